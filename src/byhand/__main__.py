@@ -1,0 +1,7 @@
+"""``python -m byhand``."""
+
+import sys
+
+from byhand.cli import main
+
+sys.exit(main())

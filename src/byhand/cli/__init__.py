@@ -1,0 +1,84 @@
+"""The command line: one file a command, imported only when that command runs.
+
+A command is a module with ``configure(parser)``, which adds its arguments, and ``run(arguments)``, which does the work and
+returns the exit code. Bad input ends in one sentence and exit code 2, an interrupt in exit code 130.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from byhand import __version__
+from byhand.errors import ByhandError, nearest
+
+COMMANDS = {
+    "train": "train one network in one hand",
+    "evaluate": "score a trained network on any digits",
+    "compare": "train several networks and compare them in one table",
+    "data": "list, show, import or fetch datasets",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv
+        The words after ``byhand``; ``None`` takes them from the process.
+
+    Returns
+    -------
+    int
+        0 when all went well, 1 when a batch did in part, 2 for bad input, 130 when interrupted.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        command = words[0] if words else "--help"
+        if command in ("-h", "--help"):
+            print(_overview())
+            return 0
+        if command == "--version":
+            print(f"byhand {__version__}")
+            return 0
+        if command not in COMMANDS:
+            raise ByhandError(f"{command!r} is no command of byhand; {nearest(command, COMMANDS)}.")
+        module = importlib.import_module(f"byhand.cli.{command}")
+        parser = argparse.ArgumentParser(
+            prog=f"byhand {command}",
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.configure(parser)
+        return int(module.run(parser.parse_args(words[1:])))
+    except ByhandError as problem:
+        print(f"byhand: {problem}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # Whoever read our output has gone (`byhand data | head`); what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("byhand: interrupted", file=sys.stderr)
+        return 130
+
+
+def _overview() -> str:
+    lines = [f"  {name:<10} {line}" for name, line in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: byhand COMMAND ...",
+            "",
+            "Handwritten digits, read by networks written by hand.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "`byhand COMMAND --help` tells more; `byhand --version` the version.",
+        ]
+    )

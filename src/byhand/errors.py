@@ -1,0 +1,35 @@
+"""The one error that people see.
+
+Everything a person can cause (a file that is not what it seems, a flag that makes no sense, a run that diverged) is
+raised as `ByhandError` with a single sentence: what was found, what was expected, what to do. The command line prints
+that sentence and exits with code 2; a program catches the exception. Any other exception is a mistake of ours.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ByhandError(Exception):
+    """A problem that its reader can solve, told in one sentence."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Name the known word closest to a mistyped one, as a half-sentence.
+
+    Parameters
+    ----------
+    word
+        What was written.
+    known
+        What could have been meant.
+
+    Returns
+    -------
+    str
+        ``"did you mean 'lr'?"``, or the list of all known words where none is close.
+    """
+    words = sorted(known)
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(words)}"
