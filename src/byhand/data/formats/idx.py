@@ -1,0 +1,177 @@
+"""IDX, the format MNIST was published in: a big-endian header, then the bytes; usually gzipped.
+
+Source: http://yann.lecun.com/exdb/mnist/ (two zeros, a type code, the number of dimensions, the dimensions, the data).
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from byhand.data.digits import SIDE, Bytes, Dataset, Digits
+from byhand.data.formats.limits import MOST_IMAGES
+from byhand.errors import ByhandError
+
+UNSIGNED_BYTE = 0x08
+IMAGES, LABELS = 3, 1  # numbers of dimensions
+
+
+def read_files(paths: Sequence[Path], name: str, source: str) -> Dataset:
+    """Read a pair of IDX files, or MNIST's two pairs.
+
+    Parameters
+    ----------
+    paths
+        IDX files: one or two of images and any number of labels.
+    name, source
+        What the digits are called and where they came from.
+
+    Returns
+    -------
+    Dataset
+        The pair called ``test`` or ``t10k`` as test set; where the names tell nothing, the smaller pair.
+
+    Raises
+    ------
+    ByhandError
+        If a file is damaged or its partner cannot be told.
+    """
+    images = [path for path in paths if _dimensions(path)[0] == IMAGES]
+    labels = [path for path in paths if _dimensions(path)[0] == LABELS]
+    if not images:
+        raise ByhandError(
+            f"{name} holds IDX labels without images, expected both; put the file of images beside that of labels."
+        )
+    if len(images) > 2:
+        raise ByhandError(
+            f"{name} holds {len(images)} IDX files of images, expected one or two (train and test); "
+            "name one file of the pair you mean."
+        )
+    pairs = [(path, _partner(path, labels)) for path in images]
+    pairs.sort(key=lambda pair: (_is_test(pair[0]), -_dimensions(pair[0])[1]))
+    parts = [
+        Digits(_read(image, IMAGES), None if label is None else _read(label, LABELS), name, source)
+        for image, label in pairs
+    ]
+    return Dataset(*parts)
+
+
+def read_file(path: Path, beside: Iterable[Path], name: str, source: str) -> Dataset:
+    """Read one IDX file together with its partner, found among the IDX files `beside` it.
+
+    Parameters
+    ----------
+    path
+        A file of images or of labels.
+    beside
+        The other IDX files of its folder.
+    name, source
+        What the digits are called and where they came from.
+
+    Returns
+    -------
+    Dataset
+        One part; unlabelled where images have no partner.
+
+    Raises
+    ------
+    ByhandError
+        If a file is damaged, or labels have no partner.
+    """
+    own = _dimensions(path)[0]
+    others = [other for other in beside if other != path and _dimensions(other)[0] == (LABELS + IMAGES - own)]
+    if own not in (IMAGES, LABELS):
+        _read(path, IMAGES)
+    partner = _partner(path, others)
+    return read_files([path] if partner is None else [path, partner], name, source)
+
+
+def _is_test(path: Path) -> bool:
+    return re.search(r"t10k|test", path.name, re.IGNORECASE) is not None
+
+
+def _stem(path: Path) -> str:
+    """Reduce MNIST's file names to what a pair shares: ``train-images-idx3-ubyte.gz`` to ``train``."""
+    return re.sub(r"images?|labels?|idx[13]|ubyte|\.gz|[-._]", "", path.name.lower())
+
+
+def _partner(path: Path, others: Sequence[Path]) -> Path | None:
+    for of_same in (_stem, _size):
+        same = [other for other in others if of_same(other) == of_same(path)]
+        if len(same) == 1:
+            return same[0]
+    if len(others) > 1:
+        raise ByhandError(
+            f"{path} may belong to {' or '.join(sorted(other.name for other in others)[:4])}, expected one partner; "
+            "name the files as MNIST does (train-images-idx3-ubyte, train-labels-idx1-ubyte)."
+        )
+    return others[0] if others else None
+
+
+def _size(path: Path) -> int:
+    return _dimensions(path)[1]
+
+
+def _open(path: Path) -> io.BufferedReader:
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    return io.BufferedReader(gzip.open(path, "rb")) if zipped else path.open("rb")
+
+
+def _dimensions(path: Path) -> tuple[int, int]:
+    """Give the number of dimensions and the length along the first, (0, 0) for what is too short to tell."""
+    with _open(path) as file:
+        start = file.read(8)
+    if len(start) < 8:
+        raise ByhandError(f"{path} ends within its IDX header, expected at least 8 bytes; fetch the file again.")
+    return start[3], struct.unpack(">I", start[4:])[0]
+
+
+def _read(path: Path, dimensions: int) -> Bytes:
+    try:
+        with _open(path) as file:
+            return _decode(file, path, dimensions)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        raise ByhandError(
+            f"{path} is a truncated or damaged gzip file ({problem}), expected a whole one; fetch the file again."
+        ) from problem
+
+
+def _decode(file: io.BufferedReader, path: Path, dimensions: int) -> Bytes:
+    header = file.read(4 + 4 * dimensions)
+    expected = bytes([0, 0, UNSIGNED_BYTE, dimensions])
+    if header[:4] != expected or len(header) < 4 + 4 * dimensions:
+        raise ByhandError(
+            f"{path} begins with the magic number 0x{header[:4].hex()}, expected 0x{expected.hex()} "
+            f"(IDX {'images' if dimensions == IMAGES else 'labels'} of bytes); make sure that it is the file you mean."
+        )
+    count, *side = struct.unpack(f">{dimensions}I", header[4:])
+    if side and side != [SIDE, SIDE]:
+        raise ByhandError(
+            f"{path} holds images of {side[0]}x{side[1]} pixels, expected 28x28; bring them to 28x28 first."
+        )
+    if count > MOST_IMAGES:
+        raise ByhandError(
+            f"{path} claims to hold {count:,} entries, expected at most {MOST_IMAGES:,}; "
+            "it is damaged or needs cutting into smaller files."
+        )
+    # Written in place, so that nothing beyond what the header promises is ever unpacked.
+    data = np.empty((count, *side), np.uint8)
+    view = data.reshape(-1).data
+    filled = 0
+    while filled < data.size and (got := file.readinto(view[filled : filled + 2**20])):
+        filled += got
+    if filled < data.size or file.read(1):
+        more = "fewer" if filled < data.size else "more"
+        raise ByhandError(
+            f"{path} holds {more} bytes than the {count:,} entries its header promises, expected exactly "
+            f"{data.size:,}; fetch the file again."
+        )
+    return data

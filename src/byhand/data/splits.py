@@ -1,0 +1,175 @@
+"""Training, validation and test digits: disjoint, stratified by class, the same for the same seed.
+
+A source's own test set stays the test set. The validation digits are drawn from the training digits; a source without a
+test set gives up a part for it as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from byhand.data.digits import Bytes, Dataset, Digits
+from byhand.errors import ByhandError
+from byhand.streams import generator
+
+Counts = tuple[int, int, int]
+Fractions = tuple[Fraction, Fraction, Fraction]
+Indices = npt.NDArray[np.intp]
+
+# As MNIST's 50,000/10,000/10,000 of 70,000.
+USUAL: Fractions = (Fraction(5, 7), Fraction(1, 7), Fraction(1, 7))
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The digits of one training: three disjoint parts and how they were drawn.
+
+    Attributes
+    ----------
+    train, validation, test
+        The parts; all labelled.
+    seed
+        The seed of the draw.
+    """
+
+    train: Digits
+    validation: Digits
+    test: Digits
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What people call the dataset."""
+        return self.train.name
+
+    @property
+    def source(self) -> str:
+        """Where the digits came from."""
+        return self.train.source
+
+    @property
+    def sizes(self) -> Counts:
+        """How many digits each part holds: train, validation, test."""
+        return len(self.train), len(self.validation), len(self.test)
+
+
+def parse_split(text: str) -> Counts | Fractions:
+    """Read the sizes of the three parts.
+
+    Parameters
+    ----------
+    text
+        ``train/validation/test``: three counts (``"50000/10000/10000"``, which may leave digits unused) or three
+        fractions with a decimal point that add up to one (``"0.7/0.15/0.15"``).
+
+    Returns
+    -------
+    tuple
+        Three ints or three exact fractions, all greater than zero.
+
+    Raises
+    ------
+    ByhandError
+        If the text is neither.
+    """
+    words = [word.strip() for word in text.split("/")]
+    wrong = ByhandError(
+        f"the split {text!r} was given, expected train/validation/test as three counts or as three fractions that add "
+        "up to 1, each above zero; write for example 50000/10000/10000 or 0.7/0.15/0.15."
+    )
+    if len(words) != 3 or not all(_is_number(word) for word in words):
+        raise wrong
+    first, second, third = (Fraction(word) for word in words)
+    if min(first, second, third) <= 0:
+        raise wrong
+    if all("." not in word for word in words):
+        return int(first), int(second), int(third)
+    # A thousandth of slack lets 0.333/0.333/0.333 and the like pass as meant.
+    total = first + second + third
+    if abs(total - 1) > Fraction(1, 500):
+        raise wrong
+    return first / total, second / total, third / total
+
+
+def split(dataset: Dataset, seed: int = 0, sizes: str | Counts | Fractions | None = None) -> Splits:
+    """Draw training, validation and test digits.
+
+    Parameters
+    ----------
+    dataset
+        The digits; an unlabelled test file (as Kaggle's) counts as none.
+    seed
+        Seed of the draw, 0 or greater.
+    sizes
+        As in `parse_split`. An official test set is the only place test digits come from: a smaller count draws from
+        it, fractions keep it whole and share the training digits in the proportion of the first two. By default
+        5/7, 1/7 and 1/7: of MNIST 50,000, 10,000 and 10,000.
+
+    Returns
+    -------
+    Splits
+        Disjoint parts, each in the order of the file, with every class in its share (to within one or two digits).
+
+    Raises
+    ------
+    ByhandError
+        If the digits have no labels, or are too few for the sizes asked for.
+    """
+    wanted = parse_split(sizes) if isinstance(sizes, str) else sizes or USUAL
+    official = dataset.test if dataset.test is not None and dataset.test.labels is not None else None
+    order = _stratified_order(dataset.train.labelled(), generator(seed, "split"))
+    if official is None:
+        train, validation, test = _counts(wanted, len(dataset.train))
+        _check(train + validation + test, len(dataset.train), dataset.train, "digits")
+        tested = dataset.train.take(np.sort(order[train + validation :][:test]))
+    else:
+        train, validation, test = _counts(wanted, len(dataset.train), len(official))
+        _check(train + validation, len(dataset.train), dataset.train, "training digits")
+        _check(test, len(official), official, "test digits")
+        chosen = _stratified_order(official.labelled(), generator(seed, "split", "test"))[:test]
+        tested = official if test == len(official) else official.take(np.sort(chosen))
+    return Splits(
+        train=dataset.train.take(np.sort(order[validation:][:train])),
+        validation=dataset.train.take(np.sort(order[:validation])),
+        test=tested,
+        seed=seed,
+    )
+
+
+def _is_number(word: str) -> bool:
+    whole, _, part = word.partition(".")
+    return word.isascii() and (whole + part).isdigit() and len(word) < 20
+
+
+def _counts(wanted: Counts | Fractions, count: int, official: int | None = None) -> Counts:
+    if all(isinstance(size, int) for size in wanted):
+        return int(wanted[0]), int(wanted[1]), int(wanted[2])
+    if official is None:
+        validation, test = round(wanted[1] * count), round(wanted[2] * count)
+        return count - validation - test, validation, test
+    validation = round(wanted[1] * count / (wanted[0] + wanted[1]))
+    return count - validation, validation, official
+
+
+def _check(asked: int, there: int, digits: Digits, what: str) -> None:
+    if asked > there:
+        raise ByhandError(
+            f"the split asks for {asked:,} {what} and {digits.name} holds {there:,}; ask for fewer with --split."
+        )
+
+
+def _stratified_order(labels: Bytes, random: np.random.Generator) -> Indices:
+    """Order the digits at random so that every stretch of the order holds every class in its share.
+
+    Within a class the order is a random permutation; the k-th of the n digits of a class is then placed at (k + u)/n,
+    u one random number for each class (systematic sampling), and the classes are merged by these places.
+    """
+    place = np.empty(len(labels))
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        place[random.permutation(members)] = (np.arange(len(members)) + random.random()) / len(members)
+    return np.argsort(place, kind="stable")
