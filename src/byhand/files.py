@@ -48,8 +48,9 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         beside.replace(path)
     except OSError as problem:
-        raise ByhandError(f"{path} cannot be written ({problem.strerror}); free some space or choose another folder.") \
-            from problem
+        raise ByhandError(
+            f"{path} cannot be written ({problem.strerror}); free some space or choose another folder."
+        ) from problem
     finally:
         beside.unlink(missing_ok=True)
 

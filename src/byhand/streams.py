@@ -1,8 +1,8 @@
 """Named streams of random numbers.
 
-Every random draw of the project comes from a stream that has a name, such as ``("shuffle", epoch)``. A stream depends on
-the seed and its name alone, not on what was drawn before: epoch 7 shuffles the same way whether the run began at epoch
-0 or was resumed at epoch 6, and adding dropout to a network does not change its starting weights.
+Every random draw of the project comes from a stream that has a name, such as ``("shuffle", epoch)``. A stream depends
+on the seed and its name alone, not on what was drawn before: epoch 7 shuffles the same way whether the run began at
+epoch 0 or was resumed at epoch 6, and adding dropout to a network does not change its starting weights.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The command line: one file a command, imported only when that command runs.
 
-A command is a module with ``configure(parser)``, which adds its arguments, and ``run(arguments)``, which does the work and
-returns the exit code. Bad input ends in one sentence and exit code 2, an interrupt in exit code 130.
+A command is a module with ``configure(parser)``, which adds its arguments, and ``run(arguments)``, which does the
+work and returns the exit code. Bad input ends in one sentence and exit code 2, an interrupt in exit code 130.
 """
 
 from __future__ import annotations

@@ -1,0 +1,99 @@
+"""A network in the numpy hand: layers called upwards, then downwards, over one flat vector of parameters.
+
+Twins: ``by_tensor/network.py``, ``by_torch/network.py``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from byhand.errors import ByhandError
+
+# Every file of layers registers its own with `makes`.
+from byhand.hands.base import Array, Network, starting_values, views
+from byhand.hands.by_numpy import dense, pixels  # noqa: F401
+from byhand.hands.by_numpy.layer import MADE, READING, Mode, NumpyLayer
+from byhand.hands.by_numpy.losses import LOSSES
+from byhand.spec import Spec
+
+
+class NumpyNetwork(Network):
+    """Forward and backward written by us."""
+
+    hand = "numpy"
+
+    theta: Array
+    gradient: Array
+
+    def __init__(self, spec: Spec, *, seed: int = 0, dtype: str = "float32") -> None:
+        super().__init__(spec, seed=seed, dtype=dtype)
+        self.theta = np.empty(spec.size, self.dtype)
+        self.gradient = np.zeros(spec.size, self.dtype)
+        self._values = views(self.theta, spec.parameters)
+        self._gradients = views(self.gradient, spec.parameters)
+        self._state = {kept.name: np.empty(kept.shape, self.dtype) for kept in spec.state}
+        self.layers = self._built()
+        self._loss = LOSSES[spec.loss]
+        self.load(starting_values(spec, seed))
+
+    def _built(self) -> list[NumpyLayer]:
+        spec = self.spec
+        built: list[NumpyLayer] = []
+        for about, shape, learnt, kept in zip(
+            spec.layers, spec.shapes, spec.layer_parameters, spec.layer_state, strict=False
+        ):
+            if type(about) not in MADE:
+                raise ByhandError(
+                    f"The numpy hand has no layer {about.kind}; write one and register it with `makes({about.kind})`."
+                )
+            layer = MADE[type(about)](
+                about,
+                shape,
+                self.dtype,
+                values=[self._values[parameter.name] for parameter in learnt],
+                gradients=[self._gradients[parameter.name] for parameter in learnt],
+                state=[self._state[parameter.name] for parameter in kept],
+            )
+            layer.may_overwrite = bool(built) and not built[-1].keeps_output
+            built.append(layer)
+        # Below the lowest layer that learns, nobody asks for a gradient.
+        self._lowest = next((i for i, learnt in enumerate(spec.layer_parameters) if learnt), len(built))
+        for layer in built[: self._lowest + 1]:
+            layer.first = True
+        return built
+
+    def _logits(self, images: Array) -> Array:
+        return self._forward(images, READING)
+
+    def _forward(self, images: Array, mode: Mode) -> Array:
+        x = images
+        for layer in self.layers:
+            x = layer.forward(x, mode)
+        return x
+
+    def loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None = None) -> float:
+        logits = self._forward(self._checked(images), Mode(training=True, rng=rng))
+        loss, d = self._loss(logits, labels, self.spec.smoothing)
+        for layer in reversed(self.layers[self._lowest :]):
+            d = layer.backward(d)  # type: ignore[assignment]  # None from the lowest alone
+        return loss
+
+    def parameters(self) -> dict[str, Array]:
+        return dict(self._values)
+
+    def gradients(self) -> dict[str, Array]:
+        return dict(self._gradients)
+
+    def state(self) -> dict[str, Array]:
+        return dict(self._state)
+
+    def activations(self, images: Array) -> dict[str, Array]:
+        x, seen = self._checked(images), {}
+        for name, layer in zip(self.spec.layer_names, self.layers, strict=True):
+            x = layer.forward(x, READING)
+            # The layer above may work in the same place.
+            seen[name] = x.copy()
+        return seen
+
+    def _assign(self, name: str, value: Array) -> None:
+        (self._values if name in self._values else self._state)[name][...] = value

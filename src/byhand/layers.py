@@ -1,0 +1,357 @@
+"""The layer descriptions a network is composed of: what each one is, with no weights and no arithmetic.
+
+Every description is a frozen dataclass with three methods, all of which take the shape that enters, without the batch
+axis ``B``:
+
+``output_shape(shape)``
+    the shape that leaves, or a sentence why `shape` cannot enter;
+``parameters(shape)``
+    what the layer learns, in the order it lies in the network's flat vector;
+``state(shape)``
+    what it keeps without learning it (the running averages of batch normalisation).
+
+Rows are ``(D,)``, sequences ``(T, D)``, maps ``(H, W, C)``; a picture ``(28, 28)`` is a sequence of 28 rows to a
+recurrent layer and a map of one channel to a convolution.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from byhand.errors import ByhandError, nearest
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One array that a network learns or keeps.
+
+    Attributes
+    ----------
+    name
+        The name within its layer (``W``) or, once a network has numbered it, within its network (``W1``).
+    shape
+        The array's shape, the same in all hands.
+    fan_in, fan_out
+        How many values feed one output, and how many outputs one value feeds; starting weights are scaled by them.
+    torch_fan
+        The number under the root where the weights start as ``torch.nn`` draws them.
+    start
+        ``None`` for a weight, which is drawn as `Spec.init` says; for others the constants they start from, one for
+        each of so many equal blocks: ``(0.0,)``, or ``(0.0, 1.0, 0.0, 0.0)`` for the biases of four gates.
+    """
+
+    name: str
+    shape: Shape
+    fan_in: int = 1
+    fan_out: int = 1
+    torch_fan: int = 1
+    start: tuple[float, ...] | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return math.prod(self.shape)
+
+    @property
+    def decays(self) -> bool:
+        """Whether L2 acts on it even where biases are spared: on drawn weights only."""
+        return self.start is None
+
+
+LAYERS: dict[str, type[Layer]] = {}
+"""Every kind of layer by its name in files. A new kind joins by being defined."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What all layer descriptions share."""
+
+    kind: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        """Make the layer known to files under its class name."""
+        cls.kind = cls.__name__
+        LAYERS[cls.kind] = cls
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Shape that leaves when `shape` enters; an element-wise layer leaves it as it is."""
+        return shape
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        """What the layer learns when `shape` enters; by default nothing."""
+        del shape
+        return ()
+
+    def state(self, shape: Shape) -> tuple[Parameter, ...]:
+        """What the layer keeps without learning it when `shape` enters; by default nothing."""
+        del shape
+        return ()
+
+    def title(self) -> str:
+        """Kind and the settings that are not the usual ones, as tables show them: ``Linear(10)``, ``Dropout(0.2)``."""
+        shown = []
+        for item in dataclasses.fields(self):
+            value = getattr(self, item.name)
+            if item.metadata.get("shown", True) and value != item.default:
+                shown.append(f"{len(value)} values" if isinstance(value, tuple) else f"{value}")
+        return f"{self.kind}({', '.join(shown)})" if shown else self.kind
+
+    def _rows(self, shape: Shape) -> int:
+        if len(shape) != 1:
+            raise ByhandError(f"{self.kind} takes rows (D,) and was given {shape}; put Flatten before it.")
+        return shape[0]
+
+    def _maps(self, shape: Shape) -> tuple[int, int, int]:
+        if len(shape) == 2:
+            return (*shape, 1)
+        if len(shape) != 3:
+            raise ByhandError(f"{self.kind} takes maps (H, W, C) and was given {shape}; put it before Flatten.")
+        return shape
+
+    def _at_least(self, least: int, **settings: int) -> None:
+        for name, value in settings.items():
+            if value < least:
+                raise ByhandError(f"{self.kind} was given {name} = {value}; give {least} or more.")
+
+
+def _untold(default: Any) -> Any:
+    """A setting that `Layer.title` leaves out."""
+    return field(default=default, metadata={"shown": False})
+
+
+@dataclass(frozen=True)
+class Standardize(Layer):
+    """``(x / 255 - mean) / std``: pixels 0..255 to numbers around zero; MNIST's mean and deviation unless told."""
+
+    mean: float = _untold(0.1307)
+    std: float = _untold(0.3081)
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.mean) and math.isfinite(self.std) and self.std > 0):
+            raise ByhandError(
+                f"Standardize was given mean {self.mean} and std {self.std}; give two numbers, std above 0."
+            )
+
+
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """Pictures or maps to rows: ``(H, W, C) -> (H W C,)``."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (math.prod(shape),)
+
+
+@dataclass(frozen=True)
+class Select(Layer):
+    """Keep some values of a row: ``x[:, indices]``."""
+
+    indices: tuple[int, ...] = ()
+
+    def output_shape(self, shape: Shape) -> Shape:
+        values = self._rows(shape)
+        if not self.indices or min(self.indices) < 0 or max(self.indices) >= values:
+            raise ByhandError(
+                f"Select names {len(self.indices)} indices of a row of {values} values; "
+                f"give at least one, each from 0 to {values - 1}."
+            )
+        return (len(self.indices),)
+
+
+@dataclass(frozen=True)
+class Linear(Layer):
+    """``y = x W + b`` with ``W (D, units)``."""
+
+    units: int = 0
+    weight: str = _untold("W")
+    bias: str = _untold("b")
+
+    def __post_init__(self) -> None:
+        self._at_least(1, units=self.units)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        self._rows(shape)
+        return (self.units,)
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        inputs = self._rows(shape)
+        return (
+            Parameter(self.weight, (inputs, self.units), inputs, self.units, torch_fan=inputs),
+            Parameter(self.bias, (self.units,), torch_fan=inputs, start=(0.0,)),
+        )
+
+
+@dataclass(frozen=True)
+class ReLU(Layer):
+    """``max(x, 0)``."""
+
+
+@dataclass(frozen=True)
+class Sigmoid(Layer):
+    """``1 / (1 + exp(-x))``."""
+
+
+@dataclass(frozen=True)
+class Tanh(Layer):
+    """``tanh(x)``."""
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """While training, zero each value with probability `rate` and divide the rest by ``1 - rate``; else do nothing."""
+
+    rate: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate < 1:
+            raise ByhandError(f"Dropout was given rate {self.rate}; give a share from 0 to below 1.")
+
+    def title(self) -> str:
+        return f"Dropout({self.rate:g})"
+
+
+@dataclass(frozen=True)
+class Conv2d(Layer):
+    """Cross-correlate with `channels` kernels ``W (kernel, kernel, C, channels)`` and add ``b``."""
+
+    channels: int = 0
+    kernel: int = 0
+    stride: int = 1
+    padding: int = 0
+
+    def __post_init__(self) -> None:
+        self._at_least(1, channels=self.channels, kernel=self.kernel, stride=self.stride)
+        self._at_least(0, padding=self.padding)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        height, width, _ = self._maps(shape)
+        room = min(height, width) + 2 * self.padding
+        if room < self.kernel:
+            raise ByhandError(f"Conv2d lays a {self.kernel}x{self.kernel} kernel on maps of {shape}; make it smaller.")
+        across = [(side + 2 * self.padding - self.kernel) // self.stride + 1 for side in (height, width)]
+        return (*across, self.channels)
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        channels = self._maps(shape)[2]
+        area = self.kernel**2
+        fan_in, fan_out = area * channels, area * self.channels
+        kernels = (self.kernel, self.kernel, channels, self.channels)
+        return (
+            Parameter("W", kernels, fan_in, fan_out, torch_fan=fan_in),
+            Parameter("b", (self.channels,), torch_fan=fan_in, start=(0.0,)),
+        )
+
+    def title(self) -> str:
+        more = f", stride {self.stride}" if self.stride > 1 else ""
+        more += f", pad {self.padding}" if self.padding else ""
+        return f"Conv2d({self.channels}, {self.kernel}x{self.kernel}{more})"
+
+
+@dataclass(frozen=True)
+class MaxPool2d(Layer):
+    """The largest of every `size` x `size` block; a rest at the right and lower edge is left out."""
+
+    size: int = 2
+
+    def __post_init__(self) -> None:
+        self._at_least(1, size=self.size)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        height, width, channels = self._maps(shape)
+        if min(height, width) < self.size:
+            raise ByhandError(
+                f"MaxPool2d takes blocks of {self.size}x{self.size} from maps of {shape}; make them smaller."
+            )
+        return (height // self.size, width // self.size, channels)
+
+
+@dataclass(frozen=True)
+class BatchNorm2d(Layer):
+    """Standardise each channel over batch and places, then ``gamma x + beta`` (Ioffe & Szegedy, 2015).
+
+    While training by the batch's own mean and variance, and else by running averages, into which every batch enters
+    with weight `momentum`.
+    """
+
+    momentum: float = _untold(0.1)
+    epsilon: float = _untold(1e-5)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return self._maps(shape)
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        channels = self._maps(shape)[2]
+        return (Parameter("gamma", (channels,), start=(1.0,)), Parameter("beta", (channels,), start=(0.0,)))
+
+    def state(self, shape: Shape) -> tuple[Parameter, ...]:
+        channels = self._maps(shape)[2]
+        return (
+            Parameter("running_mean", (channels,), start=(0.0,)),
+            Parameter("running_var", (channels,), start=(1.0,)),
+        )
+
+
+GATES = {"elman": 1, "lstm": 4, "gru": 3}
+"""Cells and how many blocks of H their weights have: LSTM's i, f, o, g, and GRU's r, z, n."""
+
+
+@dataclass(frozen=True)
+class Recurrent(Layer):
+    """Read a sequence ``(T, D)`` step by step into a state of `hidden` numbers, starting from zeros.
+
+    With a state ``h`` (and ``c``), blocks of the weights named by their gate, and ``*`` element-wise:
+
+    ``elman`` (Elman, 1990)
+        ``h' = tanh(x W_xh + h W_hh + b_h)``
+    ``lstm`` (Hochreiter & Schmidhuber, 1997; Gers et al., 2000)
+        ``i, f, o = sigmoid(x W_xh + b_xh + h W_hh + b_hh)``, ``g = tanh(...)``, ``c' = f * c + i * g``,
+        ``h' = o * tanh(c')``
+    ``gru`` (Cho et al., 2014, with the reset gate after the product, as cuDNN and PyTorch have it)
+        ``r, z = sigmoid(x W_xh + b_xh + h W_hh + b_hh)``, ``n = tanh(x W_xh + b_xh + r * (h W_hh + b_hh))``,
+        ``h' = (1 - z) * n + z * h``
+
+    The last state leaves, ``(H,)``, or with ``every`` all of them, ``(T, H)``, for another recurrent layer to read.
+    """
+
+    cell: str = "elman"
+    hidden: int = 0
+    every: bool = _untold(False)
+    forget_bias: float = _untold(0.0)
+
+    def __post_init__(self) -> None:
+        if self.cell not in GATES:
+            raise ByhandError(f"Recurrent knows no cell {self.cell!r}; {nearest(self.cell, GATES)}.")
+        self._at_least(1, hidden=self.hidden)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != 2:
+            raise ByhandError(
+                f"Recurrent reads sequences (T, D) and was given {shape}; "
+                "put it before Flatten, and set every = true on a recurrent layer below it."
+            )
+        return (shape[0], self.hidden) if self.every else (self.hidden,)
+
+    def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
+        inputs, hidden, gates = shape[-1], self.hidden, GATES[self.cell]
+        weights = (
+            Parameter("W_xh", (inputs, gates * hidden), inputs, hidden, torch_fan=hidden),
+            Parameter("W_hh", (hidden, gates * hidden), hidden, hidden, torch_fan=hidden),
+        )
+        zeros = (0.0,)
+        if self.cell == "elman":
+            return (*weights, Parameter("b_h", (hidden,), torch_fan=hidden, start=zeros))
+        # Two biases, though one would do for the LSTM, so that the field's parameter counts come out.
+        start = (0.0, self.forget_bias, 0.0, 0.0) if self.cell == "lstm" else zeros
+        return (
+            *weights,
+            Parameter("b_xh", (gates * hidden,), torch_fan=hidden, start=start),
+            Parameter("b_hh", (gates * hidden,), torch_fan=hidden, start=zeros),
+        )
+
+    def title(self) -> str:
+        cell = self.cell.capitalize() if self.cell == "elman" else self.cell.upper()
+        return f"{cell}({self.hidden}{', every step' if self.every else ''})"
