@@ -10,14 +10,17 @@ import io
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from byhand.data.digits import SIDE, Bytes, Dataset, Digits
-from byhand.data.formats.limits import MOST_IMAGES
+from byhand.data.formats.limits import check_count, is_test
 from byhand.errors import ByhandError
+
+Source = io.BufferedReader | gzip.GzipFile
 
 UNSIGNED_BYTE = 0x08
 IMAGES, LABELS = 3, 1  # numbers of dimensions
@@ -43,6 +46,9 @@ def read_files(paths: Sequence[Path], name: str, source: str) -> Dataset:
     ByhandError
         If a file is damaged or its partner cannot be told.
     """
+    for path in paths:
+        if _dimensions(path)[0] not in (IMAGES, LABELS):
+            _read(path, IMAGES)  # says what is wrong with it
     images = [path for path in paths if _dimensions(path)[0] == IMAGES]
     labels = [path for path in paths if _dimensions(path)[0] == LABELS]
     if not images:
@@ -55,7 +61,7 @@ def read_files(paths: Sequence[Path], name: str, source: str) -> Dataset:
             "name one file of the pair you mean."
         )
     pairs = [(path, _partner(path, labels)) for path in images]
-    pairs.sort(key=lambda pair: (_is_test(pair[0]), -_dimensions(pair[0])[1]))
+    pairs.sort(key=lambda pair: (is_test(pair[0]), -_dimensions(pair[0])[1]))
     parts = [
         Digits(_read(image, IMAGES), None if label is None else _read(label, LABELS), name, source)
         for image, label in pairs
@@ -87,14 +93,8 @@ def read_file(path: Path, beside: Iterable[Path], name: str, source: str) -> Dat
     """
     own = _dimensions(path)[0]
     others = [other for other in beside if other != path and _dimensions(other)[0] == (LABELS + IMAGES - own)]
-    if own not in (IMAGES, LABELS):
-        _read(path, IMAGES)
     partner = _partner(path, others)
     return read_files([path] if partner is None else [path, partner], name, source)
-
-
-def _is_test(path: Path) -> bool:
-    return re.search(r"t10k|test", path.name, re.IGNORECASE) is not None
 
 
 def _stem(path: Path) -> str:
@@ -119,10 +119,17 @@ def _size(path: Path) -> int:
     return _dimensions(path)[1]
 
 
-def _open(path: Path) -> io.BufferedReader:
+@contextmanager
+def _open(path: Path) -> Iterator[Source]:
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
-    return io.BufferedReader(gzip.open(path, "rb")) if zipped else path.open("rb")
+    try:
+        with gzip.open(path) if zipped else path.open("rb") as raw:
+            yield raw
+    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        raise ByhandError(
+            f"{path} is a truncated or damaged gzip file ({problem}), expected a whole one; fetch the file again."
+        ) from problem
 
 
 def _dimensions(path: Path) -> tuple[int, int]:
@@ -135,16 +142,11 @@ def _dimensions(path: Path) -> tuple[int, int]:
 
 
 def _read(path: Path, dimensions: int) -> Bytes:
-    try:
-        with _open(path) as file:
-            return _decode(file, path, dimensions)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
-        raise ByhandError(
-            f"{path} is a truncated or damaged gzip file ({problem}), expected a whole one; fetch the file again."
-        ) from problem
+    with _open(path) as file:
+        return _decode(file, path, dimensions)
 
 
-def _decode(file: io.BufferedReader, path: Path, dimensions: int) -> Bytes:
+def _decode(file: Source, path: Path, dimensions: int) -> Bytes:
     header = file.read(4 + 4 * dimensions)
     expected = bytes([0, 0, UNSIGNED_BYTE, dimensions])
     if header[:4] != expected or len(header) < 4 + 4 * dimensions:
@@ -157,11 +159,7 @@ def _decode(file: io.BufferedReader, path: Path, dimensions: int) -> Bytes:
         raise ByhandError(
             f"{path} holds images of {side[0]}x{side[1]} pixels, expected 28x28; bring them to 28x28 first."
         )
-    if count > MOST_IMAGES:
-        raise ByhandError(
-            f"{path} claims to hold {count:,} entries, expected at most {MOST_IMAGES:,}; "
-            "it is damaged or needs cutting into smaller files."
-        )
+    check_count(count, str(path))
     # Written in place, so that nothing beyond what the header promises is ever unpacked.
     data = np.empty((count, *side), np.uint8)
     view = data.reshape(-1).data

@@ -1,0 +1,97 @@
+"""List the datasets, show one, import your own digits, or fetch MNIST."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from byhand.data import cache, fetching, loading, read, sheet
+from byhand.data.digits import Dataset
+from byhand.data.named import REMOTE
+from byhand.errors import ByhandError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``byhand data``."""
+    actions = parser.add_subparsers(dest="action", metavar="{show,import,fetch}", help="without one: list the datasets")
+    show = actions.add_parser("show", help="draw a contact sheet and print one digit as an array", allow_abbrev=False)
+    show.add_argument("--data", default="auto", metavar="NAME|PATH", help="a dataset or a file of digits (%(default)s)")
+    show.add_argument("--index", type=int, default=0, metavar="I", help="the training digit to print (%(default)s)")
+    show.add_argument("--out", type=Path, default=Path("sheet.png"), metavar="PNG", help="the sheet (%(default)s)")
+    show.add_argument("--offline", action="store_true", help="download nothing")
+    store = actions.add_parser("import", help="keep digits of any format in the cache", allow_abbrev=False)
+    store.add_argument("path", type=Path, metavar="PATH", help="a file or folder of digits")
+    store.add_argument("--name", help="what `--data` shall call them (the file's name)")
+    fetch = actions.add_parser("fetch", help="bring a dataset into the cache", allow_abbrev=False)
+    fetch.add_argument("name", choices=sorted(REMOTE), metavar="NAME", help=", ".join(sorted(REMOTE)))
+    fetch.add_argument("--offline", action="store_true", help="only verify what the cache holds")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what ``byhand data`` was asked for."""
+    if arguments.action == "show":
+        _show(arguments)
+    elif arguments.action == "import":
+        _import(arguments)
+    elif arguments.action == "fetch":
+        folder, source = fetching.fetch(arguments.name, offline=arguments.offline)
+        print(f"{arguments.name}: {source}, verified, in {folder}")
+    else:
+        _list()
+    return 0
+
+
+def _list() -> None:
+    given = _given()
+    rows = [("auto", f"{given[0]}, {given[1]}" if given else "as mnist; if it cannot be had, as digits")]
+    for name, remote in REMOTE.items():
+        if given and given[0] == name:
+            where = given[1]
+        elif folder := fetching.cached(name):
+            where = f"cached in {folder}"
+        else:
+            hosts = ", ".join(str(urlsplit(mirror).hostname) for mirror in remote.mirrors)
+            megabytes = sum(file.size for file in remote.files) / 1e6
+            where = f"not here yet: would be downloaded ({megabytes:.1f} MB) from {hosts}"
+        rows.append((name, where))
+    rows.append(("digits", "embedded in scikit-learn, 1,797 digits"))
+    rows += [(name, f"imported, in {cache.imported(name)}") for name in cache.imported_names()]
+    width = max(len(name) for name, _ in rows)
+    print("\n".join(f"{name:<{width}}  {where}" for name, where in rows))
+
+
+def _given() -> tuple[str, str] | None:
+    """Tell name and place of what ``BYHAND_DATA`` names; a list must not fail over it."""
+    try:
+        given = loading.from_environment()
+    except ByhandError as problem:
+        return "unreadable", f"from BYHAND_DATA: {problem}"
+    return None if given is None else (given.train.name, f"from BYHAND_DATA ({_sizes(given)})")
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    dataset = loading.load_dataset(arguments.data, offline=arguments.offline)
+    train = dataset.train
+    if not 0 <= arguments.index < len(train):
+        raise ByhandError(
+            f"digit {arguments.index} was asked for, expected 0 to {len(train) - 1} of {train.name}; change --index."
+        )
+    sheet.write(train, arguments.out)
+    image, labels = train.images[arguments.index], train.labels
+    print(f"{train.name}: {_sizes(dataset)}, from {train.source}; contact sheet in {arguments.out}")
+    print(f"digit {arguments.index}" + ("" if labels is None else f", labelled {labels[arguments.index]}") + ":")
+    print(sheet.as_text(image, shutil.get_terminal_size().columns))
+
+
+def _import(arguments: argparse.Namespace) -> None:
+    dataset = read(arguments.path)
+    name = arguments.name or dataset.train.name.lower().replace(" ", "_")
+    cache.store(dataset, name)
+    print(f"{name}: {_sizes(dataset)} imported; use them with --data {name}")
+
+
+def _sizes(dataset: Dataset) -> str:
+    train = f"{len(dataset.train):,} digits"
+    return train if dataset.test is None else f"{train} to train and {len(dataset.test):,} to test"

@@ -1,0 +1,90 @@
+"""Digits to look at: a contact sheet as a picture, one digit as numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from byhand.data.digits import CLASSES, SIDE, Bytes, Digits
+from byhand.files import replacing
+
+COLUMNS = 20
+ENLARGED = 2
+CELL = SIDE * ENLARGED + 6
+LEFT, TOP, EDGE = 40, 44, 12
+PAPER, CAPTION, LABEL = 24, 230, 170
+
+
+def write(digits: Digits, path: Path) -> None:
+    """Draw a contact sheet: a row for each class, or simply rows for digits without labels.
+
+    Parameters
+    ----------
+    digits
+        Up to twenty of each class are drawn, evenly spread over the file.
+    path
+        The PNG to write, in one step.
+
+    Raises
+    ------
+    ByhandError
+        If the file cannot be written.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    rows = _rows(digits)
+    size = (LEFT + COLUMNS * CELL + EDGE, TOP + len(rows) * CELL + EDGE)
+    sheet = Image.new("L", size, PAPER)
+    draw = ImageDraw.Draw(sheet)
+    labelled = "" if digits.labels is not None else ", unlabelled"
+    caption = f"{digits.name}: {len(digits):,} digits{labelled}".encode("ascii", "replace").decode()
+    draw.text((EDGE, EDGE), caption, fill=CAPTION, font=ImageFont.load_default(18))
+    for row, (label, members) in enumerate(rows):
+        top = TOP + row * CELL
+        draw.text((EDGE + 4, top + CELL // 2 - 14), label, fill=LABEL, font=ImageFont.load_default(20))
+        for column, member in enumerate(members):
+            enlarged = digits.images[member].repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
+            sheet.paste(Image.fromarray(enlarged), (LEFT + column * CELL, top))
+    with replacing(path) as beside:
+        sheet.save(beside, "PNG")
+
+
+def as_text(image: Bytes, width: int) -> str:
+    """Write one digit as 28 rows of numbers.
+
+    Parameters
+    ----------
+    image
+        Grey levels, uint8, ``(28, 28)``.
+    width
+        Columns of the terminal.
+
+    Returns
+    -------
+    str
+        Decimal numbers where the rows fit, each column of pixels as wide as its longest number; else two hexadecimal
+        digits for each pixel, a dot for zero, 56 columns.
+    """
+    columns = [[str(level) for level in column] for column in image.T.tolist()]
+    widths = [max(map(len, column)) for column in columns]
+    if sum(widths) + SIDE - 1 <= width:
+        padded = [[text.rjust(wide) for text in column] for column, wide in zip(columns, widths, strict=True)]
+        return "\n".join(" ".join(row) for row in zip(*padded, strict=True))
+    return "\n".join("".join(f"{level:02x}" if level else " ." for level in row) for row in image.tolist())
+
+
+def _rows(digits: Digits) -> list[tuple[str, npt.NDArray[np.intp]]]:
+    if digits.labels is None:
+        chosen = _spread(np.arange(len(digits)), COLUMNS * CLASSES)
+        return [("", chosen[start : start + COLUMNS]) for start in range(0, len(chosen), COLUMNS)]
+    classes = [(str(label), np.flatnonzero(digits.labels == label)) for label in range(CLASSES)]
+    return [(label, _spread(members, COLUMNS)) for label, members in classes]
+
+
+def _spread(members: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.intp]:
+    """Choose `count` members, evenly spread, or all if there are fewer."""
+    if len(members) <= count:
+        return members
+    return members[np.arange(count) * len(members) // count]
