@@ -67,8 +67,8 @@ def _given() -> tuple[str, str] | None:
     try:
         given = loading.from_environment()
     except ByhandError as problem:
-        return "unreadable", f"from BYHAND_DATA: {problem}"
-    return None if given is None else (given.train.name, f"from BYHAND_DATA ({_sizes(given)})")
+        return "unreadable", f"BYHAND_DATA: {problem}"
+    return None if given is None else (given.train.name, f"BYHAND_DATA ({_sizes(given)})")
 
 
 def _show(arguments: argparse.Namespace) -> None:
@@ -80,7 +80,7 @@ def _show(arguments: argparse.Namespace) -> None:
         )
     sheet.write(train, arguments.out)
     image, labels = train.images[arguments.index], train.labels
-    print(f"{train.name}: {_sizes(dataset)}, from {train.source}; contact sheet in {arguments.out}")
+    print(f"{train.name}: {_sizes(dataset)}, {train.source}; contact sheet in {arguments.out}")
     print(f"digit {arguments.index}" + ("" if labels is None else f", labelled {labels[arguments.index]}") + ":")
     print(sheet.as_text(image, shutil.get_terminal_size().columns))
 

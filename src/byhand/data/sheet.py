@@ -65,14 +65,16 @@ def as_text(image: Bytes, width: int) -> str:
     -------
     str
         Decimal numbers where the rows fit, each column of pixels as wide as its longest number; else two hexadecimal
-        digits for each pixel, a dot for zero, 56 columns.
+        digits for each pixel, 56 columns, and a last line that says so.
     """
     columns = [[str(level) for level in column] for column in image.T.tolist()]
     widths = [max(map(len, column)) for column in columns]
-    if sum(widths) + SIDE - 1 <= width:
+    needed = sum(widths) + SIDE - 1
+    if needed <= width:
         padded = [[text.rjust(wide) for text in column] for column, wide in zip(columns, widths, strict=True)]
         return "\n".join(" ".join(row) for row in zip(*padded, strict=True))
-    return "\n".join("".join(f"{level:02x}" if level else " ." for level in row) for row in image.tolist())
+    rows = ["".join(f"{level:02x}" if level else " ." for level in row) for row in image.tolist()]
+    return "\n".join([*rows, f"(hexadecimal: . is 0, ff is 255; decimal in a terminal of {needed} columns)"])
 
 
 def _rows(digits: Digits) -> list[tuple[str, npt.NDArray[np.intp]]]:

@@ -112,6 +112,11 @@ def _table(path: Path, columns: int, skip: bool) -> Bytes:
                 f"{path} holds {_fault(lines.last, columns)} in line {lines.number}, expected {columns} whole numbers "
                 "0 to 255; correct or remove the line."
             ) from problem
+    if table.shape[1] != columns:
+        raise ByhandError(
+            f"{path} has {columns} columns in line 1 and {table.shape[1]} below, expected the same number in every "
+            "line; correct the header."
+        )
     check_count(len(table), str(path))
     return table
 

@@ -1,21 +1,33 @@
-"""MATLAB's ``mnist_all.mat`` (S. Roweis): matrices ``train0`` to ``train9``, ``test0`` to ``test9``, a row a digit."""
+"""MATLAB's ``mnist_all.mat`` (S. Roweis): matrices ``train0`` to ``train9``, ``test0`` to ``test9``, a row a digit.
+
+Read by hand: `scipy.io.loadmat` crashes the interpreter on some damaged files (SciPy 1.17), which no exception handler
+can turn into a sentence. Source: "MAT-File Format, Level 5", The MathWorks.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from byhand.data.digits import Dataset, Digits
+from byhand.data.digits import CLASSES, Dataset, Digits
 from byhand.data.formats.arrays import as_images
 from byhand.data.formats.limits import MOST_BYTES, check_bytes, check_count, parsing
 from byhand.errors import ByhandError
 
-COMPRESSED = 15  # the data type miCOMPRESSED of the MAT-file format, level 5
+HEADER = 128
+MATRIX, COMPRESSED = 14, 15
+NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+NUMERIC_CLASSES = range(6, 16)  # mxDOUBLE_CLASS to mxUINT64_CLASS: full matrices of numbers
+
+Array = npt.NDArray[Any]
 
 
 def read_file(path: Path, name: str, source: str) -> Dataset:
@@ -38,18 +50,14 @@ def read_file(path: Path, name: str, source: str) -> Dataset:
     ByhandError
         If the file is damaged, of level 7.3, or holds other variables.
     """
-    from scipy.io import loadmat, whosmat
-
+    check_bytes(path.stat().st_size, str(path))
     with parsing(path, "a MATLAB file of level 5"):
-        check_bytes(_unpacked_size(path.read_bytes()), str(path))
-        shapes = {key: shape for key, shape, _ in whosmat(path) if re.fullmatch(r"(train|test)[0-9]", key)}
-        check_count(sum(shape[0] for shape in shapes.values()), str(path))
-        if not any(key.startswith("train") for key in shapes):
+        arrays = dict(_variables(path.read_bytes(), str(path)))
+        if not any(key.startswith("train") for key in arrays):
             raise ByhandError(
                 f"{path} holds no variables train0 to train9, expected those of mnist_all.mat; "
                 "save one matrix of 784 columns for each digit under these names."
             )
-        arrays = loadmat(path, variable_names=sorted(shapes))
         parts = [_part(arrays, part, name, source, path) for part in ("train", "test")]
     return Dataset(*(part for part in parts if part is not None))
 
@@ -62,26 +70,60 @@ def refuse_hdf5(path: Path) -> ByhandError:
     )
 
 
-def _part(arrays: dict[str, Any], part: str, name: str, source: str, path: Path) -> Digits | None:
-    members = {label: arrays[f"{part}{label}"] for label in range(10) if f"{part}{label}" in arrays}
+def _part(arrays: dict[str, Array], part: str, name: str, source: str, path: Path) -> Digits | None:
+    members = {label: arrays[f"{part}{label}"] for label in range(CLASSES) if f"{part}{label}" in arrays}
     if not members:
         return None
-    images = [as_images(np.asarray(array), f"{part}{label} in {path}") for label, array in members.items()]
+    images = [as_images(array, f"{part}{label} in {path}") for label, array in members.items()]
     labels = np.repeat(np.array(list(members), np.uint8), [len(array) for array in images])
+    check_count(len(labels), str(path))
     return Digits(np.concatenate(images), labels, name, source)
 
 
-def _unpacked_size(content: bytes) -> int:
-    """Add up what the compressed variables of a MAT-file unpack to, and stop counting beyond `MOST_BYTES`."""
-    order = "<" if content[126:128] == b"IM" else ">"
-    size, place = 0, 128
-    while place + 8 <= len(content) and size <= MOST_BYTES:
-        kind, length = struct.unpack_from(f"{order}2I", content, place)
-        place += 8
+def _variables(content: bytes, where: str) -> Iterator[tuple[str, Array]]:
+    """Go through the matrices of digits, never unpacking more than `MOST_BYTES` in all."""
+    order = "<" if content[HEADER - 2 : HEADER] == b"IM" else ">"
+    unpacked = 0
+    for kind, element in _elements(content[HEADER:], order, padded=False):
         if kind == COMPRESSED:
-            unpacker, rest = zlib.decompressobj(), content[place : place + length]
-            while rest and size <= MOST_BYTES:
-                size += len(unpacker.decompress(rest, 2**20))
-                rest = unpacker.unconsumed_tail
-        place += length
-    return size
+            data = zlib.decompressobj().decompress(element, MOST_BYTES + 1 - unpacked)
+            unpacked += len(data)
+            check_bytes(unpacked, where)
+            inner = next(_elements(data, order), (0, element))
+        else:
+            inner = kind, element
+        if inner[0] == MATRIX and (found := _matrix(inner[1], order)):
+            yield found
+
+
+def _elements(data: bytes | memoryview, order: str, padded: bool = True) -> Iterator[tuple[int, memoryview]]:
+    """Split data elements: a type, a length, so many bytes, filled up to a multiple of eight where `padded`."""
+    view, place = memoryview(data), 0
+    while place + 8 <= len(view):
+        kind, length = struct.unpack_from(f"{order}2I", view, place)
+        start, step = place + 8, 8 + length
+        if kind >> 16:
+            # Up to four bytes are stored in the tag itself, their number in its upper half.
+            kind, length, start, step = kind & 0xFFFF, kind >> 16, place + 4, 8
+        if not kind or start + length > len(view):
+            raise ValueError("it ends within a variable")
+        yield kind, view[start : start + length]
+        place += step + (-step % 8 if padded or kind != COMPRESSED else 0)
+
+
+def _matrix(element: memoryview, order: str) -> tuple[str, Array] | None:
+    """Read flags, dimensions, name and numbers; ``None`` for what is called or made otherwise than digits are."""
+    parts = list(itertools.islice(_elements(element, order), 4))
+    if len(parts) < 4:
+        raise ValueError("a variable is incomplete")
+    (_, flags), (_, dimensions), (_, spelled), (kind, numbers) = parts
+    if struct.unpack_from(f"{order}I", flags)[0] & 0xFF not in NUMERIC_CLASSES:
+        return None
+    name = bytes(spelled).decode("ascii", "replace")
+    if not re.fullmatch(r"(train|test)[0-9]", name):
+        return None
+    if kind not in NUMBERS:
+        raise ValueError(f"{name} is of the unknown type {kind}")
+    shape = np.frombuffer(dimensions, f"{order}i4").tolist()
+    # MATLAB stores columns first.
+    return name, np.frombuffer(numbers, order + NUMBERS[kind]).reshape(shape, order="F")

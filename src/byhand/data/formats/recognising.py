@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import os
 import zlib
 from collections.abc import Sequence
 from enum import Enum
@@ -67,9 +68,11 @@ def read(path: str | Path) -> Dataset:
     if "\0" in str(path):
         raise ByhandError(f"{str(path)!r} holds a null character, expected the path of a file or folder; check it.")
     try:
-        name, source = path.resolve().name.split(".")[0] or str(path), str(path)
+        name, source = Path(os.path.realpath(path)).name.split(".")[0] or str(path), str(path)
         if path.is_dir():
             return _folder(path, name, source)
+        if path.exists() and not path.is_file():
+            raise ByhandError(f"{path} is neither a file nor a folder, expected digits in one; name another path.")
         return _file(path, name, source)
     except OSError as problem:
         raise ByhandError(

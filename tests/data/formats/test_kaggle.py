@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from byhand.data import read
+from byhand.errors import ByhandError
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_labelled(
+    tmp_path: Path, images: np.ndarray, labels: np.ndarray, make: SimpleNamespace, header: bool, end: str
+) -> None:
+    path = tmp_path / "anything"
+    path.write_text(make.csv(images, labels, header), newline=end)
+    digits = read(path).train
+    np.testing.assert_array_equal(digits.images, images)
+    np.testing.assert_array_equal(digits.labelled(), labels)
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_unlabelled(tmp_path: Path, images: np.ndarray, make: SimpleNamespace, header: bool) -> None:
+    (tmp_path / "test.csv").write_text(make.csv(images, None, header))
+    digits = read(tmp_path / "test.csv").train
+    np.testing.assert_array_equal(digits.images, images)
+    assert digits.labels is None
+
+
+def test_the_label_may_be_the_last_column_and_all_may_be_quoted(tmp_path: Path, images: np.ndarray) -> None:
+    names = [*(f'"pixel{i}"' for i in range(784)), '"class"']
+    rows = [",".join(f'"{level}"' for level in [*image.ravel(), 3]) for image in images]
+    (tmp_path / "openml.csv").write_text("\ufeff" + "\n".join([",".join(names), *rows]), encoding="utf-8")
+    digits = read(tmp_path / "openml.csv").train
+    np.testing.assert_array_equal(digits.images, images)
+    assert digits.labelled().tolist() == [3] * 30
+
+
+def test_pandas_numbers_its_columns(
+    tmp_path: Path, images: np.ndarray, labels: np.ndarray, make: SimpleNamespace
+) -> None:
+    text = make.csv(images, labels, header=False)
+    (tmp_path / "p.csv").write_text("label," + ",".join(map(str, range(784))) + "\n" + text)
+    assert len(read(tmp_path / "p.csv").train) == 30
+
+
+def test_kaggles_folder(tmp_path: Path, images: np.ndarray, labels: np.ndarray, make: SimpleNamespace) -> None:
+    (tmp_path / "train.csv").write_text(make.csv(images, labels))
+    (tmp_path / "test.csv").write_text(make.csv(images[:4], None))
+    (tmp_path / "sample_submission.csv").write_text("ImageId,Label\n1,0\n")
+    dataset = read(tmp_path)
+    assert dataset.test is not None
+    assert (len(dataset.train), len(dataset.test), dataset.test.labels) == (30, 4, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("nan", "the value 'nan' in line 4"),
+        ("256", "the value '256' in line 4"),
+        ("-1", "the value '-1' in line 4"),
+        ("0.5", "the value '0.5' in line 4"),
+        ("", "the value '' in line 4"),
+        ("1,2", "786 values in line 4"),
+        ("1\n2", "6 values in line 4"),
+        ("²", "the value '²' in line 4"),
+    ],
+)
+@pytest.mark.parametrize("blank", ["", "\n"])
+def test_a_fault_names_its_line(
+    tmp_path: Path, images: np.ndarray, labels: np.ndarray, make: SimpleNamespace, value: str, found: str, blank: str
+) -> None:
+    lines = make.csv(images, labels).splitlines()
+    words = lines[3].split(",")
+    words[5] = value
+    lines[3] = ",".join(words)
+    lines[5] += blank
+    (tmp_path / "x.csv").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(ByhandError, match=f"{found}, expected 785 whole numbers"):
+        read(tmp_path / "x.csv")
+
+
+def test_a_fault_in_the_first_line_without_header(
+    tmp_path: Path, images: np.ndarray, labels: np.ndarray, make: SimpleNamespace
+) -> None:
+    text = make.csv(images, labels, header=False)
+    (tmp_path / "x.csv").write_text("nan" + text[1:])
+    with pytest.raises(ByhandError, match="'nan' in line 1"):
+        read(tmp_path / "x.csv")
+
+
+def test_a_label_outside_0_to_9(tmp_path: Path, images: np.ndarray, labels: np.ndarray, make: SimpleNamespace) -> None:
+    (tmp_path / "x.csv").write_text(make.csv(images, labels + 1))
+    with pytest.raises(ByhandError, match=r"image 9 \(counted from 0\) as 10"):
+        read(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a,b,c\n1,2,3\n", "3 columns in line 1"),
+        (",".join(f"c{i}" for i in range(785)) + "\n" + ",".join("0" * 785), "none of which is called label"),
+        (",".join(["label", *(f"p{i}" for i in range(784))]) + "\n\n", "only its header"),
+        (",".join(["label", *(f"p{i}" for i in range(784))]) + "\n1,2\n", "785 columns in line 1 and 2 below"),
+        (",".join("0" * 785) + "\n" + "0" * 100_000, "1 values in line 2"),
+    ],
+)
+def test_tables_of_something_else(tmp_path: Path, text: str, found: str) -> None:
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(ByhandError, match=found):
+        read(tmp_path / "x.csv")
+
+
+def test_bytes_that_are_no_text(tmp_path: Path, images: np.ndarray, labels: np.ndarray, make: SimpleNamespace) -> None:
+    (tmp_path / "x.csv").write_bytes(make.csv(images, labels).encode() + b"\xff\xfe")
+    with pytest.raises(ByhandError, match=r"x\.csv holds"):
+        read(tmp_path / "x.csv")

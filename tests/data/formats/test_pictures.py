@@ -1,0 +1,161 @@
+"""Folders of pictures, and Parquet, which holds them."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from byhand.data import read
+from byhand.data.formats.pictures import decode
+from byhand.errors import ByhandError
+
+
+def _bomb(width: int, height: int) -> bytes:
+    """A PNG of any size whose rows are never stored."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    )
+
+
+def _pictures(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def test_labels_by_folder_or_name(tmp_path: Path, images: np.ndarray, make: SimpleNamespace) -> None:
+    png = [make.picture(image) for image in images]
+    files = {
+        "7/any.png": png[0],
+        "0/b_3.png": png[1],
+        "drawn_4.png": png[2],
+        "a_b_9.png": make.picture(images[3], "BMP"),
+    }
+    digits = read(_pictures(tmp_path, {**files, "readme.txt": b"hello", ".hidden/5/x.png": b"", ".x.png": b""})).train
+    assert digits.labelled().tolist() == [0, 7, 9, 4]
+    np.testing.assert_array_equal(digits.images, images[[1, 0, 3, 2]])
+
+
+def test_train_and_test_folders(tmp_path: Path, images: np.ndarray, make: SimpleNamespace) -> None:
+    png = [make.picture(image) for image in images]
+    files = {"training/5/a.png": png[0], "training/6/a.png": png[1], "testing/2/a.png": png[2]}
+    dataset = read(_pictures(tmp_path, files))
+    assert dataset.test is not None
+    assert dataset.train.labelled().tolist() == [5, 6]
+    assert dataset.test.labelled().tolist() == [2]
+    np.testing.assert_array_equal(dataset.test.images, images[2:3])
+
+
+def test_unlabelled_and_single(tmp_path: Path, images: np.ndarray, make: SimpleNamespace) -> None:
+    folder = _pictures(tmp_path / "2024", {"b.png": make.picture(images[0]), "a": make.picture(images[1])})
+    np.testing.assert_array_equal(read(folder).train.images, images[[1, 0]])
+    assert read(folder).train.labels is None
+    assert len(read(folder / "b.png").train) == 1
+
+
+def test_grey_colour_and_palette_give_the_same_levels(images: np.ndarray, make: SimpleNamespace) -> None:
+    image = images[0]
+    grey = Image.fromarray(image)
+    for mode in ("RGB", "P", "RGBA", "LA"):
+        file = io.BytesIO()
+        grey.convert(mode).save(file, "PNG")
+        np.testing.assert_array_equal(decode(file.getvalue(), mode), image)
+    np.testing.assert_array_equal(decode(make.picture(image.astype(np.uint16) * 257), "16 bits"), image)
+
+
+def test_one_bit_pictures(make: SimpleNamespace, images: np.ndarray) -> None:
+    np.testing.assert_array_equal(decode(make.picture(images[0] > 99), "1 bit"), np.where(images[0] > 99, 255, 0))
+
+
+@pytest.mark.parametrize("ink", [0, 255])
+def test_the_ground_of_a_transparent_picture_is_the_opposite_of_its_ink(images: np.ndarray, ink: int) -> None:
+    cover = images[0]
+    file = io.BytesIO()
+    Image.merge("LA", (Image.new("L", (28, 28), ink), Image.fromarray(cover))).save(file, "PNG")
+    np.testing.assert_array_equal(decode(file.getvalue(), "x"), cover if ink else 255 - cover)
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({}, "folder without digits"),
+        ({"notes.txt": b"nothing here"}, "folder without digits"),
+        ({"7/a.png": b""}, "cannot be read"),
+        ({"7/a.png": b"\x89PNG\r\n\x1a\n garbage"}, "cannot be read"),
+        ({"7/a.png": _bomb(28, 28)[:-30]}, "cannot be read"),
+        ({"7/a.png": _bomb(30_000, 30_000)}, "cannot be read|30000x30000"),
+        ({"7/a.png": _bomb(5_000, 5_000)}, "5000x5000 pixels, expected 28x28"),
+        ({"7/a.png": _bomb(29, 28)}, "29x28 pixels, expected 28x28"),
+        ({"7/a.png": bytes(300_000)}, "bytes, expected a picture"),
+        ({"7/a.png": _bomb(28, 28), "b.png": _bomb(28, 28)}, "b.png has no label while"),
+        ({"12/a.png": _bomb(28, 28)}, "the label 12"),
+        ({"a_10.png": _bomb(28, 28)}, "the label 10"),
+    ],
+)
+def test_bad_folders(tmp_path: Path, files: dict[str, bytes], found: str) -> None:
+    with pytest.raises(ByhandError, match=found):
+        read(_pictures(tmp_path, files))
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_parquet(tmp_path: Path, images: np.ndarray, labels: np.ndarray, make: SimpleNamespace, labelled: bool) -> None:
+    rows = [make.picture(image) for image in images]
+    given = labels.tolist() if labelled else None
+    (tmp_path / "x").write_bytes(make.parquet(rows, given))
+    digits = read(tmp_path / "x").train
+    np.testing.assert_array_equal(digits.images, images)
+    assert (None if digits.labels is None else digits.labels.tolist()) == given
+
+
+def test_parquet_shards(tmp_path: Path, images: np.ndarray, labels: np.ndarray, make: SimpleNamespace) -> None:
+    rows, given = [make.picture(image) for image in images], labels.tolist()
+    shards = {"test-00000-of-00001": (0, 6), "train-00001-of-00002": (18, 30), "train-00000-of-00002": (6, 18)}
+    for name, (start, end) in shards.items():
+        (tmp_path / f"{name}.parquet").write_bytes(make.parquet(rows[start:end], given[start:end]))
+    dataset = read(tmp_path)
+    assert dataset.test is not None
+    np.testing.assert_array_equal(dataset.train.images, images[6:])
+    np.testing.assert_array_equal(dataset.test.labelled(), labels[:6])
+
+
+def test_bad_parquet(tmp_path: Path, images: np.ndarray, make: SimpleNamespace) -> None:
+    good = make.picture(images[0])
+
+    def refused(content: bytes, found: str) -> None:
+        (tmp_path / "x.parquet").write_bytes(content)
+        with pytest.raises(ByhandError, match=found):
+            read(tmp_path / "x.parquet")
+
+    refused(make.parquet([good, _bomb(5_000, 5_000)], [1, 2]), "row 1 of .*5000x5000")
+    refused(make.parquet([good, None], [1, 2]), "empty rows")
+    refused(make.parquet([bytes(10_000_000)] * 3, [1, 2, 3]), "far more than a picture")
+    refused(make.parquet([good], [-1]), "the value -1")
+    refused(make.parquet([good], [10]), "as 10, expected a digit")
+    refused(make.parquet([], []), "no images")
+    refused(make.parquet([good], [1])[:-20], "cannot be read")
+    refused(b"PAR1", "cannot be read")
+
+
+def test_parquet_with_other_columns(tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet as pq
+
+    pq.write_table(pa.table({"text": ["a"]}), tmp_path / "x")
+    with pytest.raises(ByhandError, match="the columns text, expected image"):
+        read(tmp_path / "x")
+    pq.write_table(pa.table({"image": [1], "label": [1]}), tmp_path / "x")
+    with pytest.raises(ByhandError, match="column image is of type int64"):
+        read(tmp_path / "x")
