@@ -1,0 +1,155 @@
+"""Convolution, in the numpy hand: forward, and the backward pass derived from it.
+
+With kernels ``W (k, k, C, O)``, stride s and padding p, and x zero outside its edges (a cross-correlation, as the
+field calls convolution)::
+
+    y[h, w]  = sum_ij x[s h + i - p, s w + j - p] W[i, j] + b
+    db       = sum_hw dy[h, w]
+    dW[i, j] = sum_hw x[s h + i - p, s w + j - p]^T dy[h, w]
+    dx[h, w] = sum_ij dy[(h + p - i) / s, (w + p - j) / s] W[i, j]^T      where both quotients are whole
+
+so dx is again a correlation of stride 1: of dy, spread out by s and framed by zeros, with the kernels turned half round.
+
+How it becomes products. Maps count ``(B, H, W, C)`` as everywhere but lie in memory as ``(H, W, C, B)``, the batch
+last. Of the k rows under the kernel we make a *line*, ``line[w, i] = x[h + i, w]``; then the k k C values under the
+kernel at any w are one contiguous block, from ``line[w]`` to ``line[w + k]``, and all windows of a row are a view of
+overlapping matrices ``(k k C, B)``. Values are so copied k times, where a patch matrix copies them k k times, and
+a line is used while it is in the cache.
+
+Twins: ``by_tensor/convolution.py``, ``by_torch/convolution.py``. LeCun et al. (1989); Chellapilla et al. (2006).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from byhand import layers
+from byhand.hands.base import Array
+from byhand.hands.by_numpy.layer import Mode, NumpyLayer, makes
+from byhand.hands.by_numpy.threads import threads, together
+
+COLUMNS = 64
+"""Pictures in one product: small ones run from the cache without the repacking that BLAS does for large ones."""
+
+
+def batch_last(x: Array) -> Array:
+    """``(B, H, W, C)``, or pictures ``(B, H, W)`` of one channel, as a view ``(H, W, C, B)``."""
+    return (x if x.ndim == 4 else x[..., None]).transpose(1, 2, 3, 0)
+
+
+def batch_first(x: Array, ndim: int = 4) -> Array:
+    """``(H, W, C, B)`` as a view ``(B, H, W, C)``, or ``(B, H, W)`` where the axes are to be three."""
+    return x.transpose(3, 0, 1, 2) if ndim == 4 else x[:, :, 0].transpose(2, 0, 1)
+
+
+@makes(layers.Conv2d)
+class Conv2d(NumpyLayer):
+    """``y[h, w] = sum_ij x[s h + i - p, s w + j - p] W[i, j] + b``."""
+
+    def forward(self, x: Array, mode: Mode) -> Array:
+        W, b = self.values
+        k, s, p = self.about.kernel, self.about.stride, self.about.padding
+        self.ndim = x.ndim
+        x = batch_last(x)
+        H, W_, C, B = x.shape
+        down, across, O = self.about.output_shape(self.shape)  # noqa: E741
+        # X[h, w] = x[h - p, w - p], zeros around
+        X = self.X = self.framed("X", x, (H + 2 * p, W_ + 2 * p), p, 1)
+        # The kernels in the order of a window: (k, k, C, O) -> (k k C, O), j before i
+        V = W.swapaxes(0, 1).reshape(-1, O)
+        y = self.room("y", (down, across, O, B))
+
+        def work(part: int, rows: slice) -> None:
+            line, windows = self.line(f"x{part}", X, across, s)
+            for h in range(rows.start, rows.stop):
+                # line[w, i] = X[s h + i, w]
+                np.copyto(line, X[s * h : s * h + k].swapaxes(0, 1))
+                for some in self.columns(B):
+                    # y[h, w] = V^T window[w] + b             (O, k k C) (k k C, B) -> (O, B)
+                    np.matmul(V.T, windows[:, :, some], out=y[h, :, :, some])
+                y[h] += b[:, None]
+
+        together(work, down, y.size * k)
+        return batch_first(y)
+
+    def backward(self, dy: Array) -> Array | None:
+        W, _ = self.values
+        dW, db = self.gradients
+        k, s, p = self.about.kernel, self.about.stride, self.about.padding
+        X, dy = self.X, batch_last(dy)
+        down, across, O, B = dy.shape  # noqa: E741
+        C, H, W_ = X.shape[2], X.shape[0] - 2 * p, X.shape[1] - 2 * p
+        sums = self.room("sums", (threads(), k * k * C + 1, O))
+
+        def work(part: int, rows: slice) -> None:
+            line, windows = self.line(f"x{part}", X, across, s)
+            turned = self.room(f"turned{part}", (across, B, O))
+            products = self.room(f"products{part}", (across, k * k * C, O))
+            sums[part] = 0
+            dV, db = sums[part, :-1], sums[part, -1]
+            for h in range(rows.start, rows.stop):
+                np.copyto(line, X[s * h : s * h + k].swapaxes(0, 1))
+                np.copyto(turned, dy[h].swapaxes(1, 2))
+                # db = sum_hw dy[h, w]
+                db += np.einsum("wob->o", dy[h])
+                for some in self.columns(B):
+                    # dV = sum_hw window[w] dy[h, w]^T        (k k C, B) (B, O) -> (k k C, O)
+                    np.matmul(windows[:, :, some], turned[:, some], out=products)
+                    dV += products.sum(axis=0)
+
+        parts = together(work, down, dy.size * k)
+        total = sums[:parts].sum(axis=0)
+        db[...] = total[-1]
+        # Back to the order of the kernels, i before j
+        dW[...] = total[:-1].reshape(k, k, C, O).swapaxes(0, 1)
+        return None if self.first else batch_first(self.input_gradient(dy, H, W_, C), self.ndim)
+
+    def input_gradient(self, dy: Array, H: int, W_: int, C: int) -> Array:
+        W, _ = self.values
+        k, s, p = self.about.kernel, self.about.stride, self.about.padding
+        O, B = dy.shape[2:]  # noqa: E741
+        # D[h, w] = dy[(h - (k - 1 - p)) / s, (w - (k - 1 - p)) / s], zeros around and between
+        D = self.framed("D", dy, (H + k - 1, W_ + k - 1), k - 1 - p, s)
+        # The kernels turned half round, (k, k, O, C) -> (k k O, C), j before i
+        V = W[::-1, ::-1].transpose(1, 0, 3, 2).reshape(-1, C)
+        dx = self.room("dx", (H, W_, C, B))
+
+        def work(part: int, rows: slice) -> None:
+            line, windows = self.line(f"d{part}", D, W_, 1)
+            for h in range(rows.start, rows.stop):
+                # line[w, i] = D[h + i, w]
+                np.copyto(line, D[h : h + k].swapaxes(0, 1))
+                for some in self.columns(B):
+                    # dx[h, w] = V^T window[w]                (C, k k O) (k k O, B) -> (C, B)
+                    np.matmul(V.T, windows[:, :, some], out=dx[h, :, :, some])
+
+        together(work, H, dx.size * k)
+        return dx
+
+    def framed(self, name: str, x: Array, shape: tuple[int, int], start: int, step: int) -> Array:
+        """Lay x ``(H, W, C, B)`` into zeros of that shape, from `start` on at every `step`; what falls outside goes."""
+        known = self._rooms.get(name)
+        frame = self.room(name, (*shape, *x.shape[2:]))
+        if self.__dict__.setdefault("_frames", {}).get(name) != frame.shape or known is not self._rooms[name]:
+            frame[...] = 0
+            self._frames[name] = frame.shape
+        # The first row and column of x that is inside, and where
+        skipped = max(0, -(start // step))
+        first = start + skipped * step
+        inside = frame[first::step, first::step][: x.shape[0] - skipped, : x.shape[1] - skipped]
+        np.copyto(inside, x[skipped:, skipped:][: inside.shape[0], : inside.shape[1]])
+        return frame
+
+    def line(self, name: str, frame: Array, across: int, step: int) -> tuple[Array, Array]:
+        """Make room for a line ``(W, k, C, B)``, and the view ``(across, k k C, B)`` of the windows in it."""
+        k = self.about.kernel
+        _, width, C, B = frame.shape
+        line = self.room(name, (width, k, C, B))
+        bytes_ = line.strides
+        windows = np.ndarray((across, k * k * C, B), self.dtype, line, 0, (step * bytes_[0], bytes_[2], bytes_[3]))
+        return line, windows
+
+    @staticmethod
+    def columns(B: int) -> list[slice]:
+        """Cut the batch into blocks of `COLUMNS` pictures."""
+        return [slice(start, min(start + COLUMNS, B)) for start in range(0, B, COLUMNS)]
