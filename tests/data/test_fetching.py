@@ -149,7 +149,7 @@ def test_a_broken_transfer_is_taken_up_where_files_are_missing(
     server: Mirrors, offer: Callable[..., Named], tmp_path: Path
 ) -> None:
     offer("half")
-    with pytest.raises(FetchError, match="deliver labels.gz"):
+    with pytest.raises(FetchError, match=r"deliver labels\.gz"):
         fetch("mnist")
     assert _kept(tmp_path) == ["images.gz"]
     server.asked.clear()
@@ -182,7 +182,7 @@ def test_a_damaged_cache_is_mended(server: Mirrors, offer: Callable[..., Named],
     offer("good")
     folder, _ = fetch("mnist")
     whole = (folder / "labels.gz").read_bytes()
-    (folder / "labels.gz").write_bytes(whole[:-1] + b"\0")
+    (folder / "labels.gz").write_bytes(whole[:20] + bytes([whole[20] ^ 1]) + whole[21:])
     with pytest.raises(FetchError, match="not in the cache"):
         fetch("mnist", offline=True)
     fetch("mnist")
@@ -294,7 +294,7 @@ def test_digits_paths_and_mistyped_names(tmp_path: Path, images: np.ndarray, mak
     assert load_dataset("digits").train.source == "embedded in scikit-learn"
     (tmp_path / "x").write_bytes(make.idx(images))
     assert load_dataset(tmp_path / "x").train.source == str(tmp_path / "x")
-    with pytest.raises(ByhandError, match="'minst' is neither a dataset nor a file; did you mean 'mnist'"):
+    with pytest.raises(ByhandError, match="'minst' is neither a dataset nor a file; perhaps 'mnist' was meant"):
         load_dataset("minst")
     with pytest.raises(ByhandError, match="No such file"):
         load_dataset("some/where.csv")
