@@ -1,3 +1,43 @@
-"""byhand: handwritten digits, read by networks written by hand."""
+"""byhand: handwritten digits, read by networks written by hand.
+
+::
+
+    import byhand
+
+    run = byhand.train("mlp", hand="numpy", epochs=3)
+    run.accuracy
+    run.network.logits(images)
+
+Nothing heavy is imported before it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from byhand.api import load_digits, load_run, train
+    from byhand.errors import ByhandError
+
+_PUBLIC = {
+    "ByhandError": "byhand.errors",
+    "load_digits": "byhand.api",
+    "load_run": "byhand.api",
+    "train": "byhand.api",
+}
+
+__all__ = ["ByhandError", "__version__", "load_digits", "load_run", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'byhand' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

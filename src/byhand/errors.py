@@ -28,8 +28,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     Returns
     -------
     str
-        ``"did you mean 'lr'?"``, or the list of all known words where none is close.
+        ``"perhaps 'lr' was meant"``, or the list of all known words where none is close.
     """
     words = sorted(known)
     close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(words)}"
+    return f"perhaps {close[0]!r} was meant" if close else f"known are {', '.join(words)}"

@@ -19,6 +19,7 @@ from typing import Any
 
 from byhand.errors import ByhandError, nearest
 from byhand.layers import LAYERS, Layer, Parameter, Shape, Standardize
+from byhand.settings import fitting
 
 LOSSES = ("softmax", "sigmoid")
 """``softmax``: cross-entropy of the softmax; ``sigmoid``: the cross-entropies of ten sigmoids, summed over classes."""
@@ -123,7 +124,7 @@ class Spec:
         ByhandError
             If a layer or a setting is unknown or impossible.
         """
-        settings = _fitting("A network", cls, {name: value for name, value in values.items() if name != "layers"})
+        settings = fitting("A network", _usual(cls), {name: v for name, v in values.items() if name != "layers"})
         return cls(layers=tuple(layer_from_dict(layer) for layer in values.get("layers", ())), **settings)
 
 
@@ -140,26 +141,11 @@ def layer_from_dict(values: Any) -> Layer:
     kind = values["kind"]
     if kind not in LAYERS:
         raise ByhandError(f"There is no layer {kind!r}; {nearest(kind, LAYERS)}.")
-    return LAYERS[kind](**_fitting(kind, LAYERS[kind], {n: value for n, value in values.items() if n != "kind"}))
+    return LAYERS[kind](**fitting(kind, _usual(LAYERS[kind]), {n: v for n, v in values.items() if n != "kind"}))
 
 
-def _fitting(what: str, made: type, values: dict[str, Any]) -> dict[str, Any]:
-    """Check the settings of a file against the dataclass they are for; a list becomes a tuple, 1 becomes 1.0."""
-    known = {item.name: item.default for item in dataclasses.fields(made)}
-    settings: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in known:
-            raise ByhandError(f"{what} has no setting {name!r}; {nearest(name, known)}.")
-        usual = known[name]
-        if isinstance(usual, tuple) and isinstance(value, list | tuple) and all(type(entry) is int for entry in value):
-            settings[name] = tuple(value)
-        elif isinstance(usual, float) and type(value) is int:
-            settings[name] = float(value)
-        elif type(value) is type(usual):
-            settings[name] = value
-        else:
-            raise ByhandError(f"{what} was given {name} = {value!r}; give a value like {usual!r}.")
-    return settings
+def _usual(made: type[Any]) -> dict[str, Any]:
+    return {item.name: item.default for item in dataclasses.fields(made)}
 
 
 def _numbered(names: Sequence[str]) -> tuple[str, ...]:

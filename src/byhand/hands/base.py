@@ -19,6 +19,8 @@ Array = npt.NDArray[Any]
 DTYPES = ("float32", "float64")
 BLOCK = 500
 """Pictures that pass through a network at once when many are read: enough for fast products, few enough for caches."""
+WHOLE = 4096
+"""The largest batch that is trained on at once; a larger one is summed up block by block."""
 
 
 def views(vector: Any, parameters: Sequence[Parameter]) -> dict[str, Any]:
@@ -137,7 +139,6 @@ class Network(ABC):
     def _logits(self, images: Array) -> Array:
         """Logits of one block of pictures, in an array that may be used again by the next call."""
 
-    @abstractmethod
     def loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None = None) -> float:
         """Compute the mean loss of a batch as in training, and leave its gradient in `gradients`.
 
@@ -155,6 +156,27 @@ class Network(ABC):
         float
             Mean over the batch of the spec's loss.
         """
+        images = self._checked(images)
+        # Batch normalisation must see a batch whole; for all others a mean is the mean of its parts.
+        if len(images) <= WHOLE or self.spec.state:
+            return self._loss_and_gradient(images, labels, rng)
+        loss, sums = 0.0, [0.0] * len(self._gradient_arrays())
+        for start in range(0, len(images), BLOCK):
+            block = slice(start, start + BLOCK)
+            share = len(images[block]) / len(images)
+            loss += share * self._loss_and_gradient(images[block], labels[block], rng)
+            sums = [total + share * part for total, part in zip(sums, self._gradient_arrays(), strict=True)]
+        for total, part in zip(sums, self._gradient_arrays(), strict=True):
+            part[...] = total
+        return loss
+
+    @abstractmethod
+    def _loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None) -> float:
+        """Loss and gradient of a batch that passes through the network at once."""
+
+    @abstractmethod
+    def _gradient_arrays(self) -> list[Any]:
+        """The arrays that hold the gradient, in the hand's own kind."""
 
     @abstractmethod
     def parameters(self) -> dict[str, Array]:

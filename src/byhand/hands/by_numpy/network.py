@@ -11,7 +11,17 @@ from byhand.errors import ByhandError
 
 # Every file of layers registers its own with `makes`.
 from byhand.hands.base import Array, Network, starting_values, views
-from byhand.hands.by_numpy import dense, pixels  # noqa: F401
+from byhand.hands.by_numpy import (  # noqa: F401
+    convolution,
+    dense,
+    elman,
+    gru,
+    lstm,
+    normalisation,
+    pixels,
+    pooling,
+    recurrence,
+)
 from byhand.hands.by_numpy.layer import MADE, READING, Mode, NumpyLayer
 from byhand.hands.by_numpy.losses import LOSSES
 from byhand.spec import Spec
@@ -71,12 +81,15 @@ class NumpyNetwork(Network):
             x = layer.forward(x, mode)
         return x
 
-    def loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None = None) -> float:
-        logits = self._forward(self._checked(images), Mode(training=True, rng=rng))
+    def _loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None) -> float:
+        logits = self._forward(images, Mode(training=True, rng=rng))
         loss, d = self._loss(logits, labels, self.spec.smoothing)
         for layer in reversed(self.layers[self._lowest :]):
             d = layer.backward(d)  # type: ignore[assignment]  # None from the lowest alone
         return loss
+
+    def _gradient_arrays(self) -> list[Array]:
+        return [self.gradient]
 
     def parameters(self) -> dict[str, Array]:
         return dict(self._values)

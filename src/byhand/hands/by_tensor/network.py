@@ -13,7 +13,17 @@ from byhand.errors import ByhandError
 from byhand.hands.base import Array, Network, starting_values, views
 
 # Every file of layers registers its own with `makes`.
-from byhand.hands.by_tensor import dense, pixels  # noqa: F401
+from byhand.hands.by_tensor import (  # noqa: F401
+    convolution,
+    dense,
+    elman,
+    gru,
+    lstm,
+    normalisation,
+    pixels,
+    pooling,
+    recurrence,
+)
 from byhand.hands.by_tensor.layer import MADE, Mode
 from byhand.hands.by_tensor.losses import LOSSES
 from byhand.spec import Spec
@@ -63,13 +73,16 @@ class TensorNetwork(Network):
             read: Array = self._layers(self._enter(images), Mode())[-1].cpu().numpy()
             return read
 
-    def loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None = None) -> float:
-        x = self._enter(self._checked(images))
+    def _loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None) -> float:
+        x = self._enter(images)
         wanted = torch.from_numpy(np.asarray(labels, np.int64)).to(self.device)
         loss = self._loss(self._layers(x, Mode(training=True, rng=rng))[-1], wanted, self.spec.smoothing)
         parts = torch.autograd.grad(loss, list(self._values.values()))
         torch.cat([part.reshape(-1) for part in parts], out=self.gradient)
         return loss.item()
+
+    def _gradient_arrays(self) -> list[Tensor]:
+        return [self.gradient]
 
     def parameters(self) -> dict[str, Array]:
         return {name: value.detach().cpu().numpy() for name, value in self._values.items()}

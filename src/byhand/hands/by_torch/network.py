@@ -14,7 +14,17 @@ from byhand.errors import ByhandError
 from byhand.hands.base import Array, Network, starting_values
 
 # Every file of layers registers its own with `makes`.
-from byhand.hands.by_torch import dense, pixels  # noqa: F401
+from byhand.hands.by_torch import (  # noqa: F401
+    convolution,
+    dense,
+    elman,
+    gru,
+    lstm,
+    normalisation,
+    pixels,
+    pooling,
+    recurrence,
+)
 from byhand.hands.by_torch.layer import MADE, Drawing, Twin
 from byhand.hands.by_torch.losses import LOSSES
 from byhand.spec import Spec
@@ -46,7 +56,10 @@ class TorchNetwork(Network):
                     f"The torch hand has no layer {about.kind}; write one and register it with `makes({about.kind})`."
                 )
             made = MADE[type(about)](about, shape)
-            # In place: the parameters' identity is what the twins and the optimiser hold on to.
+            # In place: the tensors' identity is what the twins and the optimiser hold on to.
+            for buffer in made.module.buffers():
+                if buffer.is_floating_point():
+                    buffer.data = buffer.data.to(device=self.device, dtype=kind)
             self.module.add_module(name, made.module.to(device=self.device, dtype=kind))
             for parameter, twin in zip((*learnt, *kept), (*made.values, *made.state), strict=True):
                 self._twins[parameter.name] = twin
@@ -63,15 +76,18 @@ class TorchNetwork(Network):
             read: Array = self.module(self._enter(images)).cpu().numpy()
             return read
 
-    def loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None = None) -> float:
+    def _loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None) -> float:
         self.module.train()
         self._hand_out(rng)
-        x = self._enter(self._checked(images))
+        x = self._enter(images)
         wanted = torch.from_numpy(np.asarray(labels, np.int64)).to(self.device)
         self.module.zero_grad()
         loss = self._loss(self.module(x), wanted, self.spec.smoothing)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.item()
+
+    def _gradient_arrays(self) -> list[Tensor]:
+        return [tensor.grad for tensor in self.named_tensors().values() if tensor.grad is not None]
 
     def _hand_out(self, rng: np.random.Generator | None) -> None:
         for module in self.module:

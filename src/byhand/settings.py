@@ -1,0 +1,59 @@
+"""Settings as people write them, in a file, a flag or a call, brought to the type that each is meant to have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from byhand.errors import ByhandError, nearest
+
+
+def fitting(what: str, usual: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check given settings against the usual ones.
+
+    Parameters
+    ----------
+    what
+        Whose settings they are, as a sentence would begin: ``"The network 'mlp'"``.
+    usual
+        Every known setting and its usual value, whose type the given one must have; 1 will do for 1.0, a list for a
+        tuple, and a single number for a tuple of one.
+    given
+        The settings to check.
+
+    Returns
+    -------
+    dict
+        The given settings, each in its type.
+
+    Raises
+    ------
+    ByhandError
+        If a setting is unknown, naming the nearest known one, or its value is of another type.
+    """
+    settings = {}
+    for name, value in given.items():
+        if name not in usual:
+            raise ByhandError(f"{what} has no setting {name!r}; {nearest(name, usual)}.")
+        if not _fits(usual[name], value):
+            raise ByhandError(f"{what} was given {name} = {value!r}; give a value like {_shown(usual[name])}.")
+        settings[name] = _made(usual[name], value)
+    return settings
+
+
+def _fits(usual: Any, value: Any) -> bool:
+    if isinstance(usual, tuple):
+        entries = value if isinstance(value, list | tuple) else [value]
+        like = usual[0] if usual else 0
+        return all(_fits(like, entry) for entry in entries)
+    return type(value) is type(usual) or (isinstance(usual, float) and type(value) is int)
+
+
+def _made(usual: Any, value: Any) -> Any:
+    if isinstance(usual, tuple):
+        return tuple(value) if isinstance(value, list | tuple) else (value,)
+    return type(usual)(value)
+
+
+def _shown(usual: Any) -> str:
+    return repr(list(usual) or [128, 64]) if isinstance(usual, tuple) else repr(usual)

@@ -1,0 +1,1 @@
+"""The one engine: recipes, optimisers, schedules, checkpoints, runs."""

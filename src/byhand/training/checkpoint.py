@@ -1,0 +1,87 @@
+"""Checkpoints: all that a run needs to go on, or a network to be built again, in one safetensors file.
+
+Names in the file: a parameter or a running average by its own name, ``optimizer/...`` for what the optimiser remembers,
+``best/...`` for the best weights so far. The header holds the spec as JSON, so the file alone is enough to build the
+network. No pickle is read or written: safetensors holds numbers and text, and nothing that runs.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from byhand.errors import ByhandError
+from byhand.files import replacing
+from byhand.hands import Array
+from byhand.spec import Spec
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a run knows between two epochs.
+
+    Attributes
+    ----------
+    spec
+        The network.
+    epochs
+        How many epochs are done.
+    values
+        Parameters and state by name.
+    optimizer
+        What the optimiser remembers.
+    best
+        Parameters and state of the best epoch so far; empty where nothing is selected.
+    facts
+        Further plain values: the hand, the data's fingerprint.
+    """
+
+    spec: Spec
+    epochs: int
+    values: dict[str, Array]
+    optimizer: dict[str, Array] = field(default_factory=dict)
+    best: dict[str, Array] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        """Write the file in one step."""
+        arrays = dict(self.values)
+        arrays |= {f"optimizer/{name}": value for name, value in self.optimizer.items()}
+        arrays |= {f"best/{name}": value for name, value in self.best.items()}
+        header = {"spec": self.spec.to_dict(), "epochs": self.epochs, "facts": self.facts}
+        with replacing(path) as beside:
+            save_file(
+                {name: np.ascontiguousarray(value) for name, value in arrays.items()},
+                beside,
+                metadata={"byhand": json.dumps(header, sort_keys=True)},
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> Checkpoint:
+        """Read the file.
+
+        Raises
+        ------
+        ByhandError
+            If the file is missing, damaged, or not one of ours.
+        """
+        try:
+            with safe_open(path, framework="numpy") as file:
+                header = json.loads((file.metadata() or {})["byhand"])
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
+            spec = Spec.from_dict(header["spec"])
+        except OSError as problem:
+            raise ByhandError(f"There is no checkpoint {path}; name the folder of a run.") from problem
+        except (SafetensorError, KeyError, ValueError, TypeError) as problem:
+            raise ByhandError(f"{path} is not a checkpoint of byhand, or is damaged; train the run again.") from problem
+        parts: dict[str, dict[str, Array]] = {"": {}, "optimizer": {}, "best": {}}
+        for name, value in arrays.items():
+            part, _, rest = name.rpartition("/") if "/" in name else ("", "", name)
+            parts[part][rest] = value
+        return cls(spec, int(header["epochs"]), parts[""], parts["optimizer"], parts["best"], header["facts"])

@@ -1,0 +1,197 @@
+"""The one engine: it trains a network of any hand by any recipe, and knows neither by name.
+
+An epoch is drawn from streams named after its number, so it is the same whether the run came from the epoch before or
+was resumed from a file. The engine reports what each epoch measured and leaves logs, checkpoints and pictures to its
+caller.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import OptimizeResult, minimize
+
+from byhand.data import Digits, Splits
+from byhand.errors import ByhandError
+from byhand.hands import Array, Network
+from byhand.hands.base import views
+from byhand.losses import accuracy, mean_loss
+from byhand.streams import generator
+from byhand.training.optimizers import Optimizer
+from byhand.training.schedules import rate
+from byhand.training.settings import Training
+
+OnStep = Callable[[int, int], None]
+"""Called after every step with its number in the epoch, from 1, and the number of steps in an epoch."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch (or one iteration of a full-batch method) measured.
+
+    Attributes
+    ----------
+    entry
+        What the run's log says of it. The same seed gives the same entry.
+    seconds
+        Time spent training, validation left out.
+    """
+
+    entry: dict[str, Any]
+    seconds: float
+
+
+Report = Callable[[Epoch], bool]
+"""Told what every epoch measured; answers whether the run shall stop."""
+
+
+def score(network: Network, digits: Digits) -> tuple[float, float]:
+    """Accuracy, from 0 to 1, and mean loss of a network on labelled digits."""
+    logits = network.logits(digits.images)
+    return accuracy(logits, digits.labelled()), mean_loss(logits, digits.labelled(), network.spec.loss)
+
+
+def train_by_steps(
+    network: Network,
+    optimizer: Optimizer,
+    splits: Splits,
+    how: Training,
+    report: Report,
+    first: int = 0,
+    on_step: OnStep = lambda step, steps: None,
+) -> None:
+    """Train step by step.
+
+    Parameters
+    ----------
+    network, optimizer
+        As they are before epoch `first`; changed in place.
+    splits
+        Digits to train on and to validate with.
+    how
+        The settings.
+    report
+        Told about every epoch.
+    first
+        Number of the first epoch to train, from 0.
+    on_step
+        Told about every step.
+
+    Raises
+    ------
+    ByhandError
+        If the loss is no longer a number.
+    """
+    images, labels = splits.train.images, splits.train.labelled()
+    size = min(how.batch_size or len(images), len(images))
+    steps = math.ceil(len(images) / size)
+    for epoch in range(first, how.epochs):
+        began = time.perf_counter()
+        drop = generator(how.seed, "dropout", epoch)
+        order = generator(how.seed, "shuffle", epoch).permutation(len(images)) if how.shuffle and steps > 1 else None
+        total = 0.0
+        for step in range(steps):
+            lr = rate(how, epoch * steps + step, steps)
+            rows: Any = slice(step * size, (step + 1) * size)
+            if order is not None:
+                rows = order[rows]
+            batch = labels[rows]
+            loss = network.loss_and_gradient(images[rows], batch, drop)
+            if not math.isfinite(loss):
+                raise diverged(loss, epoch * steps + step, lr)
+            optimizer.step(lr)
+            total += loss * len(batch)
+            on_step(step + 1, steps)
+        seconds = time.perf_counter() - began
+        entry = measured(network, splits, how, epoch, (epoch + 1) * steps, total / len(images), lr)
+        if report(Epoch(entry, seconds)):
+            return
+
+
+def train_by_whole(network: Network, splits: Splits, how: Training, report: Report) -> None:
+    """Train by a method that chooses its own steps from the loss of all digits (`scipy.optimize.minimize`).
+
+    The objective is the mean loss plus ``l2 / 2 sum w^2``, in float64 whatever the network computes in.
+
+    Parameters
+    ----------
+    network, splits, how, report
+        As in `train_by_steps`; an epoch is an iteration.
+
+    Raises
+    ------
+    ByhandError
+        If the loss is no longer a number.
+    """
+    images, labels, spec = splits.train.images, splits.train.labelled(), network.spec
+    strength = how.l2 / (len(images) if how.l2_over_rows else 1)
+    decayed = np.concatenate([np.full(p.size, float(p.decays or how.decay_biases)) for p in spec.parameters])
+
+    def place(theta: Array) -> None:
+        network.load(views(theta, spec.parameters) | network.state())
+
+    def penalty(theta: Array) -> float:
+        return strength / 2 * float(np.dot(decayed * theta, theta))
+
+    def objective(theta: Array) -> tuple[float, Array]:
+        place(theta)
+        loss = network.loss_and_gradient(images, labels)
+        if not math.isfinite(loss):
+            raise diverged(loss, iteration, None)
+        gradient = np.concatenate([part.ravel() for part in network.gradients().values()]).astype(float)
+        # J = L + l2/2 sum w^2,   dJ/dw = dL/dw + l2 w
+        return loss + penalty(theta), gradient + strength * decayed * theta
+
+    iteration = 0
+    clock = time.perf_counter()
+
+    def after(intermediate_result: OptimizeResult) -> None:
+        nonlocal iteration, clock
+        seconds = time.perf_counter() - clock
+        theta = intermediate_result.x
+        place(theta)
+        data_loss = float(intermediate_result.fun) - penalty(theta)
+        entry = measured(network, splits, how, iteration, iteration + 1, data_loss, None)
+        iteration += 1
+        if report(Epoch(entry, seconds)):
+            raise StopIteration
+        clock = time.perf_counter()
+
+    start = np.concatenate([value.ravel() for value in network.parameters().values()]).astype(float)
+    method = {"cg": "CG", "lbfgs": "L-BFGS-B"}[how.optimizer]
+    found = minimize(objective, start, jac=True, method=method, options={"maxiter": how.epochs}, callback=after)
+    place(found.x)
+
+
+def measured(
+    network: Network, splits: Splits, how: Training, epoch: int, step: int, train_loss: float, lr: float | None
+) -> dict[str, Any]:
+    """Measure a network on the validation split, and the test split if that is watched, for the log."""
+    val_accuracy, val_loss = score(network, splits.validation)
+    if not math.isfinite(val_loss):
+        raise diverged(val_loss, step, lr)
+    entry = {
+        "epoch": epoch,
+        "step": step,
+        "train_loss": train_loss,
+        "val_loss": val_loss,
+        "val_accuracy": val_accuracy,
+        "lr": lr,
+    }
+    if how.watch_test:
+        entry["test_accuracy"], entry["test_loss"] = score(network, splits.test)
+    return entry
+
+
+def diverged(loss: float, step: int, lr: float | None) -> ByhandError:
+    """Say that the loss is no longer a number, where, and what to try."""
+    if lr is None:
+        return ByhandError(f"The loss became {loss} at iteration {step}; try another optimizer or a larger l2.")
+    return ByhandError(
+        f"The loss became {loss} at step {step} with learning rate {lr:g}; try --lr {lr / 10:g}, or --clip 1."
+    )

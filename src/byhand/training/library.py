@@ -1,0 +1,73 @@
+"""The library's optimisers, for the torch hand, whose parameters the library owns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import optim
+
+from byhand.hands import Network
+from byhand.hands.base import Array
+from byhand.hands.by_torch.network import TorchNetwork
+from byhand.training.optimizers import Optimizer
+from byhand.training.settings import Training
+
+
+class LibraryOptimizer(Optimizer):
+    """``torch.optim``, with two groups of parameters: those that L2 acts on and those it spares."""
+
+    def __init__(self, network: Network, how: Training) -> None:
+        if not isinstance(network, TorchNetwork):
+            raise TypeError(f"torch.optim drives the torch hand, not the {network.hand} hand")
+        self.how = how
+        self.tensors = network.named_tensors()
+        decayed = {p.name for p in network.spec.parameters if p.decays or how.decay_biases}
+        groups = [
+            {"params": [self.tensors[name] for name in self.tensors if (name in decayed) is decays], "weight_decay": l2}
+            for decays, l2 in ((True, how.l2), (False, 0.0))
+        ]
+        self.inner = _made(how, [group for group in groups if group["params"]])
+
+    def step(self, lr: float) -> None:
+        for group in self.inner.param_groups:
+            group["lr"] = lr
+        if self.how.clip:
+            torch.nn.utils.clip_grad_norm_(self.tensors.values(), self.how.clip)
+        self.inner.step()
+
+    def memory(self) -> dict[str, Array]:
+        return {
+            f"{name}.{slot}": np.array(value.cpu())
+            for name, tensor in self.tensors.items()
+            for slot, value in self.inner.state.get(tensor, {}).items()
+            if value is not None
+        }
+
+    def remember(self, memory: Mapping[str, Array]) -> None:
+        for key, value in memory.items():
+            name, slot = key.rsplit(".", 1)
+            tensor = self.tensors[name]
+            kept = torch.from_numpy(np.array(value))
+            # Torch counts steps on the CPU and keeps moments beside the parameter, laid out in memory as it is.
+            self.inner.state[tensor][slot] = kept if slot == "step" else torch.empty_like(tensor).copy_(kept)
+
+
+def _made(how: Training, groups: list[dict[str, Any]]) -> optim.Optimizer:
+    betas = (how.beta1, how.beta2)
+    match how.optimizer:
+        case "sgd":
+            return optim.SGD(groups, how.lr)
+        case "momentum":
+            return optim.SGD(groups, how.lr, momentum=how.momentum)
+        case "nesterov":
+            return optim.SGD(groups, how.lr, momentum=how.momentum, nesterov=True)
+        case "rmsprop":
+            return optim.RMSprop(groups, how.lr, alpha=how.alpha, eps=how.epsilon)
+        case "adam":
+            return optim.Adam(groups, how.lr, betas=betas, eps=how.epsilon)
+        case "adamw":
+            return optim.AdamW(groups, how.lr, betas=betas, eps=how.epsilon)
+    raise ValueError(f"{how.optimizer} is no optimiser of torch.optim here")

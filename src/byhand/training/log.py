@@ -1,0 +1,30 @@
+"""Logs of one JSON object a line: readable after a kill, and cut back by a run that goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from byhand.files import write_text
+
+
+def append(path: Path, entry: dict[str, Any]) -> None:
+    """Write one line."""
+    with path.open("a", encoding="utf-8") as log:
+        log.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Read all whole lines; the last may have been cut off by a kill."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def cut(path: Path, length: int) -> list[dict[str, Any]]:
+    """Keep the first `length` lines, and give them."""
+    entries = read(path)[:length]
+    write_text(path, "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
+    return entries

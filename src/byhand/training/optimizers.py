@@ -1,0 +1,222 @@
+"""The optimisers, written once as formulas on the flat vector, for NumPy arrays and torch tensors alike.
+
+``theta`` are all parameters, ``g`` their gradient, ``t`` counts steps from 1. The conventions are those of
+``torch.optim``, to which every formula here is tested equal:
+
+``sgd``         theta -= lr g
+``momentum``    v = mu v + g;                       theta -= lr v              (the rate outside the velocity)
+``nesterov``    v = mu v + g;                       theta -= lr (g + mu v)     (Sutskever et al., 2013, as torch has it)
+``rmsprop``     s = a s + (1 - a) g^2;              theta -= lr g / (sqrt(s) + eps)
+``adam``        m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;
+                theta -= lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps)      (Kingma & Ba, 2015)
+``adamw``       theta *= 1 - lr l2, then as Adam                               (Loshchilov & Hutter, 2019)
+
+L2 enters all others as a gradient, ``g += l2 theta``, before anything else, but after clipping (Pascanu et al., 2013):
+``g *= min(1, clip / (norm(g) + 1e-6))``.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from byhand.hands import Network
+from byhand.hands.base import Array
+from byhand.training.settings import Training
+
+
+class Optimizer(ABC):
+    """What the engine needs of an optimiser."""
+
+    @abstractmethod
+    def step(self, lr: float) -> None:
+        """Move the network's parameters by its gradient."""
+
+    @abstractmethod
+    def memory(self) -> dict[str, Array]:
+        """Copy out everything the next step depends on, names to arrays."""
+
+    @abstractmethod
+    def remember(self, memory: Mapping[str, Array]) -> None:
+        """Copy such a memory back in."""
+
+
+def optimizer(network: Network, how: Training) -> Optimizer:
+    """Make the optimiser of a run: our formulas on the flat vector, or the library's on the library's parameters."""
+    if network.flat:
+        return FORMULAS[how.optimizer](network, how)
+    from byhand.training.library import LibraryOptimizer
+
+    return LibraryOptimizer(network, how)
+
+
+class Formula(Optimizer):
+    """A formula on the flat vector.
+
+    Every line is one in-place operation that NumPy and torch spell alike; ``xp`` is whichever of the two holds the
+    vector.
+    """
+
+    slots: tuple[str, ...] = ()
+
+    def __init__(self, network: Network, how: Training) -> None:
+        self.theta, self.g, self.how = network.theta, network.gradient, how
+        if isinstance(self.theta, np.ndarray):
+            self.xp: Any = np
+        else:
+            import torch
+
+            self.xp = torch
+        self.t = 0
+        self.scratch = self.xp.empty_like(self.theta)
+        for slot in self.slots:
+            setattr(self, slot, self.xp.zeros_like(self.theta))
+        self.decay = self._decay(network) if how.l2 else None
+
+    def _decay(self, network: Network) -> Any:
+        """Strength of L2 on every entry of theta; a plain number where it is the same for all."""
+        if self.how.decay_biases:
+            return self.how.l2
+        parts = [np.full(p.size, self.how.l2 * p.decays, network.dtype) for p in network.spec.parameters]
+        strengths = np.concatenate(parts)
+        return strengths if self.xp is np else self.xp.from_numpy(strengths).to(self.theta.device)
+
+    def step(self, lr: float) -> None:
+        self.t += 1
+        if self.how.clip:
+            norm = math.sqrt(float(self.xp.dot(self.g, self.g)))
+            self.g *= min(1.0, self.how.clip / (norm + 1e-6))
+        if self.decay is not None:
+            self._shrink(lr)
+        self.move(lr)
+
+    def _shrink(self, lr: float) -> None:
+        # g += l2 theta
+        self.g += self.xp.multiply(self.theta, self.decay, out=self.scratch)
+
+    @abstractmethod
+    def move(self, lr: float) -> None:
+        """Move theta by g, which may be written over."""
+
+    def memory(self) -> dict[str, Array]:
+        named = {
+            slot: np.array(getattr(self, slot) if self.xp is np else getattr(self, slot).cpu()) for slot in self.slots
+        }
+        return named | {"t": np.array(self.t)}
+
+    def remember(self, memory: Mapping[str, Array]) -> None:
+        self.t = int(memory["t"])
+        for slot in self.slots:
+            kept = memory[slot] if self.xp is np else self.xp.from_numpy(memory[slot]).to(self.theta.device)
+            getattr(self, slot)[...] = kept
+
+
+class SGD(Formula):
+    """Stochastic gradient descent."""
+
+    def move(self, lr: float) -> None:
+        # theta -= lr g
+        self.g *= lr
+        self.theta -= self.g
+
+
+class Momentum(Formula):
+    """Gradient descent with a velocity (Polyak, 1964)."""
+
+    slots = ("v",)
+    v: Any
+
+    def move(self, lr: float) -> None:
+        # v = mu v + g
+        self.v *= self.how.momentum
+        self.v += self.g
+        # theta -= lr v
+        self.theta -= self.xp.multiply(self.v, lr, out=self.scratch)
+
+
+class Nesterov(Formula):
+    """Momentum that looks one step ahead."""
+
+    slots = ("v",)
+    v: Any
+
+    def move(self, lr: float) -> None:
+        # v = mu v + g
+        self.v *= self.how.momentum
+        self.v += self.g
+        # theta -= lr (g + mu v)
+        self.g += self.xp.multiply(self.v, self.how.momentum, out=self.scratch)
+        self.g *= lr
+        self.theta -= self.g
+
+
+class RMSprop(Formula):
+    """Gradients over the root of their running mean square (Tieleman & Hinton, 2012)."""
+
+    slots = ("s",)
+    s: Any
+
+    def move(self, lr: float) -> None:
+        xp, scratch, a = self.xp, self.scratch, self.how.alpha
+        # s = a s + (1 - a) g^2
+        self.s *= a
+        xp.multiply(self.g, self.g, out=scratch)
+        scratch *= 1 - a
+        self.s += scratch
+        # theta -= lr g / (sqrt(s) + eps)
+        xp.sqrt(self.s, out=scratch)
+        scratch += self.how.epsilon
+        xp.divide(self.g, scratch, out=scratch)
+        scratch *= lr
+        self.theta -= scratch
+
+
+class Adam(Formula):
+    """Running means of the gradient and of its square, both corrected for their start at zero."""
+
+    slots = ("m", "v")
+    m: Any
+    v: Any
+
+    def move(self, lr: float) -> None:
+        xp, scratch, b1, b2 = self.xp, self.scratch, self.how.beta1, self.how.beta2
+        # v = b2 v + (1 - b2) g^2
+        self.v *= b2
+        xp.multiply(self.g, self.g, out=scratch)
+        scratch *= 1 - b2
+        self.v += scratch
+        # m = b1 m + (1 - b1) g
+        self.m *= b1
+        self.g *= 1 - b1
+        self.m += self.g
+        # theta -= lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps)
+        xp.sqrt(self.v, out=scratch)
+        scratch *= 1 / math.sqrt(1 - b2**self.t)
+        scratch += self.how.epsilon
+        xp.divide(self.m, scratch, out=scratch)
+        scratch *= lr / (1 - b1**self.t)
+        self.theta -= scratch
+
+
+class AdamW(Adam):
+    """Adam with the decay of the weights apart from their gradient."""
+
+    def _shrink(self, lr: float) -> None:
+        # theta -= lr l2 theta
+        self.xp.multiply(self.theta, self.decay, out=self.scratch)
+        self.scratch *= lr
+        self.theta -= self.scratch
+
+
+FORMULAS: dict[str, type[Formula]] = {
+    "sgd": SGD,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+}

@@ -1,0 +1,214 @@
+"""Recipes: a network and how it is trained, as a TOML file that people read and write.
+
+::
+
+    # What it reproduces, and what it reached.
+    [network]
+    name = "mlp"  # one of the zoo's, or `layers = [{ kind = "Flatten" }, ...]`
+    hidden = [128]
+
+    [training]
+    optimizer = "adam"
+    lr = 0.001
+
+    [data]
+    name = "auto"
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+
+from byhand import zoo
+from byhand.data import Digits
+from byhand.errors import ByhandError, nearest
+from byhand.settings import fitting
+from byhand.spec import Spec
+from byhand.training.settings import Training
+
+DATA = {"name": "auto", "split": "", "split_seed": 0}
+SECTIONS = ("network", "training", "data", "sweep")
+_LAYERED = {"layers": (), "input_shape": (28, 28), "loss": "softmax", "init": "glorot_uniform", "smoothing": 0.0}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network, how it is trained and on what.
+
+    Attributes
+    ----------
+    name
+        ``name`` at the head of the file, or what the file is called.
+    about
+        The comment at its head.
+    network
+        ``name`` and the settings of a network of the zoo, or ``layers`` and the settings of a `Spec`. ``min_variance``,
+        where given, leaves out the pixels whose variance over the training split (of values from 0 to 1) is no greater.
+    training
+        Settings of `Training` that are not the usual ones.
+    data
+        ``name``, ``split`` and ``split_seed`` of `byhand.data.load_digits`.
+    sweep
+        Settings and the values to try for each, all combinations; the best on validation wins.
+    """
+
+    name: str
+    about: str = ""
+    network: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    sweep: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Everything is checked now, so that a mistake in a file is told before any work begins.
+        of = f"The recipe {self.name!r}"
+        _ = fitting(f"{of}, section network,", self._network_usual(), self.network)
+        _ = self.how
+        _ = fitting(f"{of}, section data,", DATA, self.data)
+        for key, values in self.sweep.items():
+            if not isinstance(values, list | tuple) or not values:
+                raise ByhandError(f"{of} sweeps {key} over {values!r}; give a list of values.")
+            for value in values:
+                self.having(**{key: value})
+
+    def _network_usual(self) -> dict[str, Any]:
+        if "layers" in self.network:
+            return _LAYERED | {"layers": tuple(self.network["layers"])}
+        if not isinstance(self.network.get("name"), str):
+            raise ByhandError(
+                f"The recipe {self.name!r} names no network; "
+                f"give [network] a name ({', '.join(zoo.NETWORKS)}) or layers."
+            )
+        return {"name": "", "min_variance": 0.0} | zoo.settings_of(self.network["name"])
+
+    @property
+    def how(self) -> Training:
+        """The training's settings, checked."""
+        return Training(**fitting(f"The recipe {self.name!r}, section training,", Training.usual(), self.training))
+
+    def having(self, **settings: Any) -> Recipe:
+        """Give the same recipe with some settings changed, whichever section they belong to; ``None`` changes nothing.
+
+        Raises
+        ------
+        ByhandError
+            If no section knows a setting.
+        """
+        sections: dict[str, Any] = {"network": dict(self.network), "training": dict(self.training)}
+        known = {"network": self._network_usual(), "training": Training.usual()}
+        for key, value in settings.items():
+            if value is None:
+                continue
+            for section, usual in known.items():
+                if key in usual:
+                    sections[section][key] = value
+                    break
+            else:
+                everything = [*known["network"], *known["training"]]
+                raise ByhandError(f"The recipe {self.name!r} has no setting {key!r}; {nearest(key, everything)}.")
+        return dataclasses.replace(self, **sections)
+
+    def on(self, **data: Any) -> Recipe:
+        """Give the same recipe on other data: ``name``, ``split``, ``split_seed``; ``None`` changes nothing."""
+        return dataclasses.replace(self, data={**self.data, **{k: v for k, v in data.items() if v is not None}})
+
+    def spec(self, train: Digits) -> Spec:
+        """Describe the network; the training split is looked at for near-constant pixels alone.
+
+        Raises
+        ------
+        ByhandError
+            If the layers do not fit together, or no pixel is left.
+        """
+        settings = {key: value for key, value in self.network.items() if key not in ("name", "min_variance")}
+        if "layers" in settings:
+            return Spec.from_dict(settings)
+        if "min_variance" in self.network:
+            settings["pixels"] = varying_pixels(train.images, float(self.network["min_variance"]))
+        return zoo.network(self.network["name"], **settings)
+
+    def to_toml(self) -> str:
+        """Write the recipe as its file would be written."""
+        comment = "".join(f"# {line}".rstrip() + "\n" for line in self.about.splitlines())
+        sections = {"name": self.name} | {part: dict(getattr(self, part)) for part in SECTIONS if getattr(self, part)}
+        return f"{comment}\n{tomli_w.dumps(sections)}" if comment else tomli_w.dumps(sections)
+
+
+def varying_pixels(images: np.ndarray[Any, Any], least: float) -> tuple[int, ...]:
+    """Indices of the pixels whose variance over the pictures, of values from 0 to 1, exceeds `least`."""
+    rows = images.reshape(len(images), -1)
+    # var = mean(x^2) - mean(x)^2, exact in integers but for the last division.
+    total = rows.sum(axis=0, dtype=np.int64)
+    squares = np.zeros_like(total)
+    for start in range(0, len(rows), 4096):
+        squares += np.square(rows[start : start + 4096], dtype=np.int64).sum(axis=0)
+    variance = (squares / len(rows) - (total / len(rows)) ** 2) / 255**2
+    kept = tuple(int(pixel) for pixel in np.flatnonzero(variance > least))
+    if not kept:
+        raise ByhandError(f"No pixel varies by more than min_variance = {least}; give a smaller one.")
+    return kept
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the recipes that come with byhand."""
+    files = resources.files("byhand") / "recipes"
+    return tuple(sorted(file.name.removesuffix(".toml") for file in files.iterdir() if file.name.endswith(".toml")))
+
+
+def load_recipe(name: str | Path) -> Recipe:
+    """Load a shipped recipe by its name, or one's own by its path.
+
+    Raises
+    ------
+    ByhandError
+        If there is no such recipe, or the file is not a recipe.
+    """
+    if str(name) in shipped():
+        text = (resources.files("byhand") / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
+        return parse_recipe(text, str(name))
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise ByhandError(
+            f"There is no recipe {str(name)!r}; {nearest(str(name), shipped())}, or name a file ending in .toml."
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
+        raise ByhandError(f"The recipe {path} cannot be read ({reason}); check its name.") from problem
+    return parse_recipe(text, path.stem)
+
+
+def parse_recipe(text: str, name: str) -> Recipe:
+    """Read a recipe from its text.
+
+    Raises
+    ------
+    ByhandError
+        If the text is not TOML, or a section or setting is unknown.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise ByhandError(f"The recipe {name!r} is not TOML ({problem}); mend that place.") from problem
+    name = str(content.pop("name", name))
+    for section, values in content.items():
+        if section not in SECTIONS:
+            raise ByhandError(f"The recipe {name!r} has no section {section!r}; {nearest(section, SECTIONS)}.")
+        if not isinstance(values, dict):
+            raise ByhandError(f"The recipe {name!r} sets {section} = {values!r}; write it as a section, [{section}].")
+    comment = []
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        comment.append(line.lstrip("#").strip())
+    return Recipe(name, "\n".join(comment), **content)

@@ -1,0 +1,331 @@
+"""Runs: a recipe trained, with a folder that holds everything about it.
+
+::
+
+    runs/<name>/
+        recipe.toml              what was asked for
+        environment.json         on what it was computed
+        log.jsonl                what each epoch measured: the same seed gives the same bytes
+        times.jsonl              seconds of each epoch and when it ended, which no seed repeats
+        checkpoint.safetensors   weights, the optimiser's memory, the spec
+        results.json             written last: a run that has it is done
+
+A run that is killed goes on from its checkpoint (`resume`) and ends with the same bytes in log, weights and results
+as one that was not. Full-batch methods keep what they remember inside SciPy and begin anew, to the same end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from byhand.data import Splits, load_digits
+from byhand.errors import ByhandError
+from byhand.files import write_json, write_text
+from byhand.hands import Array, Network, build
+from byhand.training import log
+from byhand.training.checkpoint import Checkpoint
+from byhand.training.display import Display
+from byhand.training.engine import Epoch, score, train_by_steps, train_by_whole
+from byhand.training.environment import choose_device, environment, set_threads
+from byhand.training.optimizers import Optimizer, optimizer
+from byhand.training.recipe import Recipe, parse_recipe
+
+RECIPE, ENVIRONMENT, LOG, TIMES, CHECKPOINT, RESULTS = (
+    "recipe.toml",
+    "environment.json",
+    "log.jsonl",
+    "times.jsonl",
+    "checkpoint.safetensors",
+    "results.json",
+)
+SAVE_EVERY = 1.0
+"""Least seconds between two checkpoints, so that networks with epochs of milliseconds do not spend them on writing."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained network and the record of its training.
+
+    Attributes
+    ----------
+    path
+        The run's folder.
+    recipe
+        What was asked for.
+    network
+        The network, trained.
+    results
+        What ``results.json`` holds; empty for a run that is not done.
+    log, times
+        One entry an epoch.
+    """
+
+    path: Path
+    recipe: Recipe
+    network: Network
+    results: dict[str, Any]
+    log: list[dict[str, Any]]
+    times: list[dict[str, Any]]
+
+    @property
+    def accuracy(self) -> float:
+        """Accuracy on the test split, from 0 to 1; not a number for a run that is not done."""
+        return float(self.results["test"]["accuracy"]) if self.results else math.nan
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent training."""
+        return float(sum(entry["seconds"] for entry in self.times))
+
+
+def start(
+    recipe: Recipe,
+    folder: Path,
+    name: str | None = None,
+    *,
+    offline: bool = False,
+    display: Display | None = None,
+) -> Run:
+    """Train a recipe in a new folder.
+
+    Parameters
+    ----------
+    recipe
+        What to train; without a sweep.
+    folder
+        Where runs lie.
+    name
+        The run's name; without one, the recipe's and the hand's, with a number if there is such a run.
+    offline
+        Download no data.
+    display
+        Told how it goes.
+
+    Raises
+    ------
+    ByhandError
+        If the run's name is taken, the data cannot be had, or the loss is no longer a number.
+    """
+    # Everything that can be wrong with what was asked for is found out before a folder is made.
+    job = _Job.prepared(recipe, offline, display or Display())
+    path = _claimed(folder, name, f"{recipe.name}-{recipe.how.hand}")
+    write_text(path / RECIPE, recipe.to_toml())
+    return job.run(path)
+
+
+def resume(path: Path, *, offline: bool = False, display: Display | None = None) -> Run:
+    """Go on with a run that was interrupted; one that is done is loaded.
+
+    Raises
+    ------
+    ByhandError
+        If there is no such run, or its data are not the ones it began with.
+    """
+    if (path / RESULTS).exists():
+        run = load_run(path)
+        (display or Display()).note(f"{path} is done; nothing is left to train.")
+        return run
+    return _Job.prepared(_recipe_of(path), offline, display or Display()).run(path)
+
+
+def load_run(path: str | Path, hand: str | None = None) -> Run:
+    """Load a run.
+
+    Parameters
+    ----------
+    path
+        The run's folder.
+    hand
+        The hand to build the network in; the one that trained it, unless told.
+
+    Raises
+    ------
+    ByhandError
+        If the folder holds no run, or a damaged one.
+    """
+    path = Path(path)
+    recipe = _recipe_of(path)
+    saved = Checkpoint.load(path / CHECKPOINT)
+    network = build(saved.spec, hand or recipe.how.hand, dtype=recipe.how.dtype)
+    network.load(saved.values)
+    results = _json(path / RESULTS) if (path / RESULTS).exists() else {}
+    return Run(path, recipe, network, results, log.read(path / LOG), log.read(path / TIMES))
+
+
+@dataclass
+class _Job:
+    """A run at work."""
+
+    recipe: Recipe
+    splits: Splits
+    network: Network
+    optimizer: Optimizer | None
+    environment: dict[str, Any]
+    display: Display
+    fingerprint: str
+
+    @classmethod
+    def prepared(cls, recipe: Recipe, offline: bool, display: Display) -> _Job:
+        how, data = recipe.how, {"name": "auto", "split": "", "split_seed": 0, **recipe.data}
+        device, why = choose_device(how.device, how.hand)
+        display.note(f"computing on {device}: {why}.")
+        splits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline, notify=display.note)
+        network = build(recipe.spec(splits.train), how.hand, seed=how.seed, dtype=how.dtype, device=device)
+        threads = set_threads(how.threads)
+        return cls(
+            recipe,
+            splits,
+            network,
+            None if how.full_batch else optimizer(network, how),
+            environment(device, threads),
+            display,
+            _fingerprint(splits),
+        )
+
+    def run(self, path: Path) -> Run:
+        how = self.recipe.how
+        self.path = path
+        self.best: dict[str, Array] = {}
+        self.saved = time.monotonic()
+        before = score(self.network, self.splits.validation)[0]
+        self.log = self._taken_up()
+        if not self.log:
+            write_json(path / ENVIRONMENT, self.environment)
+        self.display.begin(self.network, self.splits, before, how.epochs)
+        stopped = self._stops()
+        if self.optimizer is None:
+            train_by_whole(self.network, self.splits, how, self._after)
+        elif not stopped:
+            train_by_steps(
+                self.network, self.optimizer, self.splits, how, self._after, len(self.log), self.display.step
+            )
+        if self.best:
+            self.network.load(self.best)
+        self._save()
+        return self._finished(before)
+
+    def _taken_up(self) -> list[dict[str, Any]]:
+        """Bring network, optimiser and logs to where the run was left, and give the log so far."""
+        done = 0
+        if self.optimizer is not None and (self.path / CHECKPOINT).exists():
+            saved = Checkpoint.load(self.path / CHECKPOINT)
+            if saved.facts.get("data") != self.fingerprint:
+                raise ByhandError(
+                    f"{self.path} was trained on other digits than {self.splits.name} ({self.splits.source}) now gives; "
+                    "bring back the data it began with, or train anew."
+                )
+            self.network.load(saved.values)
+            self.optimizer.remember(saved.optimizer)
+            self.best = saved.best
+            done = saved.epochs
+        log.cut(self.path / TIMES, done)
+        return log.cut(self.path / LOG, done)
+
+    def _after(self, epoch: Epoch) -> bool:
+        self.log.append(epoch.entry)
+        log.append(self.path / LOG, epoch.entry)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        log.append(self.path / TIMES, {"epoch": epoch.entry["epoch"], "seconds": epoch.seconds, "now": now})
+        if self.recipe.how.patience and self._since_best() == 0:
+            self.best = {name: value.copy() for name, value in self._values().items()}
+        if time.monotonic() - self.saved > SAVE_EVERY:
+            self._save()
+        self.display.epoch(epoch.entry, epoch.seconds)
+        return self._stops()
+
+    def _since_best(self) -> int:
+        losses = [entry["val_loss"] for entry in self.log]
+        return len(losses) - 1 - losses.index(min(losses))
+
+    def _stops(self) -> bool:
+        patience = self.recipe.how.patience
+        return bool(patience and self.log) and self._since_best() >= patience
+
+    def _values(self) -> dict[str, Array]:
+        return self.network.parameters() | self.network.state()
+
+    def _save(self) -> None:
+        memory = self.optimizer.memory() if self.optimizer is not None else {}
+        facts = {"data": self.fingerprint, "hand": self.network.hand}
+        saved = Checkpoint(self.network.spec, len(self.log), self._values(), memory, self.best, facts)
+        saved.save(self.path / CHECKPOINT)
+        self.saved = time.monotonic()
+
+    def _finished(self, before: float) -> Run:
+        how, splits = self.recipe.how, self.splits
+        scores = {name: score(self.network, getattr(splits, name)) for name in ("validation", "test")}
+        results: dict[str, Any] = {
+            "recipe": self.recipe.name,
+            "hand": how.hand,
+            "dtype": how.dtype,
+            "seed": how.seed,
+            "parameters": self.network.spec.size,
+            "epochs": len(self.log),
+            "stopped_early": self._stops(),
+            "data": {
+                "name": splits.name,
+                "source": splits.source,
+                "train": len(splits.train),
+                "validation": len(splits.validation),
+                "test": len(splits.test),
+                "split_seed": splits.seed,
+            },
+            "untrained": {"accuracy": before},
+        } | {name: {"accuracy": right, "loss": loss} for name, (right, loss) in scores.items()}
+        write_json(self.path / RESULTS, results)
+        self.display.end(results)
+        return Run(self.path, self.recipe, self.network, results, self.log, log.read(self.path / TIMES))
+
+
+def _claimed(folder: Path, name: str | None, usual: str) -> Path:
+    """Make the run's folder, which no other run has."""
+    number = 1
+    while True:
+        path = folder / (name or (usual if number == 1 else f"{usual}-{number}"))
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            if name:
+                raise ByhandError(
+                    f"There is a run {path} already; go on with it by --resume {path}, or choose another --name."
+                ) from None
+            number += 1
+        except OSError as problem:
+            raise ByhandError(
+                f"The folder {path} cannot be made ({problem.strerror}); choose another --runs."
+            ) from problem
+        else:
+            return path
+
+
+def _recipe_of(path: Path) -> Recipe:
+    try:
+        text = (path / RECIPE).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ByhandError(f"{path} is not the folder of a run; it should hold {RECIPE}.") from problem
+    return parse_recipe(text, path.name)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        values: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return dict(values)
+    except (OSError, ValueError) as problem:
+        raise ByhandError(f"{path} is damaged; train the run again.") from problem
+
+
+def _fingerprint(splits: Splits) -> str:
+    """Name the digits by what they are."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (splits.train, splits.validation, splits.test):
+        digest.update(part.images.tobytes())
+        digest.update(part.labelled().tobytes())
+    return digest.hexdigest()
