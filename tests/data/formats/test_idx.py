@@ -48,6 +48,25 @@ def test_one_file_finds_its_partner(
     np.testing.assert_array_equal(dataset.train.labelled(), labels[:20])
 
 
+def test_what_else_is_in_the_folder_of_a_pair_does_not_matter(
+    tmp_path: Path, images: np.ndarray, labels: np.ndarray, make: SimpleNamespace
+) -> None:
+    make.mnist_files(tmp_path, images, labels)
+    (tmp_path / "favicon.ico").write_bytes(b"\0\0\1\0garbage")
+    (tmp_path / "half.gz").write_bytes(gzip.compress(bytes(9))[:-9])
+    (tmp_path / "short").write_bytes(b"\0\0")
+    assert len(read(tmp_path / "t10k-images-idx3-ubyte.gz").train.labelled()) == 10
+
+
+def test_a_damaged_partner_is_not_passed_over(
+    tmp_path: Path, images: np.ndarray, labels: np.ndarray, make: SimpleNamespace
+) -> None:
+    make.mnist_files(tmp_path, images, labels)
+    (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(b"\x1f\x8b\x08")
+    with pytest.raises(ByhandError, match=r"t10k-labels-idx1-ubyte\.gz is a truncated"):
+        read(tmp_path / "t10k-images-idx3-ubyte.gz")
+
+
 def test_images_alone_are_unlabelled(tmp_path: Path, images: np.ndarray, make: SimpleNamespace) -> None:
     (tmp_path / "any").write_bytes(make.idx(images))
     assert read(tmp_path / "any").train.labels is None

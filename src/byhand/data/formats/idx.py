@@ -10,7 +10,7 @@ import io
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,15 +69,13 @@ def read_files(paths: Sequence[Path], name: str, source: str) -> Dataset:
     return Dataset(*parts)
 
 
-def read_file(path: Path, beside: Iterable[Path], name: str, source: str) -> Dataset:
-    """Read one IDX file together with its partner, found among the IDX files `beside` it.
+def read_file(path: Path, name: str, source: str) -> Dataset:
+    """Read one IDX file together with its partner, found beside it.
 
     Parameters
     ----------
     path
         A file of images or of labels.
-    beside
-        The other IDX files of its folder.
     name, source
         What the digits are called and where they came from.
 
@@ -92,9 +90,23 @@ def read_file(path: Path, beside: Iterable[Path], name: str, source: str) -> Dat
         If a file is damaged, or labels have no partner.
     """
     own = _dimensions(path)[0]
-    others = [other for other in beside if other != path and _dimensions(other)[0] == (LABELS + IMAGES - own)]
+    wanted = LABELS if own == IMAGES else IMAGES
+    others = [other for other in sorted(path.parent.iterdir()) if other != path and _may_be(wanted, other, path)]
     partner = _partner(path, others)
     return read_files([path] if partner is None else [path, partner], name, source)
+
+
+def _may_be(wanted: int, other: Path, path: Path) -> bool:
+    """Tell whether a file holds what is wanted; what is wrong with it matters only if it is called like a partner."""
+    if not other.is_file():
+        return False
+    try:
+        with _open(other) as file:
+            return file.read(4) == bytes([0, 0, UNSIGNED_BYTE, wanted])
+    except (ByhandError, OSError):
+        if _stem(other) == _stem(path):
+            raise
+        return False
 
 
 def _stem(path: Path) -> str:

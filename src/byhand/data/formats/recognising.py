@@ -76,16 +76,15 @@ def read(path: str | Path) -> Dataset:
         return _file(path, name, source)
     except OSError as problem:
         raise ByhandError(
-            f"{path} cannot be read ({problem.strerror or problem}), expected a file or folder of digits; "
-            "check the path and your rights to it."
+            f"{problem.filename or path} cannot be read ({problem.strerror or problem}), expected a file or folder of "
+            "digits; check the path and your rights to it."
         ) from problem
 
 
 def _file(path: Path, name: str, source: str) -> Dataset:
     kind = recognise(path)
     if kind is Kind.IDX:
-        beside = [other for other in _files(path.parent) if recognise(other) is Kind.IDX]
-        return idx.read_file(path, beside, name, source)
+        return idx.read_file(path, name, source)
     if kind is Kind.CSV:
         return kaggle.read_file(path, name, source)
     if kind is Kind.NPZ:
