@@ -1,0 +1,45 @@
+# `make compare` and `make test` need Python 3.11 or newer and a package index, nothing else: .venv is set up when it is
+# missing or older than the files that say what goes into it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: compare test lint format recipes clean help
+
+help:
+	@echo "make compare   train the classic networks and compare them in one table"
+	@echo "make test      run the tests"
+	@echo "make lint      check style and types"
+	@echo "make format    bring the style about"
+	@echo "make recipes   train every recipe with five seeds and write results/"
+	@echo "make clean     remove .venv and caches; runs stay"
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "byhand needs Python 3.11 or newer and found `$(PYTHON) --version`; say make PYTHON=python3.12, for example."; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[torch,dev]'
+	touch $@
+
+compare: $(READY)
+	$(BIN)/byhand compare
+
+test: $(READY)
+	$(BIN)/python -m pytest -n auto
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+recipes: $(READY)
+	$(BIN)/byhand compare --all --seeds 5 --write results/
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
