@@ -8,7 +8,7 @@ field calls convolution)::
     dW[i, j] = sum_hw x[s h + i - p, s w + j - p]^T dy[h, w]
     dx[h, w] = sum_ij dy[(h + p - i) / s, (w + p - j) / s] W[i, j]^T      where both quotients are whole
 
-so dx is again a correlation of stride 1: of dy, spread out by s and framed by zeros, with the kernels turned half round.
+so dx is again a correlation of stride 1: of dy, spread out by s and framed by zeros, with kernels turned half round.
 
 How it becomes products. Maps count ``(B, H, W, C)`` as everywhere but lie in memory as ``(H, W, C, B)``, the batch
 last. Of the k rows under the kernel we make a *line*, ``line[w, i] = x[h + i, w]``; then the k k C values under the
@@ -21,15 +21,19 @@ Twins: ``by_tensor/convolution.py``, ``by_torch/convolution.py``. LeCun et al. (
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from byhand import layers
 from byhand.hands.base import Array
 from byhand.hands.by_numpy.layer import Mode, NumpyLayer, makes
-from byhand.hands.by_numpy.threads import threads, together
+from byhand.hands.by_numpy.threads import MOST_PARTS, together
 
-COLUMNS = 64
-"""Pictures in one product: small ones run from the cache without the repacking that BLAS does for large ones."""
+NEAR = 26_000
+"""Values of the windows that enter one product: few enough for the processor's nearest caches."""
+TURN = 100
+"""Values in a window from which on it pays to turn dy for the products of the kernels' gradient."""
 
 
 def batch_last(x: Array) -> Array:
@@ -42,19 +46,29 @@ def batch_first(x: Array, ndim: int = 4) -> Array:
     return x.transpose(3, 0, 1, 2) if ndim == 4 else x[:, :, 0].transpose(2, 0, 1)
 
 
+def blocks(V: Array, B: int) -> list[slice]:
+    """Cut a batch into blocks for products of windows with V ``(k k C, ...)``, multiples of a vector of 16."""
+    some = max(32, NEAR // len(V) // 16 * 16)
+    return [slice(start, min(start + some, B)) for start in range(0, B, some)]
+
+
 @makes(layers.Conv2d)
 class Conv2d(NumpyLayer):
     """``y[h, w] = sum_ij x[s h + i - p, s w + j - p] W[i, j] + b``."""
+
+    def __init__(self, *about: Any, **arrays: Any) -> None:
+        super().__init__(*about, **arrays)
+        self.clean: dict[str, tuple[int, ...]] = {}
 
     def forward(self, x: Array, mode: Mode) -> Array:
         W, b = self.values
         k, s, p = self.about.kernel, self.about.stride, self.about.padding
         self.ndim = x.ndim
         x = batch_last(x)
-        H, W_, C, B = x.shape
+        H, width, _, B = x.shape
         down, across, O = self.about.output_shape(self.shape)  # noqa: E741
         # X[h, w] = x[h - p, w - p], zeros around
-        X = self.X = self.framed("X", x, (H + 2 * p, W_ + 2 * p), p, 1)
+        X = self.X = self.framed("X", x, (H + 2 * p, width + 2 * p), p, 1)
         # The kernels in the order of a window: (k, k, C, O) -> (k k C, O), j before i
         V = W.swapaxes(0, 1).reshape(-1, O)
         y = self.room("y", (down, across, O, B))
@@ -64,7 +78,7 @@ class Conv2d(NumpyLayer):
             for h in range(rows.start, rows.stop):
                 # line[w, i] = X[s h + i, w]
                 np.copyto(line, X[s * h : s * h + k].swapaxes(0, 1))
-                for some in self.columns(B):
+                for some in blocks(V, B):
                     # y[h, w] = V^T window[w] + b             (O, k k C) (k k C, B) -> (O, B)
                     np.matmul(V.T, windows[:, :, some], out=y[h, :, :, some])
                 y[h] += b[:, None]
@@ -73,53 +87,55 @@ class Conv2d(NumpyLayer):
         return batch_first(y)
 
     def backward(self, dy: Array) -> Array | None:
-        W, _ = self.values
         dW, db = self.gradients
-        k, s, p = self.about.kernel, self.about.stride, self.about.padding
-        X, dy = self.X, batch_last(dy)
+        k, s, X = self.about.kernel, self.about.stride, self.X
+        dy = batch_last(dy)
         down, across, O, B = dy.shape  # noqa: E741
-        C, H, W_ = X.shape[2], X.shape[0] - 2 * p, X.shape[1] - 2 * p
-        sums = self.room("sums", (threads(), k * k * C + 1, O))
+        window = k * k * X.shape[2]
+        sums = self.room("sums", (MOST_PARTS, window + 1, O))
 
         def work(part: int, rows: slice) -> None:
             line, windows = self.line(f"x{part}", X, across, s)
             turned = self.room(f"turned{part}", (across, B, O))
-            products = self.room(f"products{part}", (across, k * k * C, O))
+            products = self.room(f"products{part}", (across, window, O))
             sums[part] = 0
             dV, db = sums[part, :-1], sums[part, -1]
             for h in range(rows.start, rows.stop):
                 np.copyto(line, X[s * h : s * h + k].swapaxes(0, 1))
-                np.copyto(turned, dy[h].swapaxes(1, 2))
                 # db = sum_hw dy[h, w]
                 db += np.einsum("wob->o", dy[h])
-                for some in self.columns(B):
+                transposed = dy[h].swapaxes(1, 2)
+                if window >= TURN:
+                    np.copyto(turned, transposed)
+                    transposed = turned
+                for some in blocks(dV, B):
                     # dV = sum_hw window[w] dy[h, w]^T        (k k C, B) (B, O) -> (k k C, O)
-                    np.matmul(windows[:, :, some], turned[:, some], out=products)
+                    np.matmul(windows[:, :, some], transposed[:, some], out=products)
                     dV += products.sum(axis=0)
 
         parts = together(work, down, dy.size * k)
+        # The parts' sums, and back to the order of the kernels, i before j
         total = sums[:parts].sum(axis=0)
+        dW[...] = total[:-1].reshape(k, k, -1, O).swapaxes(0, 1)
         db[...] = total[-1]
-        # Back to the order of the kernels, i before j
-        dW[...] = total[:-1].reshape(k, k, C, O).swapaxes(0, 1)
-        return None if self.first else batch_first(self.input_gradient(dy, H, W_, C), self.ndim)
+        return None if self.first else batch_first(self.input_gradient(dy), self.ndim)
 
-    def input_gradient(self, dy: Array, H: int, W_: int, C: int) -> Array:
+    def input_gradient(self, dy: Array) -> Array:
         W, _ = self.values
         k, s, p = self.about.kernel, self.about.stride, self.about.padding
-        O, B = dy.shape[2:]  # noqa: E741
+        H, width, C, B = self.X.shape[0] - 2 * p, self.X.shape[1] - 2 * p, *self.X.shape[2:]
         # D[h, w] = dy[(h - (k - 1 - p)) / s, (w - (k - 1 - p)) / s], zeros around and between
-        D = self.framed("D", dy, (H + k - 1, W_ + k - 1), k - 1 - p, s)
+        D = self.framed("D", dy, (H + k - 1, width + k - 1), k - 1 - p, s)
         # The kernels turned half round, (k, k, O, C) -> (k k O, C), j before i
         V = W[::-1, ::-1].transpose(1, 0, 3, 2).reshape(-1, C)
-        dx = self.room("dx", (H, W_, C, B))
+        dx = self.room("dx", (H, width, C, B))
 
         def work(part: int, rows: slice) -> None:
-            line, windows = self.line(f"d{part}", D, W_, 1)
+            line, windows = self.line(f"d{part}", D, width, 1)
             for h in range(rows.start, rows.stop):
                 # line[w, i] = D[h + i, w]
                 np.copyto(line, D[h : h + k].swapaxes(0, 1))
-                for some in self.columns(B):
+                for some in blocks(V, B):
                     # dx[h, w] = V^T window[w]                (C, k k O) (k k O, B) -> (C, B)
                     np.matmul(V.T, windows[:, :, some], out=dx[h, :, :, some])
 
@@ -128,11 +144,11 @@ class Conv2d(NumpyLayer):
 
     def framed(self, name: str, x: Array, shape: tuple[int, int], start: int, step: int) -> Array:
         """Lay x ``(H, W, C, B)`` into zeros of that shape, from `start` on at every `step`; what falls outside goes."""
-        known = self._rooms.get(name)
         frame = self.room(name, (*shape, *x.shape[2:]))
-        if self.__dict__.setdefault("_frames", {}).get(name) != frame.shape or known is not self._rooms[name]:
+        if self.clean.get(name) != frame.shape:
+            # Once for each size of batch: what is zero then is never written to again.
             frame[...] = 0
-            self._frames[name] = frame.shape
+            self.clean[name] = frame.shape
         # The first row and column of x that is inside, and where
         skipped = max(0, -(start // step))
         first = start + skipped * step
@@ -148,8 +164,3 @@ class Conv2d(NumpyLayer):
         bytes_ = line.strides
         windows = np.ndarray((across, k * k * C, B), self.dtype, line, 0, (step * bytes_[0], bytes_[2], bytes_[3]))
         return line, windows
-
-    @staticmethod
-    def columns(B: int) -> list[slice]:
-        """Cut the batch into blocks of `COLUMNS` pictures."""
-        return [slice(start, min(start + COLUMNS, B)) for start in range(0, B, COLUMNS)]

@@ -32,8 +32,9 @@ class MaxPool2d(NumpyLayer):
         x = batch_last(x)
         n, (down, across, C) = self.about.size, self.about.output_shape(self.shape)
         y = self.room("y", (down, across, C, x.shape[3]))
-        larger = self.room("larger", y.shape, bool)
-        which = self.which = self.room("which", y.shape, np.uint8 if n <= 16 else np.intp)
+        kind = np.uint8 if n <= 16 else np.uint16
+        which = self.which = self.room("which", y.shape, kind)
+        larger = self.room("larger", y.shape, np.bool_)
 
         def work(part: int, rows: slice) -> None:
             top, first, beaten = y[rows], which[rows], larger[rows]
@@ -41,11 +42,10 @@ class MaxPool2d(NumpyLayer):
                 if v == 0:
                     np.copyto(top, values)
                     first[...] = 0
-                    continue
-                if mode.training:
-                    # which = the first v with x[v] = max_v x[v]: the last to be larger than all before it
+                elif mode.training:
+                    # which = the first v with x[v] = max_v x[v], the last to be larger than all before it
                     np.greater(values, top, out=beaten)
-                    np.maximum(first, beaten * first.dtype.type(v), out=first)
+                    np.maximum(first, beaten * kind(v), out=first)
                 # y = max_v x[v]
                 np.maximum(top, values, out=top)
 
@@ -53,13 +53,14 @@ class MaxPool2d(NumpyLayer):
         return batch_first(y)
 
     def backward(self, dy: Array) -> Array | None:
-        dy, which, n = batch_last(dy), self.which, self.about.size
-        B, H, W = self.before[:3]
+        which, n = self.which, self.about.size
+        _, H, W = self.before[:3]
+        dy = batch_last(dy)
         dx = self.room("dx", (H, W, *dy.shape[2:]))
         # A rest at the right and lower edge is in no block.
         dx[len(dy) * n :] = 0
         dx[:, dy.shape[1] * n :] = 0
-        hit = self.room("larger", dy.shape, bool)
+        hit = self.room("larger", dy.shape, np.bool_)
 
         def work(part: int, rows: slice) -> None:
             for v, values in enumerate(self.blocks(dx, rows)):
