@@ -108,7 +108,7 @@ def test_a_convolution_worked_by_hand() -> None:
 
 
 def test_pooling_worked_by_hand() -> None:
-    # Blocks 1 3 / 2 0 and 5 5 / 5 5; the last column and row are a rest. Of the equal fives the first takes the gradient.
+    # Blocks 1 3 / 2 0 and 5 5 / 5 5; the last column and row are a rest. Of equal fives the first takes the gradient.
     x = np.array([[1.0, 3, 5, 5, 9], [2, 0, 5, 5, 9], [9, 9, 9, 9, 9]]).reshape(1, 3, 5, 1)
     layer = one_layer(NumpyMaxPool2d, MaxPool2d(2), (3, 5, 1))
     assert layer.forward(x, TRAINING)[0, ..., 0].tolist() == [[3, 5]]
@@ -173,8 +173,8 @@ def test_the_fast_convolution_is_the_plain_one(
     stride: int,
     padding: int,
     C: int,
-    O: int,
-    B: int,  # noqa: E741
+    O: int,  # noqa: E741
+    B: int,
 ) -> None:
     layer = one_layer(NumpyConv2d, Conv2d(O, kernel, stride, padding), (9, 8, C))
     rng = np.random.default_rng(kernel + stride)

@@ -27,8 +27,9 @@ import numpy as np
 
 from byhand import layers
 from byhand.hands.base import Array
+from byhand.hands.by_numpy.blas import MOST_PARTS
 from byhand.hands.by_numpy.layer import Mode, NumpyLayer, makes
-from byhand.hands.by_numpy.threads import MOST_PARTS, together
+from byhand.hands.by_numpy.threads import together
 
 NEAR = 26_000
 """Values of the windows that enter one product: few enough for the processor's nearest caches."""

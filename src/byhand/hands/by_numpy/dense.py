@@ -55,7 +55,7 @@ class Elementwise(NumpyLayer):
 
 
 def as_in_memory(x: Array, y: Array) -> tuple[Array, Array]:
-    """Views of both with their axes in the order in which x lies in memory: maps count the batch first, lie otherwise."""
+    """Views of both with the axes in the order in which x lies in memory, which for maps is not that of their shape."""
     order = sorted(range(x.ndim), key=lambda axis: -x.strides[axis])
     return x.transpose(order), y.transpose(order)
 
