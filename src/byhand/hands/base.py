@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -83,6 +84,25 @@ def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) 
     return rng.random(shape, dtype=np.float32) >= np.float32(rate)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Pictures that have passed the layers below the first that learns; a hand makes and takes them (`Network.prepared`).
+
+    Attributes
+    ----------
+    values
+        ``(B, ...)`` in the network's dtype.
+    """
+
+    values: Array
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: slice) -> Prepared:
+        return Prepared(self.values[rows])
+
+
 class Network(ABC):
     """A spec made real by one hand. Training, reports and the reader use these methods alone.
 
@@ -139,13 +159,30 @@ class Network(ABC):
     def _logits(self, images: Array) -> Array:
         """Logits of one block of pictures, in an array that may be used again by the next call."""
 
-    def loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None = None) -> float:
-        """Compute the mean loss of a batch as in training, and leave its gradient in `gradients`.
+    def prepared(self, images: Array) -> Array | Prepared:
+        """Do once what every pass over the same pictures would repeat, for training on all of them again and again.
 
         Parameters
         ----------
         images
             uint8 ``(B, 28, 28)``.
+
+        Returns
+        -------
+        Array or Prepared
+            What `loss_and_gradient` takes in their stead; the pictures themselves where the hand prepares nothing.
+        """
+        return self._checked(images)
+
+    def loss_and_gradient(
+        self, images: Array | Prepared, labels: Array, rng: np.random.Generator | None = None
+    ) -> float:
+        """Compute the mean loss of a batch as in training, and leave its gradient in `gradients`.
+
+        Parameters
+        ----------
+        images
+            uint8 ``(B, 28, 28)``, or what `prepared` made of them.
         labels
             Integers ``(B,)`` from 0 to K - 1.
         rng
@@ -156,22 +193,24 @@ class Network(ABC):
         float
             Mean over the batch of the spec's loss.
         """
-        images = self._checked(images)
+        if not isinstance(images, Prepared):
+            images = self._checked(images)
         # Batch normalisation must see a batch whole; for all others a mean is the mean of its parts.
         if len(images) <= WHOLE or self.spec.state:
             return self._loss_and_gradient(images, labels, rng)
-        loss, sums = 0.0, [0.0] * len(self._gradient_arrays())
+        loss, sums = 0.0, list[Any]()
         for start in range(0, len(images), BLOCK):
             block = slice(start, start + BLOCK)
             share = len(images[block]) / len(images)
             loss += share * self._loss_and_gradient(images[block], labels[block], rng)
-            sums = [total + share * part for total, part in zip(sums, self._gradient_arrays(), strict=True)]
+            parts = [share * part for part in self._gradient_arrays()]
+            sums = [total + part for total, part in zip(sums, parts, strict=True)] if sums else parts
         for total, part in zip(sums, self._gradient_arrays(), strict=True):
             part[...] = total
         return loss
 
     @abstractmethod
-    def _loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None) -> float:
+    def _loss_and_gradient(self, images: Any, labels: Array, rng: np.random.Generator | None) -> float:
         """Loss and gradient of a batch that passes through the network at once."""
 
     @abstractmethod

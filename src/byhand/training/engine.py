@@ -87,9 +87,12 @@ def train_by_steps(
     ByhandError
         If the loss is no longer a number.
     """
-    images, labels = splits.train.images, splits.train.labelled()
+    images: Any = splits.train.images
+    labels = splits.train.labelled()
     size = min(how.batch_size or len(images), len(images))
     steps = math.ceil(len(images) / size)
+    if steps == 1:
+        images = network.prepared(images)
     for epoch in range(first, how.epochs):
         began = time.perf_counter()
         drop = generator(how.seed, "dropout", epoch)
@@ -128,7 +131,7 @@ def train_by_whole(network: Network, splits: Splits, how: Training, report: Repo
     ByhandError
         If the loss is no longer a number.
     """
-    images, labels, spec = splits.train.images, splits.train.labelled(), network.spec
+    images, labels, spec = network.prepared(splits.train.images), splits.train.labelled(), network.spec
     strength = how.l2 / (len(images) if how.l2_over_rows else 1)
     decayed = np.concatenate([np.full(p.size, float(p.decays or how.decay_biases)) for p in spec.parameters])
 

@@ -10,7 +10,7 @@ import numpy as np
 from byhand.errors import ByhandError
 
 # Every file of layers registers its own with `makes`.
-from byhand.hands.base import Array, Network, starting_values, views
+from byhand.hands.base import BLOCK, Array, Network, Prepared, starting_values, views
 from byhand.hands.by_numpy import (  # noqa: F401
     convolution,
     dense,
@@ -24,6 +24,7 @@ from byhand.hands.by_numpy import (  # noqa: F401
 )
 from byhand.hands.by_numpy.layer import MADE, READING, Mode, NumpyLayer
 from byhand.hands.by_numpy.losses import LOSSES
+from byhand.layers import Dropout
 from byhand.spec import Spec
 
 
@@ -70,18 +71,37 @@ class NumpyNetwork(Network):
         self._lowest = next((i for i, learnt in enumerate(spec.layer_parameters) if learnt), len(built))
         for layer in built[: self._lowest + 1]:
             layer.first = True
+        # Prepared pictures are read again and again.
+        if self._lowest < len(built):
+            built[self._lowest].may_overwrite = False
         return built
 
     def _logits(self, images: Array) -> Array:
         return self._forward(images, READING)
 
-    def _forward(self, images: Array, mode: Mode) -> Array:
-        x = images
-        for layer in self.layers:
+    def prepared(self, images: Array) -> Array | Prepared:
+        images = self._checked(images)
+        # What draws or counts is not the same at every pass.
+        if any(isinstance(layer.about, Dropout) for layer in self.layers[: self._lowest]):
+            return images
+        values = None
+        for start in range(0, len(images), BLOCK):
+            x = images[start : start + BLOCK]
+            for layer in self.layers[: self._lowest]:
+                x = layer.forward(x, READING)
+            if values is None:
+                values = np.empty((len(images), *x.shape[1:]), self.dtype)
+            values[start : start + BLOCK] = x
+        return images if values is None else Prepared(values)
+
+    def _forward(self, images: Array | Prepared, mode: Mode) -> Array:
+        ready = isinstance(images, Prepared)
+        x = images.values if isinstance(images, Prepared) else images
+        for layer in self.layers[self._lowest if ready else 0 :]:
             x = layer.forward(x, mode)
         return x
 
-    def _loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None) -> float:
+    def _loss_and_gradient(self, images: Array | Prepared, labels: Array, rng: np.random.Generator | None) -> float:
         logits = self._forward(images, Mode(training=True, rng=rng))
         loss, d = self._loss(logits, labels, self.spec.smoothing)
         for layer in reversed(self.layers[self._lowest :]):
