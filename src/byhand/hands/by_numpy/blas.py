@@ -72,7 +72,7 @@ def single_threaded() -> Iterator[int]:
                     library.set_num_threads(threads)
 
 
-def by_rows(sweep: Callable[[slice], None], B: int) -> None:
+def by_parts(sweep: Callable[[slice], None], B: int) -> None:
     """Call ``sweep(rows)`` for slices that together are the `B` rows of a batch, each in a thread of its own."""
     with single_threaded() as threads:
         parts = max(1, min(threads, B // LEAST_ROWS, MOST_PARTS))

@@ -26,20 +26,21 @@ class Elman(Recurrent, cell="elman"):
         W_xh, W_hh, b_h = self.values
         np.concatenate((W_xh, W_hh, b_h[None]), out=W[0])
 
-    def step(self, t: int, rows: slice) -> None:
-        h = self.h[t + 1, rows]
+    def kept(self, part: slice) -> tuple[Array, ...]:
+        return (self.h[1:, part],)
+
+    def step(self, row: Array, h: Array, *kept: Array) -> None:
         # h_t = tanh([x_t, h_t-1, 1] W)                     (b, D + H + 1) (D + H + 1, H) -> (b, H)
-        np.matmul(self.rows[t, rows], self.W[0], out=h)
+        np.matmul(row, self.W[0], out=h)
         np.tanh(h, out=h)
 
-    def step_back(self, t: int, rows: slice, dh: Array, da: Array, back: Array) -> bool:
-        h = self.h[t + 1, rows]
+    def step_back(self, dh: Array, da: Array, *kept: Array) -> Array | None:
+        (h,), da = kept, da[:, 0]
         # da = dh (1 - h^2)
-        da = da[:, 0]
         np.multiply(h, h, out=da)
         np.subtract(1, da, out=da)
         da *= dh
-        return False
+        return None
 
     def part(self, dW: Array) -> None:
         dW_xh, dW_hh, db_h = self.gradients

@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from byhand.hands.base import Array
-from byhand.hands.by_numpy.recurrence import Recurrent, blocks
+from byhand.hands.by_numpy.recurrence import Recurrent, blocks, work
 
 
 class GRU(Recurrent, cell="gru"):
@@ -29,28 +29,38 @@ class GRU(Recurrent, cell="gru"):
     gates = 4
 
     def join(self, W: Array) -> None:
-        W_xh, W_hh, b_xh, b_hh = self.values
-        D = len(W_xh)
-        W[:2, :D], W[2, :D], W[3, :D] = blocks(W_xh, 3)[:2], 0, blocks(W_xh, 3)[2]
-        W[:3, D:-1], W[3, D:-1] = blocks(W_hh, 3), 0
-        W[:3, -1], W[3, -1] = b_hh.reshape(3, -1), b_xh.reshape(3, -1)[2]
-        W[:2, -1] += b_xh.reshape(3, -1)[:2]
+        W_xh, W_hh, b_xh, b_hh = (blocks(value, 3) for value in self.values)
+        D = W_xh.shape[1]
+        W[:2, :D], W[2, :D], W[3, :D] = W_xh[:2], 0, W_xh[2]
+        W[:3, D:-1], W[3, D:-1] = W_hh, 0
+        W[:2, -1], W[2, -1], W[3, -1] = b_xh[:2] + b_hh[:2], b_hh[2], b_xh[2]
+        # sigma(a) = (1 + tanh(a / 2)) / 2: the inner half is taken here, once for all steps.
+        W[:2] *= 0.5
 
-    def prepare(self, kept: int, B: int, H: int) -> None:
-        self.rzhn = self.room("rzhn", (kept, 4, B, H))
-        self.work = self.room("work", (3, B, H))
+    def weights(self) -> tuple[Array, Array]:
+        W_xh, W_hh, *_ = self.values
+        D, H = len(W_xh), len(W_hh)
+        W = self.room("W back", (D + H, 4 * H))
+        W[:D, : 2 * H], W[:D, 2 * H : 3 * H], W[:D, 3 * H :] = W_xh[:, : 2 * H], 0, W_xh[:, 2 * H :]
+        W[D:, : 3 * H], W[D:, 3 * H :] = W_hh, 0
+        return W[:D], W[D:]
 
-    def step(self, t: int, rows: slice) -> None:
-        r, z, a_h, n = a = self.rzhn[t % len(self.rzhn), :, rows]
-        before, u = self.h[t, rows], self.work[0, rows]
+    def prepare(self, steps: int, B: int, H: int) -> None:
+        self.rzhn = self.room("rzhn", (steps, 4, B, H))
+        self.work = work(self.room("work", (3, B, H)), steps)
+
+    def kept(self, part: slice) -> tuple[Array, ...]:
+        return self.h[:-1, part], self.rzhn[:, :, part], self.work[:, :, part]
+
+    def step(self, row: Array, h: Array, *kept: Array) -> None:
+        before, a, (u, *_) = kept
         # a = [x_t, h_t-1, 1] W                             (b, D + H + 1) (4, D + H + 1, H) -> (4, b, H)
-        np.matmul(self.rows[t, rows], self.W, out=a)
+        np.matmul(row, self.W, out=a)
         # sigma(a) = (1 + tanh(a / 2)) / 2
-        rz = a[:2]
-        rz *= 0.5
-        np.tanh(rz, out=rz)
-        rz *= 0.5
-        rz += 0.5
+        np.tanh(a[:2], out=a[:2])
+        a[:2] *= 0.5
+        a[:2] += 0.5
+        r, z, a_h, n = a
         # n = tanh(a_x + r a_h)
         np.multiply(r, a_h, out=u)
         n += u
@@ -58,12 +68,11 @@ class GRU(Recurrent, cell="gru"):
         # h_t = n + z (h_t-1 - n)
         np.subtract(before, n, out=u)
         u *= z
-        np.add(n, u, out=self.h[t + 1, rows])
+        np.add(n, u, out=h)
 
-    def step_back(self, t: int, rows: slice, dh: Array, da: Array, back: Array) -> bool:
-        r, z, a_h, n = self.rzhn[t, :, rows]
-        before, (u, v, w) = self.h[t, rows], self.work[:, rows]
-        # dh_t-1 = dh z + ...
+    def step_back(self, dh: Array, da: Array, *kept: Array) -> Array | None:
+        before, (r, z, a_h, n), (u, v, back) = kept
+        # dh_t-1 = dh z + da W_hh^T
         np.multiply(dh, z, out=back)
         # da_z = dh z (1 - z) (h_t-1 - n)
         np.subtract(1, z, out=u)
@@ -77,13 +86,13 @@ class GRU(Recurrent, cell="gru"):
         u *= v
         da[:, 3] = u
         # da_h = da_x r
-        np.multiply(u, r, out=w)
-        da[:, 2] = w
-        # da_r = da_x a_h r (1 - r)
-        w *= a_h
+        u *= r
+        da[:, 2] = u
+        # da_r = da_x r a_h (1 - r)
+        u *= a_h
         np.subtract(1, r, out=v)
-        np.multiply(w, v, out=da[:, 0])
-        return True
+        np.multiply(u, v, out=da[:, 0])
+        return back
 
     def part(self, dW: Array) -> None:
         dW_xh, dW_hh, db_xh, db_hh = self.gradients

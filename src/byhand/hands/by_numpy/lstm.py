@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from byhand.hands.base import Array
-from byhand.hands.by_numpy.recurrence import Recurrent, blocks
+from byhand.hands.by_numpy.recurrence import Recurrent, blocks, work
 
 
 class LSTM(Recurrent, cell="lstm"):
@@ -33,24 +33,27 @@ class LSTM(Recurrent, cell="lstm"):
         D = len(W_xh)
         W[:, :D], W[:, D:-1] = blocks(W_xh, 4), blocks(W_hh, 4)
         np.add(b_xh.reshape(4, -1), b_hh.reshape(4, -1), out=W[:, -1])
+        # sigma(a) = (1 + tanh(a / 2)) / 2: the inner half is taken here, once for all steps.
+        W[:3] *= 0.5
 
-    def prepare(self, kept: int, B: int, H: int) -> None:
-        self.ifog = self.room("ifog", (kept, 4, B, H))
-        self.s = self.room("s", (kept, B, H))
-        self.c = self.room("c", (kept + 1, B, H))
-        self.work = self.room("work", (5, B, H))
-        self.dc = self.room("dc", (B, H))
+    def prepare(self, steps: int, B: int, H: int) -> None:
+        self.ifog = self.room("ifog", (steps, 4, B, H))
+        self.s = self.room("s", (steps, B, H))
+        self.c = self.room("c", (steps + 1, B, H))
+        self.work = work(self.room("work", (7, B, H)), steps)
         self.c[0] = 0
-        self.dc[...] = 0
+        self.work[0, 0] = 0
 
-    def step(self, t: int, rows: slice) -> None:
-        now = t % len(self.ifog)
-        a, s, ig = self.ifog[now, :, rows], self.s[now, rows], self.work[0, rows]
-        before, c = self.c[now, rows], self.c[now + 1, rows]
+    def kept(self, part: slice) -> tuple[Array, ...]:
+        # Where only the last step is kept, c_t takes the place of c_t-1.
+        now = slice(1, None) if len(self.ifog) > 1 else slice(0, 1)
+        return self.ifog[:, :, part], self.s[:, part], self.c[:-1, part], self.c[now, part], self.work[:, :, part]
+
+    def step(self, row: Array, h: Array, *kept: Array) -> None:
+        a, s, before, c, (*_, ig) = kept
         # a = [x_t, h_t-1, 1] W                             (b, D + H + 1) (4, D + H + 1, H) -> (4, b, H)
-        np.matmul(self.rows[t, rows], self.W, out=a)
+        np.matmul(row, self.W, out=a)
         # sigma(a) = (1 + tanh(a / 2)) / 2
-        a[:3] *= 0.5
         np.tanh(a, out=a)
         a[:3] *= 0.5
         a[:3] += 0.5
@@ -61,32 +64,31 @@ class LSTM(Recurrent, cell="lstm"):
         c += ig
         # h_t = o tanh(c_t)
         np.tanh(c, out=s)
-        np.multiply(o, s, out=self.h[t + 1, rows])
-        if len(self.ifog) == 1:
-            before[...] = c
+        np.multiply(o, s, out=h)
 
-    def step_back(self, t: int, rows: slice, dh: Array, da: Array, back: Array) -> bool:
-        i, f, o, g = ifog = self.ifog[t, :, rows]
-        s, before, dc = self.s[t, rows], self.c[t, rows], self.dc[rows]
-        slope, u = self.work[:4, rows], self.work[4, rows]
-        # dc = dc + dh o (1 - s^2)
-        np.multiply(s, s, out=u)
-        np.subtract(1, u, out=u)
-        u *= o
-        u *= dh
+    def step_back(self, dh: Array, da: Array, *kept: Array) -> Array | None:
+        ifog, s, before, _, work = kept
+        (i, f, o, g), (dc, dg, u), ifo = ifog, work[:3], work[3:6]
+        di, df, do = ifo
+        # do = dh s o,  dc = dc + dh o (1 - s^2) = dc + dh o - do s
+        np.multiply(dh, o, out=u)
+        np.multiply(u, s, out=do)
         dc += u
-        # sigma' = sigma - sigma^2, tanh' = 1 - tanh^2
-        np.multiply(ifog, ifog, out=slope)
-        np.subtract(ifog[:3], slope[:3], out=slope[:3])
-        np.subtract(1, slope[3], out=slope[3])
-        # da_i = dc g i',  da_f = dc c_t-1 f',  da_o = dh s o',  da_g = dc i g'
-        for part, partner in zip(slope, (g, before, s, i), strict=True):
-            part *= partner
-        for k, d in enumerate((dc, dc, dh, dc)):
-            np.multiply(slope[k], d, out=da[:, k])
-        # dc_t-1 = dc f
+        np.multiply(do, s, out=u)
+        dc -= u
+        # dg = dc i,  di = dc i g
+        np.multiply(dc, i, out=dg)
+        np.multiply(dg, g, out=di)
+        # dc_t-1 = dc f,  df = dc f c_t-1
         dc *= f
-        return False
+        np.multiply(dc, before, out=df)
+        # da_g = dc i (1 - g^2) = dg - di g
+        np.multiply(di, g, out=u)
+        np.subtract(dg, u, out=da[:, 3])
+        # da_i, da_f, da_o = di (1 - i), df (1 - f), do (1 - o)
+        np.subtract(1, ifog[:3], out=ifog[:3])
+        np.multiply(ifo, ifog[:3], out=da[:, :3].transpose(1, 0, 2))
+        return None
 
     def part(self, dW: Array) -> None:
         dW_xh, dW_hh, db_xh, db_hh = self.gradients

@@ -17,13 +17,14 @@ view of it. Twins: ``by_tensor/recurrence.py``, ``by_torch/recurrence.py``.
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any, ClassVar
 
 import numpy as np
 
 from byhand import layers
 from byhand.hands.base import Array
-from byhand.hands.by_numpy.blas import by_rows
+from byhand.hands.by_numpy.blas import by_parts
 from byhand.hands.by_numpy.layer import Mode, NumpyLayer, makes
 
 CELLS: dict[str, type[Recurrent]] = {}
@@ -47,79 +48,102 @@ class Recurrent(NumpyLayer):
 
     def forward(self, x: Array, mode: Mode) -> Array:
         (B, T, D), H, G = x.shape, self.about.hidden, self.gates
-        # Row t of `rows` is [x_t, h_t-1, 1], and so h_t goes into row t + 1.
+        # rows[t] is [x_t, h_t-1, 1], and so h_t is written into rows[t + 1].
         self.rows = self.room("rows", (T + 1, B, D + H + 1))
         self.rows[:T, :, :D] = x.transpose(1, 0, 2)
+        self.rows[:, :, -1] = 1
         self.h = self.rows[:, :, D:-1]
         self.h[0] = 0
-        self.rows[:, :, -1] = 1
         # A block for each gate, (G, D + H + 1, H), so that the blocks of a_t come out contiguous, (G, B, H).
         self.W = self.room("W", (G, D + H + 1, H))
         self.join(self.W)
+        # Only a backward pass needs what every step computed; else each step writes over the last one's.
         self.prepare(T if mode.training else 1, B, H)
-        steps = range(T)
 
-        def sweep(rows: slice) -> None:
-            for t in steps:
-                self.step(t, rows)
+        def sweep(part: slice) -> None:
+            kept = [cycle(array) for array in self.kept(part)]
+            for row, h, *others in zip(self.rows[:T, part], self.h[1:, part], *kept, strict=False):
+                self.step(row, h, *others)
 
-        by_rows(sweep, B)
+        by_parts(sweep, B)
         return self.h[1:].transpose(1, 0, 2) if self.about.every else self.h[T]
 
     def backward(self, dy: Array) -> Array | None:
         T, B, H, G = len(self.rows) - 1, self.rows.shape[1], self.about.hidden, self.gates
         D = self.rows.shape[2] - H - 1
-        da = self.room("da", (T, B, G, H))
-        dh, back = self.room("dh", (B, H)), self.room("back", (B, H))
-        # W_hh with its gates side by side again, (H, G H).
-        W = self.room("W back", (D + H, G, H))
-        W[...] = self.W[:, :-1].transpose(1, 0, 2)
-        W_xh, W_hh = W[:D].reshape(D, G * H), W[D:].reshape(H, G * H)
-        above = dy.transpose(1, 0, 2) if self.about.every else None
-        dh[...] = dy[:, -1] if self.about.every else dy
+        W_xh, W_hh = self.weights()
+        da, dh = self.room("da", (T, B, G * H)), self.room("dh", (B, H))
+        gates = da.reshape(T, B, G, H)
+        dys = dy.transpose(1, 0, 2) if self.about.every else dy[None]
+        dh[...] = dys[-1]
 
-        def sweep(rows: slice) -> None:
-            for t in reversed(range(T)):
-                # da_t from dh_t; `back` receives what the cell passes on to dh_t-1 beside the product.
-                passed = self.step_back(t, rows, dh[rows], da[t, rows], back[rows])
+        def sweep(part: slice) -> None:
+            d, kept = dh[part], [array[::-1] for array in self.kept(part)]
+            steps = zip(range(T - 1, -1, -1), da[::-1, part], gates[::-1, part], *kept, strict=True)
+            for t, da_t, blocks_t, *others in steps:
+                # da_t from dh_t
+                passed = self.step_back(d, blocks_t, *others)
                 if t == 0:
                     return
                 # dh_t-1 = da_t W_hh^T + ...                (b, G H) (G H, H) -> (b, H)
-                np.matmul(da[t, rows].reshape(-1, G * H), W_hh.T, out=dh[rows])
-                if passed:
-                    dh[rows] += back[rows]
-                if above is not None:
-                    dh[rows] += above[t - 1, rows]
+                np.matmul(da_t, W_hh.T, out=d)
+                if passed is not None:
+                    d += passed
+                if self.about.every:
+                    d += dys[t - 1, part]
 
-        by_rows(sweep, B)
-        # dW = sum_t [x_t, h_t-1, 1]^T da_t                 (D + H + 1, T B) (T B, G H) -> (D + H + 1, G H)
-        da = da.reshape(T * B, G * H)
+        by_parts(sweep, B)
+        da, x = da.reshape(T * B, G * H), self.rows[:T].reshape(T * B, -1)
         dW = self.room("dW", (D + H + 1, G * H))
-        np.matmul(self.rows[:T].reshape(T * B, -1).T, da, out=dW)
+
+        def weights(columns: slice) -> None:
+            # dW = sum_t [x_t, h_t-1, 1]^T da_t             (D + H + 1, T B) (T B, G H) -> (D + H + 1, G H)
+            np.matmul(x.T, da[:, columns], out=dW[:, columns])
+
+        by_parts(weights, G * H)
         self.part(dW)
         if self.first:
             return None
-        # dx = da W_xh^T                                    (T B, G H) (G H, D) -> (T B, D)
-        return np.matmul(da, W_xh.T, out=self.room("dx", (T * B, D))).reshape(T, B, D).transpose(1, 0, 2)
+        dx = self.room("dx", (T * B, D))
+
+        def inputs(rows: slice) -> None:
+            # dx = da W_xh^T                                (T B, G H) (G H, D) -> (T B, D)
+            np.matmul(da[rows], W_xh.T, out=dx[rows])
+
+        by_parts(inputs, T * B)
+        return dx.reshape(T, B, D).transpose(1, 0, 2)
 
     def join(self, W: Array) -> None:
         """Fill ``W (G, D + H + 1, H)`` from the parameters."""
         raise NotImplementedError
 
+    def weights(self) -> tuple[Array, Array]:
+        """Give ``W_xh (D, G H)`` and ``W_hh (H, G H)``, as ``a`` depends on them."""
+        return self.values[0], self.values[1]
+
     def part(self, dW: Array) -> None:
         """Hand ``dW (D + H + 1, G H)`` out to the parameters' gradients."""
         raise NotImplementedError
 
-    def prepare(self, kept: int, B: int, H: int) -> None:
-        """Make room for what a step keeps for its way back: all steps' of it, or that of the last alone."""
+    def prepare(self, steps: int, B: int, H: int) -> None:
+        """Make room for what so many steps keep, and for what they work in."""
 
-    def step(self, t: int, rows: slice) -> None:
-        """Compute ``h_t`` from ``rows[t]`` for some rows of the batch."""
+    def kept(self, part: slice) -> tuple[Array, ...]:
+        """Give what the steps keep or work in, time first, for some rows of the batch."""
         raise NotImplementedError
 
-    def step_back(self, t: int, rows: slice, dh: Array, da: Array, back: Array) -> bool:
-        """Compute ``da_t (b, G, H)`` from ``dh_t (b, H)``; whether `back` has a share of ``dh_t-1`` in it."""
+    def step(self, row: Array, h: Array, *kept: Array) -> None:
+        """Compute ``h_t`` from ``[x_t, h_t-1, 1]`` for some rows of the batch."""
         raise NotImplementedError
+
+    def step_back(self, dh: Array, da: Array, *kept: Array) -> Array | None:
+        """Compute ``da_t (b, G, H)`` from ``dh_t (b, H)``; returns what it adds to ``dh_t-1`` beside the product."""
+        raise NotImplementedError
+
+
+def work(room: Array, steps: int) -> Array:
+    """Show one work array as that of every step: `steps` times the same memory."""
+    return np.lib.stride_tricks.as_strided(room, (steps, *room.shape), (0, *room.strides))
 
 
 def blocks(a: Array, gates: int) -> Array:
