@@ -159,6 +159,8 @@ class Select(Layer):
                 f"Select names {len(self.indices)} indices of a row of {values} values; "
                 f"give at least one, each from 0 to {values - 1}."
             )
+        if len(set(self.indices)) < len(self.indices):
+            raise ByhandError("Select names an index twice; name each once.")
         return (len(self.indices),)
 
 

@@ -46,7 +46,8 @@ def _fits(usual: Any, value: Any) -> bool:
         entries = value if isinstance(value, list | tuple) else [value]
         like = usual[0] if usual else 0
         return all(_fits(like, entry) for entry in entries)
-    return type(value) is type(usual) or (isinstance(usual, float) and type(value) is int)
+    # An integer too large for a float is none that anybody means.
+    return type(value) is type(usual) or (isinstance(usual, float) and type(value) is int and abs(value) < 2**1000)
 
 
 def _made(usual: Any, value: Any) -> Any:

@@ -61,6 +61,11 @@ class Spec:
             raise ByhandError(f"There is no initialisation {self.init!r}; {nearest(self.init, INITS)}.")
         if not 0 <= self.smoothing < 1:
             raise ByhandError(f"Label smoothing was given as {self.smoothing}; give a share from 0 to below 1.")
+        for name, count in Counter(kept.name for kept in (*self.parameters, *self.state)).items():
+            if count > 1 or not name.isidentifier():
+                raise ByhandError(
+                    f"The network has {count} parameters called {name!r}; give each a word of its own for a name."
+                )
         if len(self.shapes[-1]) != 1:
             raise ByhandError(
                 f"The network ends with values of shape {self.shapes[-1]}; end it with Flatten and Linear."
@@ -125,7 +130,10 @@ class Spec:
             If a layer or a setting is unknown or impossible.
         """
         settings = fitting("A network", _usual(cls), {name: v for name, v in values.items() if name != "layers"})
-        return cls(layers=tuple(layer_from_dict(layer) for layer in values.get("layers", ())), **settings)
+        layers = values.get("layers", ())
+        if not isinstance(layers, list | tuple):
+            raise ByhandError(f"A network was given layers = {layers!r}; give a list of them.")
+        return cls(layers=tuple(layer_from_dict(layer) for layer in layers), **settings)
 
 
 def layer_from_dict(values: Any) -> Layer:

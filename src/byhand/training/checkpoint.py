@@ -57,7 +57,7 @@ class Checkpoint:
         header = {"spec": self.spec.to_dict(), "epochs": self.epochs, "facts": self.facts}
         with replacing(path) as beside:
             save_file(
-                {name: np.ascontiguousarray(value) for name, value in arrays.items()},
+                {name: np.asarray(value, order="C") for name, value in arrays.items()},
                 beside,
                 metadata={"byhand": json.dumps(header, sort_keys=True)},
             )
@@ -75,13 +75,13 @@ class Checkpoint:
             with safe_open(path, framework="numpy") as file:
                 header = json.loads((file.metadata() or {})["byhand"])
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
-            spec = Spec.from_dict(header["spec"])
+            spec, epochs, facts = Spec.from_dict(header["spec"]), int(header["epochs"]), dict(header["facts"])
+            parts: dict[str, dict[str, Array]] = {"": {}, "optimizer": {}, "best": {}}
+            for name, value in arrays.items():
+                part, _, rest = name.rpartition("/")
+                parts[part][rest] = value
         except OSError as problem:
             raise ByhandError(f"There is no checkpoint {path}; name the folder of a run.") from problem
-        except (SafetensorError, KeyError, ValueError, TypeError) as problem:
+        except (SafetensorError, AttributeError, KeyError, ValueError, TypeError) as problem:
             raise ByhandError(f"{path} is not a checkpoint of byhand, or is damaged; train the run again.") from problem
-        parts: dict[str, dict[str, Array]] = {"": {}, "optimizer": {}, "best": {}}
-        for name, value in arrays.items():
-            part, _, rest = name.rpartition("/") if "/" in name else ("", "", name)
-            parts[part][rest] = value
-        return cls(spec, int(header["epochs"]), parts[""], parts["optimizer"], parts["best"], header["facts"])
+        return cls(spec, epochs, parts[""], parts["optimizer"], parts["best"], facts)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from byhand.errors import ByhandError
 from byhand.files import write_text
 
 
@@ -19,8 +20,11 @@ def read(path: Path) -> list[dict[str, Any]]:
     """Read all whole lines; the last may have been cut off by a kill."""
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [dict(json.loads(line)) for line in lines if line.endswith("\n")]
+    except (OSError, ValueError, TypeError) as problem:
+        raise ByhandError(f"{path} is damaged; train the run again.") from problem
 
 
 def cut(path: Path, length: int) -> list[dict[str, Any]]:

@@ -30,12 +30,13 @@ import tomli_w
 
 from byhand import zoo
 from byhand.data import Digits
+from byhand.data.digits import CLASSES
 from byhand.errors import ByhandError, nearest
 from byhand.settings import fitting
 from byhand.spec import Spec
 from byhand.training.settings import Training
 
-DATA = {"name": "auto", "split": "", "split_seed": 0}
+DATA: dict[str, Any] = {"name": "auto", "split": "", "split_seed": 0}
 SECTIONS = ("network", "training", "data", "sweep")
 _LAYERED = {"layers": (), "input_shape": (28, 28), "loss": "softmax", "init": "glorot_uniform", "smoothing": 0.0}
 
@@ -71,17 +72,26 @@ class Recipe:
     def __post_init__(self) -> None:
         # Everything is checked now, so that a mistake in a file is told before any work begins.
         of = f"The recipe {self.name!r}"
+        if not self.name.isprintable() or self.name in ("", ".", "..") or "/" in self.name:
+            raise ByhandError(f"{of} has a name that no folder can have; give it a word for one.")
         _ = fitting(f"{of}, section network,", self._network_usual(), self.network)
         _ = self.how
-        _ = fitting(f"{of}, section data,", DATA, self.data)
+        data = DATA | fitting(f"{of}, section data,", DATA, self.data)
+        if data["split_seed"] < 0:
+            raise ByhandError(f"{of}, section data, was given split_seed = {data['split_seed']}; give 0 or more.")
+        alone = dataclasses.replace(self, sweep={}) if self.sweep else self
         for key, values in self.sweep.items():
             if not isinstance(values, list | tuple) or not values:
                 raise ByhandError(f"{of} sweeps {key} over {values!r}; give a list of values.")
             for value in values:
-                self.having(**{key: value})
+                alone.having(**{key: value})
 
     def _network_usual(self) -> dict[str, Any]:
         if "layers" in self.network:
+            if not isinstance(self.network["layers"], list | tuple):
+                raise ByhandError(
+                    f"The recipe {self.name!r} sets layers = {self.network['layers']!r}; give a list of layers."
+                )
             return _LAYERED | {"layers": tuple(self.network["layers"])}
         if not isinstance(self.network.get("name"), str):
             raise ByhandError(
@@ -131,7 +141,13 @@ class Recipe:
         """
         settings = {key: value for key, value in self.network.items() if key not in ("name", "min_variance")}
         if "layers" in settings:
-            return Spec.from_dict(settings)
+            spec = Spec.from_dict(settings)
+            if (spec.input_shape, spec.classes) != (train.images.shape[1:], CLASSES):
+                raise ByhandError(
+                    f"The recipe {self.name!r} makes a network from pictures {spec.input_shape} to {spec.classes} "
+                    f"logits; digits need one from {train.images.shape[1:]} to {CLASSES}."
+                )
+            return spec
         if "min_variance" in self.network:
             settings["pixels"] = varying_pixels(train.images, float(self.network["min_variance"]))
         return zoo.network(self.network["name"], **settings)

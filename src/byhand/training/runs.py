@@ -176,10 +176,10 @@ class _Job:
     def prepared(cls, recipe: Recipe, offline: bool, display: Display) -> _Job:
         how, data = recipe.how, {"name": "auto", "split": "", "split_seed": 0, **recipe.data}
         device, why = choose_device(how.device, how.hand)
-        display.note(f"computing on {device}: {why}.")
         splits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline, notify=display.note)
         network = build(recipe.spec(splits.train), how.hand, seed=how.seed, dtype=how.dtype, device=device)
         threads = set_threads(how.threads)
+        display.note(f"computing on {device}: {why}.")
         return cls(
             recipe,
             splits,
@@ -217,15 +217,26 @@ class _Job:
         done = 0
         if self.optimizer is not None and (self.path / CHECKPOINT).exists():
             saved = Checkpoint.load(self.path / CHECKPOINT)
+            began = {"hand": saved.facts.get("hand"), "optimizer": saved.facts.get("optimizer")}
+            if saved.spec != self.network.spec or any(getattr(self.recipe.how, of) != began[of] for of in began):
+                raise ByhandError(
+                    f"{self.path / RECIPE} is no longer the recipe that the run began with; "
+                    "bring back its network, hand and optimizer, or train anew."
+                )
             if saved.facts.get("data") != self.fingerprint:
                 raise ByhandError(
-                    f"{self.path} was trained on other digits than {self.splits.name} ({self.splits.source}) now gives; "
+                    f"{self.path} began with other digits than {self.splits.name} ({self.splits.source}) now gives; "
                     "bring back the data it began with, or train anew."
                 )
             self.network.load(saved.values)
             self.optimizer.remember(saved.optimizer)
             self.best = saved.best
             done = saved.epochs
+        if len(log.read(self.path / LOG)) < done:
+            raise ByhandError(f"{self.path / LOG} lacks some of the {done} epochs that are done; train the run again.")
+        # A kill in the middle of writing a file left a part of it beside its place.
+        for torn in self.path.glob(".*-*"):
+            torn.unlink()
         log.cut(self.path / TIMES, done)
         return log.cut(self.path / LOG, done)
 
@@ -254,7 +265,7 @@ class _Job:
 
     def _save(self) -> None:
         memory = self.optimizer.memory() if self.optimizer is not None else {}
-        facts = {"data": self.fingerprint, "hand": self.network.hand}
+        facts = {"data": self.fingerprint, "hand": self.network.hand, "optimizer": self.recipe.how.optimizer}
         saved = Checkpoint(self.network.spec, len(self.log), self._values(), memory, self.best, facts)
         saved.save(self.path / CHECKPOINT)
         self.saved = time.monotonic()
@@ -293,10 +304,12 @@ def _claimed(folder: Path, name: str | None, usual: str) -> Path:
         try:
             path.mkdir(parents=True)
         except FileExistsError:
-            if name:
+            if name and folder.is_dir():
                 raise ByhandError(
                     f"There is a run {path} already; go on with it by --resume {path}, or choose another --name."
                 ) from None
+            if not folder.is_dir():
+                raise ByhandError(f"{folder} is in the way of a folder; choose another --runs.") from None
             number += 1
         except OSError as problem:
             raise ByhandError(
@@ -318,7 +331,7 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         values: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return dict(values)
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, TypeError) as problem:
         raise ByhandError(f"{path} is damaged; train the run again.") from problem
 
 

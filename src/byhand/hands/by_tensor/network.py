@@ -55,7 +55,7 @@ class TensorNetwork(Network):
         self.load(starting_values(spec, seed))
 
     def _enter(self, images: Array) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(images)).to(self.device).to(self.theta.dtype)
+        return torch.from_numpy(np.require(images, requirements=("C", "W"))).to(self.device).to(self.theta.dtype)
 
     def _layers(self, x: Tensor, mode: Mode) -> list[Tensor]:
         outputs = []

@@ -1,0 +1,413 @@
+"""A run that is killed at any moment, and resumed, ends in the same bytes as one that was not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from byhand.cli import main
+from byhand.errors import ByhandError
+from byhand.training import runs
+from byhand.training.checkpoint import Checkpoint
+from byhand.training.recipe import Recipe
+
+SAME = ("recipe.toml", "log.jsonl", "results.json", "checkpoint.safetensors")
+"""Files that hold no time of day."""
+
+# Run in a child. Whatever is heavy is imported once; every run then is a fork that shares nothing with the others and,
+# where told, kills itself: no finally, no atexit, no flush.
+CHILD = '''
+import json, os, signal, sys
+from pathlib import Path
+from byhand import files
+from byhand.training import checkpoint, log, runs
+from byhand.training.recipe import load_recipe
+import byhand.hands.by_numpy.network
+if sys.argv[1] != "numpy":
+    import torch
+    import byhand.hands.by_tensor.network, byhand.hands.by_torch.network, byhand.training.library
+    import torch._dynamo  # which torch.optim imports at its first step, for seconds
+    torch.set_num_threads(1)
+
+runs.SAVE_EVERY = -1.0
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def arm(point, times):
+    """Let the process die when it comes to that point for the n-th time."""
+    left = [times]
+    def passing(function, before):
+        def wrapped(*arguments, **options):
+            left[0] -= 1
+            if left[0] == 0 and before:
+                die()
+            value = function(*arguments, **options)
+            if left[0] == 0:
+                die()
+            return value
+        return wrapped
+    if point == "step":
+        runs.optimizer = (lambda make: lambda *a: armed(make(*a)))(runs.optimizer)
+        def armed(made):
+            made.step = passing(made.step, False)
+            return made
+    elif point in ("before log", "after log"):
+        append = passing(log.append, point.startswith("before"))
+        usual = log.append
+        log.append = lambda path, entry: (append if path.name == runs.LOG else usual)(path, entry)
+    elif point == "torn log":
+        def torn(path, entry, usual=log.append):
+            if path.name == runs.LOG:
+                left[0] -= 1
+            if left[0] == 0:
+                with path.open("a") as file:
+                    file.write(json.dumps(entry)[:20])
+                die()
+            usual(path, entry)
+        log.append = torn
+    elif point == "after times":
+        append, usual = passing(log.append, False), log.append
+        log.append = lambda path, entry: (append if path.name == runs.TIMES else usual)(path, entry)
+    elif point == "half a checkpoint":
+        def half(arrays, path, metadata=None, usual=checkpoint.save_file):
+            usual(arrays, path, metadata)
+            left[0] -= 1
+            if left[0] == 0:
+                os.truncate(path, os.path.getsize(path) // 2)
+                die()
+        checkpoint.save_file = half
+    elif point in ("before checkpoint", "after checkpoint"):
+        checkpoint.Checkpoint.save = passing(checkpoint.Checkpoint.save, point.startswith("before"))
+    elif point == "before results":
+        write = runs.write_json
+        runs.write_json = lambda path, value: die() if path.name == runs.RESULTS else write(path, value)
+    elif point == "half the results":
+        def half_text(path, text, usual=files.write_text):
+            if path.name == runs.RESULTS:
+                with files.replacing(path) as beside:
+                    beside.write_text(text[:30])
+                    die()
+            usual(path, text)
+        files.write_text = half_text
+    elif point == "after results":
+        runs.write_json = (lambda write: lambda p, v: (write(p, v), p.name == runs.RESULTS and die()))(runs.write_json)
+    else:
+        raise ValueError(point)
+
+def forked(work):
+    process = os.fork()
+    if not process:
+        try:
+            work()
+            os._exit(0)
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+            os._exit(1)
+    return os.waitpid(process, 0)[1]
+
+for job in json.load(sys.stdin):
+    recipe, folder = load_recipe(job["recipe"]), Path(job["folder"])
+    assert forked(lambda: runs.start(recipe, folder, "whole")) == 0
+    for number, kills in enumerate(job["kills"]):
+        name = f"killed{number}"
+        for place, (point, times) in enumerate(kills):
+            def work():
+                arm(point, times)
+                runs.resume(folder / name) if place else runs.start(recipe, folder, name)
+            died = forked(work)
+            assert os.WIFSIGNALED(died) and os.WTERMSIG(died) == signal.SIGKILL, (job, kills, place, died)
+        assert forked(lambda: runs.resume(folder / name)) == 0, (job, kills)
+'''
+
+POINTS: tuple[list[tuple[str, int]], ...] = (
+    [("step", 2)],  # in the first epoch, before anything is written
+    [("before log", 1)],
+    [("after log", 1)],  # before the first checkpoint
+    [("after log", 3)],  # between the log and the checkpoint
+    [("torn log", 3)],
+    [("after times", 2)],
+    [("half a checkpoint", 1)],
+    [("half a checkpoint", 3)],
+    [("before checkpoint", 2)],
+    [("after checkpoint", 2), ("step", 3)],
+    [("after checkpoint", 5)],  # the last, which holds the final weights
+    [("before results", 1), ("before results", 1)],
+    [("half the results", 1)],
+    [("after results", 1)],
+    [("step", 6), ("after log", 1), ("half a checkpoint", 2), ("torn log", 1), ("before checkpoint", 1), ("step", 1)],
+)
+FEW = (POINTS[3], POINTS[7], POINTS[10], POINTS[-1])
+PER_STEP = {"schedule": "one-cycle", "shuffle": True, "epochs": 4}
+
+
+def forks(hand: str, tmp_path: Path, jobs: list[tuple[Recipe, tuple[Any, ...]]]) -> list[Path]:
+    told, folders = [], []
+    for number, (recipe, kills) in enumerate(jobs):
+        file, folder = tmp_path / f"{number}.toml", tmp_path / f"runs{number}"
+        file.write_text(recipe.having(hand=hand).to_toml(), encoding="utf-8")
+        told.append({"recipe": str(file), "folder": str(folder), "kills": kills})
+        folders.append(folder)
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, hand], input=json.dumps(told), capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    return folders
+
+
+def same(folder: Path, runs_of_it: int) -> None:
+    whole = folder / "whole"
+    for number in range(runs_of_it):
+        killed = folder / f"killed{number}"
+        for name in SAME:
+            assert (killed / name).read_bytes() == (whole / name).read_bytes(), f"{killed}: {name}"
+        assert sorted(path.name for path in killed.iterdir()) == sorted(path.name for path in whole.iterdir())
+        times = (killed / "times.jsonl").read_text().splitlines()
+        assert [json.loads(line)["epoch"] for line in times] == list(range(len(times)))
+        assert len(times) == len((whole / "log.jsonl").read_text().splitlines())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hand", ["numpy", "tensor", "torch"])
+def test_killed_at_every_point(hand: str, tmp_path: Path, recipe: Callable[..., Recipe]) -> None:
+    jobs = [
+        (recipe(optimizer="momentum", **PER_STEP, clip=1.0, l2=0.001), POINTS if hand == "numpy" else FEW),
+        (recipe(optimizer="adam", **PER_STEP), FEW[2:]),
+        (recipe(optimizer="nesterov", **PER_STEP, batch_size=0), ([("after checkpoint", 2), ("step", 2)],)),
+        (recipe(optimizer="rmsprop", **PER_STEP, lr=0.001), (POINTS[9],)),
+        (recipe(optimizer="adamw", **PER_STEP, l2=0.01, lr=0.01), (POINTS[9],)),
+        (recipe(optimizer="sgd", schedule="cosine", watch_test=True), (POINTS[9],)),
+    ]
+    for (_, kills), folder in zip(jobs, forks(hand, tmp_path, jobs), strict=True):
+        same(folder, len(kills))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hand", ["numpy", "torch"])
+def test_killed_with_patience(hand: str, tmp_path: Path, recipe: Callable[..., Recipe]) -> None:
+    # So large a rate that the loss soon rises: the run stops early and goes back to its best.
+    stopping = recipe(optimizer="momentum", epochs=30, lr=1.0, patience=3)
+    kills = POINTS[2:] if hand == "numpy" else FEW
+    (folder,) = forks(hand, tmp_path, [(stopping, kills)])
+    results = json.loads((folder / "whole" / "results.json").read_text())
+    assert results["stopped_early"]
+    assert 4 <= results["epochs"] < 30
+    same(folder, len(kills))
+
+
+@pytest.mark.parametrize("optimizer", ["cg", "lbfgs"])
+def test_full_batch_methods_begin_anew(optimizer: str, tmp_path: Path, recipe: Callable[..., Recipe]) -> None:
+    points = ([("after log", 2)], [("torn log", 2)], [("half a checkpoint", 1)], [("after checkpoint", 1)])
+    whole = recipe(optimizer=optimizer, epochs=4, dropout=0.0, dtype="float64", l2=0.001)
+    (folder,) = forks("numpy", tmp_path, [(whole, (*points, [("before results", 1)]))])
+    same(folder, 5)
+
+
+COMMAND = (
+    "import sys; from byhand.training import runs; runs.SAVE_EVERY = 0.0\n"
+    "from byhand.cli import main; sys.exit(main(sys.argv[1:]))"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hand", ["numpy", "torch"])
+def test_the_command_killed_from_outside(hand: str, tmp_path: Path, npz: Path) -> None:
+    words = ["--hand", hand, "--data", str(npz), "-ep", "150", "-bs", "8", "-hid_dim", "6", "--dropout", "0.2"]
+    words += ["--schedule", "one-cycle", "-optim", "momentum", "-lr", "0.02", "--threads", "1", "--seed", "5"]
+
+    def byhand(*more: str) -> subprocess.Popen[bytes]:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen([sys.executable, "-c", COMMAND, "train", *more], cwd=tmp_path, **quiet)
+
+    assert byhand("mlp", *words, "--name", "whole").wait() == 0
+    killed, kills = tmp_path / "runs" / "killed", 0
+    rng = np.random.default_rng()
+    child = byhand("mlp", *words, "--name", "killed")
+    for _ in range(3):
+        log = killed / "log.jsonl"
+        seen = log.stat().st_size if log.exists() else 0
+        # Wait for the log to grow, and then for as long as chance will have it.
+        while child.poll() is None and not (log.exists() and log.stat().st_size > seen):
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 0.15))
+        child.send_signal(signal.SIGKILL)
+        kills += child.wait() == -signal.SIGKILL
+        child = byhand("--resume", str(killed))
+    assert child.wait() == 0
+    assert kills >= 1
+    for name in SAME:
+        assert (killed / name).read_bytes() == (tmp_path / "runs" / "whole" / name).read_bytes(), name
+
+
+# What cannot be resumed.
+
+
+@pytest.fixture
+def stopped(tmp_path: Path, recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run that was interrupted after its second checkpoint."""
+    monkeypatch.setattr(runs, "SAVE_EVERY", -1.0)
+    save, left = Checkpoint.save, [2]
+
+    def saving(self: Checkpoint, path: Path) -> None:
+        save(self, path)
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Checkpoint, "save", saving)
+        runs.start(recipe(), tmp_path, "stopped")
+    return tmp_path / "stopped"
+
+
+def refused(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """The one sentence, after which the folder is as it was."""
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
+    assert main(["train", "--resume", str(path)]) == 2
+    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+    told = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("byhand: computing on")]
+    assert len(told) == 1
+    return told[0]
+
+
+def test_resumed_in_place(stopped: Path, tmp_path: Path, recipe: Callable[..., Recipe]) -> None:
+    whole = runs.start(recipe(), tmp_path, "whole")
+    assert [entry["epoch"] for entry in runs.load_run(stopped).log] == [0, 1]
+    done = runs.resume(stopped)
+    assert [entry["epoch"] for entry in done.log] == [0, 1, 2, 3]
+    for name in SAME:
+        assert (stopped / name).read_bytes() == (whole.path / name).read_bytes()
+
+
+def test_other_digits(
+    stopped: Path, npz: Path, capsys: pytest.CaptureFixture[str], pictures: Callable[..., Any]
+) -> None:
+    text = (stopped / "recipe.toml").read_text()
+    other = stopped.parent / "other.npz"
+    (x, y), (x_test, y_test) = pictures(180), pictures(40, seed=1)
+    x[17, 3, 3] ^= 1
+    np.savez(other, x_train=x, y_train=y, x_test=x_test, y_test=y_test)
+    (stopped / "recipe.toml").write_text(text.replace(str(npz), str(other)))
+    sentence = refused(stopped, capsys)
+    assert "other digits" in sentence
+    assert "bring back the data it began with" in sentence
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"momentum"', '"adam"'),
+        ("6,", "7,"),
+        ("dropout = 0.2", "dropout = 0.3"),
+        ("[training]", '[training]\nhand = "torch"'),
+    ],
+)
+def test_another_recipe(old: str, new: str, stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (stopped / "recipe.toml").read_text()
+    assert old in text
+    (stopped / "recipe.toml").write_text(text.replace(old, new))
+    assert "no longer the recipe that the run began with" in refused(stopped, capsys)
+
+
+def test_more_epochs_are_welcome(stopped: Path) -> None:
+    text = (stopped / "recipe.toml").read_text()
+    (stopped / "recipe.toml").write_text(text.replace("epochs = 4", "epochs = 6"))
+    assert len(runs.resume(stopped).log) == 6
+
+
+def test_a_log_that_lacks_epochs(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = stopped / "log.jsonl"
+    log.write_text(log.read_text().splitlines(keepends=True)[0])
+    assert "log.jsonl lacks some of the 2 epochs" in refused(stopped, capsys)
+
+
+def test_a_log_of_something_else(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (stopped / "log.jsonl").write_text("{]\n[1, 2]\n")
+    assert "log.jsonl is damaged" in refused(stopped, capsys)
+
+
+def test_a_checkpoint_cut_short_anywhere(stopped: Path) -> None:
+    path = stopped / "checkpoint.safetensors"
+    content = path.read_bytes()
+    header = 8 + int.from_bytes(content[:8], "little")
+    for length in (0, 4, 8, 20, header - 1, header, header + 4, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:length])
+        with pytest.raises(ByhandError, match=r"is not a checkpoint of byhand, or is damaged"):
+            runs.resume(stopped)
+
+
+def test_a_damaged_header_is_told_or_harmless(stopped: Path) -> None:
+    """One byte after the other of the header is written over: a sentence, or the checkpoint that it was."""
+    path = stopped / "checkpoint.safetensors"
+    content = path.read_bytes()
+    header = 8 + int.from_bytes(content[:8], "little")
+    told = 0
+    for place in range(0, header, 3):
+        for byte in (0, ord("9"), ord('"'), 0xFF):
+            path.write_bytes(content[:place] + bytes([byte]) + content[place + 1 :])
+            try:
+                Checkpoint.load(path)
+            except ByhandError:
+                told += 1
+    assert told > header / 3
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "[]",
+        "{}",
+        '{"spec": [], "epochs": 1, "facts": {}}',
+        '{"spec": {"layers": 3}, "epochs": 1, "facts": {}}',
+        "nan",
+        "{",
+    ],
+)
+def test_headers_of_something_else(header: str, tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    path = tmp_path / "x.safetensors"
+    save_file({"W": np.zeros(3)}, path, metadata={"byhand": header})
+    with pytest.raises(ByhandError):
+        Checkpoint.load(path)
+    save_file({"W": np.zeros(3)}, path)
+    with pytest.raises(ByhandError, match="is not a checkpoint of byhand"):
+        Checkpoint.load(path)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "null", "\xff"])
+def test_damaged_results(content: str, stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (stopped / "results.json").write_text(content, encoding="latin-1")
+    assert "results.json is damaged" in refused(stopped, capsys)
+
+
+def test_no_run_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "is not the folder of a run" in refused(tmp_path, capsys)
+    with pytest.raises(ByhandError, match="is not the folder of a run"):
+        runs.load_run(tmp_path / "nowhere")
+
+
+def test_a_run_without_a_checkpoint(stopped: Path) -> None:
+    (stopped / "checkpoint.safetensors").unlink()
+    with pytest.raises(ByhandError, match="There is no checkpoint"):
+        runs.load_run(stopped)
+    assert len(runs.resume(stopped).log) == 4
+
+
+def test_a_run_that_is_done(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs.resume(stopped)
+    before = {file.name: (file.read_bytes(), os.stat(file).st_mtime_ns) for file in stopped.iterdir()}
+    assert main(["train", "--resume", str(stopped)]) == 0
+    assert "is done; nothing is left to train" in capsys.readouterr().err
+    assert {file.name: (file.read_bytes(), os.stat(file).st_mtime_ns) for file in stopped.iterdir()} == before
