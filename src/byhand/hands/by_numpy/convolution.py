@@ -21,6 +21,7 @@ Twins: ``by_tensor/convolution.py``, ``by_torch/convolution.py``. LeCun et al. (
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ from byhand.hands.by_numpy.threads import together
 
 NEAR = 26_000
 """Values of the windows that enter one product: few enough for the processor's nearest caches."""
+CACHED = 2**18
+"""Values of the lines that are made at a time: few enough to be read again before they leave the cache."""
 TURN = 100
 """Values in a window from which on it pays to turn dy for the products of the kernels' gradient."""
 
@@ -75,14 +78,11 @@ class Conv2d(NumpyLayer):
         y = self.room("y", (down, across, O, B))
 
         def work(part: int, rows: slice) -> None:
-            line, windows = self.line(f"x{part}", X, across, s)
-            for h in range(rows.start, rows.stop):
-                # line[w, i] = X[s h + i, w]
-                np.copyto(line, X[s * h : s * h + k].swapaxes(0, 1))
+            for here, windows in self.windows(f"x{part}", X, rows, across, s):
                 for some in blocks(V, B):
-                    # y[h, w] = V^T window[w] + b             (O, k k C) (k k C, B) -> (O, B)
-                    np.matmul(V.T, windows[:, :, some], out=y[h, :, :, some])
-                y[h] += b[:, None]
+                    # y[h, w] = V^T window[h, w] + b          (O, k k C) (k k C, B) -> (O, B)
+                    np.matmul(V.T, windows[..., some], out=y[here, ..., some])
+                y[here] += b[:, None]
 
         together(work, down, y.size * k)
         return batch_first(y)
@@ -96,23 +96,21 @@ class Conv2d(NumpyLayer):
         sums = self.room("sums", (MOST_PARTS, window + 1, O))
 
         def work(part: int, rows: slice) -> None:
-            line, windows = self.line(f"x{part}", X, across, s)
-            turned = self.room(f"turned{part}", (across, B, O))
-            products = self.room(f"products{part}", (across, window, O))
             sums[part] = 0
             dV, db = sums[part, :-1], sums[part, -1]
-            for h in range(rows.start, rows.stop):
-                np.copyto(line, X[s * h : s * h + k].swapaxes(0, 1))
+            for here, windows in self.windows(f"x{part}", X, rows, across, s):
                 # db = sum_hw dy[h, w]
-                db += np.einsum("wob->o", dy[h])
-                transposed = dy[h].swapaxes(1, 2)
+                db += np.einsum("hwob->o", dy[here])
+                transposed = dy[here].swapaxes(2, 3)
                 if window >= TURN:
+                    turned = self.room(f"turned{part}", transposed.shape)
                     np.copyto(turned, transposed)
                     transposed = turned
+                products = self.room(f"products{part}", (*windows.shape[:2], window, O))
                 for some in blocks(dV, B):
-                    # dV = sum_hw window[w] dy[h, w]^T        (k k C, B) (B, O) -> (k k C, O)
-                    np.matmul(windows[:, :, some], transposed[:, some], out=products)
-                    dV += products.sum(axis=0)
+                    # dV = sum_hw window[h, w] dy[h, w]^T     (k k C, B) (B, O) -> (k k C, O)
+                    np.matmul(windows[..., some], transposed[:, :, some], out=products)
+                    dV += products.sum(axis=(0, 1))
 
         parts = together(work, down, dy.size * k)
         # The parts' sums, and back to the order of the kernels, i before j
@@ -132,13 +130,10 @@ class Conv2d(NumpyLayer):
         dx = self.room("dx", (H, width, C, B))
 
         def work(part: int, rows: slice) -> None:
-            line, windows = self.line(f"d{part}", D, width, 1)
-            for h in range(rows.start, rows.stop):
-                # line[w, i] = D[h + i, w]
-                np.copyto(line, D[h : h + k].swapaxes(0, 1))
+            for here, windows in self.windows(f"d{part}", D, rows, width, 1):
                 for some in blocks(V, B):
-                    # dx[h, w] = V^T window[w]                (C, k k O) (k k O, B) -> (C, B)
-                    np.matmul(V.T, windows[:, :, some], out=dx[h, :, :, some])
+                    # dx[h, w] = V^T window[h, w]             (C, k k O) (k k O, B) -> (C, B)
+                    np.matmul(V.T, windows[..., some], out=dx[here, ..., some])
 
         together(work, H, dx.size * k)
         return dx
@@ -157,11 +152,24 @@ class Conv2d(NumpyLayer):
         np.copyto(inside, x[skipped:, skipped:][: inside.shape[0], : inside.shape[1]])
         return frame
 
-    def line(self, name: str, frame: Array, across: int, step: int) -> tuple[Array, Array]:
-        """Make room for a line ``(W, k, C, B)``, and the view ``(across, k k C, B)`` of the windows in it."""
-        k = self.about.kernel
-        _, width, C, B = frame.shape
-        line = self.room(name, (width, k, C, B))
-        bytes_ = line.strides
-        windows = np.ndarray((across, k * k * C, B), self.dtype, line, 0, (step * bytes_[0], bytes_[2], bytes_[3]))
-        return line, windows
+    def windows(
+        self, name: str, frame: Array, rows: slice, across: int, step: int
+    ) -> Iterator[tuple[slice, Array]]:
+        """Go down the output's rows, as many at a time as stay in the cache, with the windows that lie under them.
+
+        Yields the rows and a view ``(rows, across, k k C, B)`` of overlapping windows in their lines.
+        """
+        k, (_, width, C, B) = self.about.kernel, frame.shape
+        down, right, deep, one = frame.strides
+        # under[h, w, i] = frame[step h + i, w], a view
+        shape = ((len(frame) - k) // step + 1, width, k, C, B)
+        under = np.ndarray(shape, self.dtype, frame, 0, (step * down, right, down, deep, one))
+        most = max(1, CACHED // (width * k * C * B))
+        for start in range(rows.start, rows.stop, most):
+            here = slice(start, min(start + most, rows.stop))
+            # line[h, w, i] = frame[step h + i, w]
+            line = self.room(name, under[here].shape)
+            np.copyto(line, under[here])
+            down, right, _, deep, one = line.strides
+            shape = (len(line), across, k * k * C, B)
+            yield here, np.ndarray(shape, self.dtype, line, 0, (down, step * right, deep, one))
