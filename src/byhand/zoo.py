@@ -52,19 +52,19 @@ def mlp(
     return (*made, Linear(CLASSES))
 
 
-def elman(hidden: int = 128, layers: int = 1, dropout: float = 0.0) -> Layers:
+def elman(hidden: int = 128, depth: int = 1, dropout: float = 0.0) -> Layers:
     """Elman network that reads a picture row by row."""
-    return _recurrent("elman", hidden, layers, dropout)
+    return _recurrent("elman", hidden, depth, dropout)
 
 
-def lstm(hidden: int = 128, layers: int = 2, dropout: float = 0.0, forget_bias: float = 0.0) -> Layers:
+def lstm(hidden: int = 128, depth: int = 2, dropout: float = 0.0, forget_bias: float = 0.0) -> Layers:
     """LSTM that reads a picture row by row."""
-    return _recurrent("lstm", hidden, layers, dropout, forget_bias=forget_bias)
+    return _recurrent("lstm", hidden, depth, dropout, forget_bias=forget_bias)
 
 
-def gru(hidden: int = 128, layers: int = 2, dropout: float = 0.0) -> Layers:
+def gru(hidden: int = 128, depth: int = 2, dropout: float = 0.0) -> Layers:
     """GRU that reads a picture row by row."""
-    return _recurrent("gru", hidden, layers, dropout)
+    return _recurrent("gru", hidden, depth, dropout)
 
 
 def conv5x5(channels: tuple[int, ...] = (16, 36), hidden: int = 128, dropout: float = 0.0) -> Layers:
@@ -166,12 +166,12 @@ def _activation(name: str) -> Layer:
     return ACTIVATIONS[name]()
 
 
-def _recurrent(cell: str, hidden: int, layers: int, dropout: float, **settings: Any) -> Layers:
-    if layers < 1 or cell not in GATES:
-        raise ByhandError(f"{cell} was given layers = {layers}; give 1 or more.")
+def _recurrent(cell: str, hidden: int, depth: int, dropout: float, **settings: Any) -> Layers:
+    if depth < 1 or cell not in GATES:
+        raise ByhandError(f"{cell} was given depth = {depth}; give 1 or more.")
     made: list[Layer] = []
-    for place in range(layers):
-        made.append(Recurrent(cell, hidden, every=place < layers - 1, **settings))
+    for place in range(depth):
+        made.append(Recurrent(cell, hidden, every=place < depth - 1, **settings))
         if dropout:
             made.append(Dropout(dropout))
     # The names that Elman's equations give to the last step: y = h W_hy + b_y.

@@ -18,6 +18,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,7 +38,8 @@ from byhand.spec import Spec
 from byhand.training.settings import Training
 
 DATA: dict[str, Any] = {"name": "auto", "split": "", "split_seed": 0}
-SECTIONS = ("network", "training", "data", "sweep")
+PROJECT: dict[str, Any] = {"states": "", "epoch_seconds": 0.0}
+SECTIONS = ("network", "training", "data", "sweep", "project")
 _LAYERED = {"layers": (), "input_shape": (28, 28), "loss": "softmax", "init": "glorot_uniform", "smoothing": 0.0}
 
 
@@ -60,6 +62,9 @@ class Recipe:
         ``name``, ``split`` and ``split_seed`` of `byhand.data.load_digits`.
     sweep
         Settings and the values to try for each, all combinations; the best on validation wins.
+    project
+        Of a recipe that reproduces another's work: ``states``, what that work states in words, and ``epoch_seconds``,
+        what an epoch of its own code takes on two cores.
     """
 
     name: str
@@ -68,6 +73,7 @@ class Recipe:
     training: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     sweep: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    project: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Everything is checked now, so that a mistake in a file is told before any work begins.
@@ -79,6 +85,7 @@ class Recipe:
         data = DATA | fitting(f"{of}, section data,", DATA, self.data)
         if data["split_seed"] < 0:
             raise ByhandError(f"{of}, section data, was given split_seed = {data['split_seed']}; give 0 or more.")
+        _ = fitting(f"{of}, section project,", PROJECT, self.project)
         alone = dataclasses.replace(self, sweep={}) if self.sweep else self
         for key, values in self.sweep.items():
             if not isinstance(values, list | tuple) or not values:
@@ -126,6 +133,13 @@ class Recipe:
                 everything = [*known["network"], *known["training"]]
                 raise ByhandError(f"The recipe {self.name!r} has no setting {key!r}; {nearest(key, everything)}.")
         return dataclasses.replace(self, **sections)
+
+    def variants(self) -> list[tuple[dict[str, Any], Recipe]]:
+        """Give every combination of the sweep: its settings, and the recipe with them; without one, the recipe."""
+        alone = dataclasses.replace(self, sweep={})
+        combinations = itertools.product(*self.sweep.values())
+        chosen = [dict(zip(self.sweep, values, strict=True)) for values in combinations]
+        return [(settings, alone.having(**settings)) for settings in chosen]
 
     def on(self, **data: Any) -> Recipe:
         """Give the same recipe on other data: ``name``, ``split``, ``split_seed``; ``None`` changes nothing."""
