@@ -1,0 +1,132 @@
+"""The proof: with the same weights and pictures the three hands are the same function, in float64 to 1e-10."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from byhand import zoo
+from byhand.hands import HANDS, Network, build
+from byhand.spec import Spec
+from byhand.streams import generator
+from byhand.training.optimizers import optimizer
+from byhand.training.settings import Training
+
+Batch = tuple[np.ndarray, np.ndarray]
+Distance = Callable[[Any, Any], float]
+
+PIXELS = tuple(range(200, 600, 7))
+NETWORKS = {
+    "softmax": zoo.network("softmax"),
+    "softmax, some pixels": zoo.network("softmax", pixels=PIXELS, smoothing=0.1),
+    "relu": zoo.network("mlp", hidden=(17, 11)),
+    "relu, dropout": zoo.network("mlp", hidden=(17, 11), dropout=0.3, smoothing=0.2),
+    "sigmoid": zoo.network("mlp", hidden=(17,), activation="sigmoid", loss="sigmoid"),
+    "tanh": zoo.network("mlp", hidden=(9, 8, 7), activation="tanh", loss="sigmoid", smoothing=0.1, dropout=0.5),
+    "torch's start": zoo.network("mlp", hidden=(5,), init="torch", pixels=PIXELS, mean=0.5, std=0.25),
+    "elman": zoo.network("elman", hidden=6, depth=2, dropout=0.2),
+    "lstm": zoo.network("lstm", hidden=5, forget_bias=1.0),
+    "gru": zoo.network("gru", hidden=5, depth=1),
+    "conv5x5": zoo.network("conv5x5", channels=(2, 3), hidden=5, dropout=0.2),
+    "tiny-cnn": zoo.network("tiny-cnn", channels=(2, 2, 3, 3), norm=True),
+}
+
+
+def three(spec: Spec, dtype: str = "float64") -> list[Network]:
+    return [build(spec, hand, seed=3, dtype=dtype) for hand in HANDS]
+
+
+def agree(spec: Spec, images: np.ndarray, labels: np.ndarray, distance: Distance) -> None:
+    ours, *others = three(spec)
+    loss = ours.loss_and_gradient(images, labels, generator(0, "drop"))
+    gradients = {name: value.copy() for name, value in ours.gradients().items()}
+    logits, activations, state = ours.logits(images), ours.activations(images), ours.state()
+    assert list(gradients) == [parameter.name for parameter in spec.parameters]
+    assert list(activations) == list(spec.layer_names)
+    for other in others:
+        assert other.loss_and_gradient(images, labels, generator(0, "drop")) == pytest.approx(loss, rel=1e-10)
+        theirs = other.gradients()
+        assert list(theirs) == list(gradients)
+        for name, value in gradients.items():
+            # Batch normalisation takes out what is added below it: no slope there, but for rounding.
+            if not (spec.state and max(np.abs(value).max(), np.abs(theirs[name]).max()) < 1e-12):
+                assert distance(theirs[name], value) < 1e-10, f"{other.hand}: gradient of {name}"
+        for name, value in state.items():
+            assert distance(other.state()[name], value) < 1e-10, f"{other.hand}: {name}"
+        assert distance(other.logits(images), logits) < 1e-10
+        for name, value in other.activations(images).items():
+            assert distance(value, activations[name]) < 1e-10, f"{other.hand}: {name}"
+            assert value.dtype == np.float64
+            assert value.flags.owndata or value.base is not None
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_hands_are_one_function(name: str, batch: Batch, distance: Distance) -> None:
+    agree(NETWORKS[name], *batch, distance)
+
+
+@given(
+    hidden=st.lists(st.integers(1, 9), max_size=3),
+    activation=st.sampled_from(("relu", "sigmoid", "tanh")),
+    loss=st.sampled_from(("softmax", "sigmoid")),
+    smoothing=st.sampled_from((0.0, 0.3)),
+    dropout=st.sampled_from((0.0, 0.4)),
+    count=st.integers(1, 5),
+)
+def test_perceptrons_of_any_shape(
+    distance: Distance, hidden: list[int], activation: str, loss: str, smoothing: float, dropout: float, count: int
+) -> None:
+    settings = {"activation": activation, "loss": loss, "smoothing": smoothing, "dropout": dropout}
+    rng = np.random.default_rng(count)
+    images = rng.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+    agree(zoo.network("mlp", hidden=tuple(hidden), **settings), images, rng.integers(0, 10, count), distance)
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"])
+def test_fifty_steps_later(name: str, batch: Batch, distance: Distance) -> None:
+    # Rectifiers: where tanh saturates, 1 - y^2 is mostly rounding, which Adam and RMSprop divide by its own size.
+    images, labels = batch
+    how = Training(optimizer=name, l2=0.01, clip=0.7, momentum=0.8, alpha=0.9)
+    after = []
+    for network in three(zoo.network("mlp", hidden=(8, 6), dropout=0.25)):
+        moving = optimizer(network, how)
+        before = {name: value.copy() for name, value in network.parameters().items()}
+        for step in range(50):
+            loss = network.loss_and_gradient(images, labels, generator(0, "dropout", step))
+            moving.step(0.002)
+        assert all(not np.array_equal(network.parameters()[name], value) for name, value in before.items())
+        after.append((loss, network.parameters()))
+    for loss, parameters in after[1:]:
+        assert loss == pytest.approx(after[0][0], rel=1e-10)
+        for name, value in parameters.items():
+            assert distance(value, after[0][1][name]) < 1e-10, name
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_single_precision_is_close_to_double(hand: str, batch: Batch, distance: Distance) -> None:
+    spec = zoo.network("mlp", hidden=(20,), dropout=0.2)
+    single, double = (build(spec, hand, dtype=dtype) for dtype in ("float32", "float64"))
+    losses = [network.loss_and_gradient(*batch, generator(0, "drop")) for network in (single, double)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert single.logits(batch[0]).dtype == np.float32
+    for name, value in double.gradients().items():
+        assert single.gradients()[name].dtype == np.float32
+        assert distance(single.gradients()[name], value) < 1e-4
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_nothing_is_dropped_without_a_stream(hand: str, batch: Batch) -> None:
+    network = build(zoo.network("mlp", hidden=(30,), dropout=0.5), hand, dtype="float64")
+    plain = build(zoo.network("mlp", hidden=(30,)), hand, dtype="float64")
+    assert np.array_equal(network.logits(batch[0]), plain.logits(batch[0]))
+    assert network.loss_and_gradient(*batch) == plain.loss_and_gradient(*batch)
+    dropped = network.loss_and_gradient(*batch, generator(0, "drop"))
+    assert dropped != plain.loss_and_gradient(*batch)
+    # A pass with dropout leaves nothing behind.
+    assert np.array_equal(network.logits(batch[0]), plain.logits(batch[0]))
+    assert network.loss_and_gradient(*batch) == plain.loss_and_gradient(*batch)
