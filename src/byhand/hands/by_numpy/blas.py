@@ -8,6 +8,7 @@ computes). The parts share nothing but the weights, so the result does not depen
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -19,8 +20,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-LEAST_ROWS = 32
-"""Fewer rows than these do not feed a processor."""
+LEAST_WORK = 4_000_000
+"""Multiply-adds of a step below which a part keeps its processor less busy than the change of threads costs."""
 MOST_PARTS = 4
 """More Python threads than these get into each other's way."""
 
@@ -29,7 +30,8 @@ MOST_PARTS = 4
 def _libraries() -> list[Any]:
     # numpy computes with one of them; scipy may bring another, which the sweeps do not call.
     np.matmul(np.ones((2, 2)), np.ones((2, 2)))
-    return ThreadpoolController().select(user_api="blas").lib_controllers
+    found: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
+    return found
 
 
 @cache
@@ -43,6 +45,11 @@ os.register_at_fork(after_in_child=_pool.cache_clear)
 _lock = threading.Lock()
 _inside = 0
 _before: list[int] = []
+
+
+def _threads() -> int:
+    """How many threads BLAS uses when it is not `single_threaded`."""
+    return max(_before, default=1)
 
 
 @contextmanager
@@ -63,7 +70,7 @@ def single_threaded() -> Iterator[int]:
                 library.set_num_threads(1)
         _inside += 1
     try:
-        yield max(_before, default=1)
+        yield _threads()
     finally:
         with _lock:
             _inside -= 1
@@ -72,15 +79,25 @@ def single_threaded() -> Iterator[int]:
                     library.set_num_threads(threads)
 
 
-def by_parts(sweep: Callable[[slice], None], B: int) -> None:
-    """Call ``sweep(rows)`` for slices that together are the `B` rows of a batch, each in a thread of its own."""
+def by_parts(task: Callable[[slice], None], size: int, work: int) -> None:
+    """Call ``task(part)`` for slices that together are ``range(size)``, each in a thread of its own where that pays.
+
+    Parameters
+    ----------
+    task
+        Computes a part of the result that no other part touches.
+    size
+        Number of rows or columns to divide.
+    work
+        Multiply-adds between two returns to Python, for all of `size`.
+    """
     with single_threaded() as threads:
-        parts = max(1, min(threads, B // LEAST_ROWS, MOST_PARTS))
-        cuts = [B * part // parts for part in range(parts + 1)]
-        mine, *others = [slice(start, stop) for start, stop in zip(cuts, cuts[1:], strict=False)]
-        waiting = [_pool().submit(sweep, rows) for rows in others]
+        parts = max(1, min(threads, size, work // LEAST_WORK, MOST_PARTS))
+        cuts = [size * part // parts for part in range(parts + 1)]
+        mine, *others = [slice(start, stop) for start, stop in itertools.pairwise(cuts)]
+        waiting = [_pool().submit(task, part) for part in others]
         try:
-            sweep(mine)
+            task(mine)
         finally:
             for part in waiting:
                 part.result()

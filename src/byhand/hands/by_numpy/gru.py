@@ -71,7 +71,8 @@ class GRU(Recurrent, cell="gru"):
         np.add(n, u, out=h)
 
     def step_back(self, dh: Array, da: Array, *kept: Array) -> Array | None:
-        before, (r, z, a_h, n), (u, v, back) = kept
+        before, (r, z, a_h, n), (u, v, _) = kept
+        back: Array = kept[2][2]
         # dh_t-1 = dh z + da W_hh^T
         np.multiply(dh, z, out=back)
         # da_z = dh z (1 - z) (h_t-1 - n)

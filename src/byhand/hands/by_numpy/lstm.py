@@ -45,8 +45,8 @@ class LSTM(Recurrent, cell="lstm"):
         self.work[0, 0] = 0
 
     def kept(self, part: slice) -> tuple[Array, ...]:
-        # Where only the last step is kept, c_t takes the place of c_t-1.
-        now = slice(1, None) if len(self.ifog) > 1 else slice(0, 1)
+        # When reading, c_t takes the place of c_t-1.
+        now = slice(0, 1) if self.reading else slice(1, None)
         return self.ifog[:, :, part], self.s[:, part], self.c[:-1, part], self.c[now, part], self.work[:, :, part]
 
     def step(self, row: Array, h: Array, *kept: Array) -> None:

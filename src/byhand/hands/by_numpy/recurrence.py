@@ -36,6 +36,7 @@ class Recurrent(NumpyLayer):
 
     keeps_output = True  # It is the state, which the backward pass reads.
 
+    reading: bool
     gates: ClassVar[int]
     """Blocks of ``a``, G."""
 
@@ -57,15 +58,16 @@ class Recurrent(NumpyLayer):
         # A block for each gate, (G, D + H + 1, H), so that the blocks of a_t come out contiguous, (G, B, H).
         self.W = self.room("W", (G, D + H + 1, H))
         self.join(self.W)
-        # Only a backward pass needs what every step computed; else each step writes over the last one's.
-        self.prepare(T if mode.training else 1, B, H)
+        # Only a backward pass needs what every step computed; when reading, a step writes over the last one's.
+        self.reading = not mode.training
+        self.prepare(1 if self.reading else T, B, H)
 
         def sweep(part: slice) -> None:
             kept = [cycle(array) for array in self.kept(part)]
             for row, h, *others in zip(self.rows[:T, part], self.h[1:, part], *kept, strict=False):
                 self.step(row, h, *others)
 
-        by_parts(sweep, B)
+        by_parts(sweep, B, self.W.size * B)
         return self.h[1:].transpose(1, 0, 2) if self.about.every else self.h[T]
 
     def backward(self, dy: Array) -> Array | None:
@@ -92,7 +94,7 @@ class Recurrent(NumpyLayer):
                 if self.about.every:
                     d += dys[t - 1, part]
 
-        by_parts(sweep, B)
+        by_parts(sweep, B, self.W.size * B)
         da, x = da.reshape(T * B, G * H), self.rows[:T].reshape(T * B, -1)
         dW = self.room("dW", (D + H + 1, G * H))
 
@@ -100,7 +102,7 @@ class Recurrent(NumpyLayer):
             # dW = sum_t [x_t, h_t-1, 1]^T da_t             (D + H + 1, T B) (T B, G H) -> (D + H + 1, G H)
             np.matmul(x.T, da[:, columns], out=dW[:, columns])
 
-        by_parts(weights, G * H)
+        by_parts(weights, G * H, self.W.size * T * B)
         self.part(dW)
         if self.first:
             return None
@@ -110,7 +112,7 @@ class Recurrent(NumpyLayer):
             # dx = da W_xh^T                                (T B, G H) (G H, D) -> (T B, D)
             np.matmul(da[rows], W_xh.T, out=dx[rows])
 
-        by_parts(inputs, T * B)
+        by_parts(inputs, T * B, W_xh.size * T * B)
         return dx.reshape(T, B, D).transpose(1, 0, 2)
 
     def join(self, W: Array) -> None:

@@ -14,10 +14,10 @@ from byhand.hands.by_tensor.recurrence import cell, of_inputs
 def elman(x: Tensor, values: tuple[Tensor, ...]) -> list[Tensor]:
     """Inputs ``(T, B, D)`` to T states ``(B, H)``."""
     W_xh, W_hh, b_h = values
-    first, *others = of_inputs(x, W_xh, b_h)
-    # h_1 = tanh(x_1 W_xh + b_h), for h_0 = 0
-    states = [first.tanh()]
-    for a in others:
-        # h_t = tanh(x_t W_xh + b_h + h_t-1 W_hh)         (B, H) (H, H) -> (B, H)
-        states.append(a.addmm(states[-1], W_hh).tanh())
+    h = x.new_zeros(x.shape[1], len(W_hh))
+    states = []
+    for a in of_inputs(x, W_xh, b_h):
+        # h_t = tanh(x_t W_xh + b_h + h_t-1 W_hh)          (B, H) (H, H) -> (B, H)
+        h = a.addmm(h, W_hh).tanh()
+        states.append(h)
     return states

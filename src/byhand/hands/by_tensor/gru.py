@@ -25,8 +25,8 @@ def gru(x: Tensor, values: tuple[Tensor, ...]) -> list[Tensor]:
     states = []
     for a in of_inputs(x, W_xh, b_xh):
         # b = h_t-1 W_hh + b_hh                            (B, H) (H, 3 H) -> (B, 3 H)
-        a_rz, a_n = a.split((2 * H, H), 1)
-        b_rz, b_n = torch.addmm(b_hh, h, W_hh).split((2 * H, H), 1)
+        a_rz, a_n = a.tensor_split((2 * H,), 1)
+        b_rz, b_n = torch.addmm(b_hh, h, W_hh).tensor_split((2 * H,), 1)
         # r, z = sigma(a + b)
         r, z = (a_rz + b_rz).sigmoid().chunk(2, 1)
         # n = tanh(a + r b)

@@ -26,7 +26,7 @@ def lstm(x: Tensor, values: tuple[Tensor, ...]) -> list[Tensor]:
     states = []
     for a in of_inputs(x, W_xh, b_xh + b_hh):
         # a = x_t W_xh + b_xh + b_hh + h_t-1 W_hh          (B, H) (H, 4 H) -> (B, 4 H)
-        sigmoids, g = a.addmm(h, W_hh).split((3 * H, H), 1)
+        sigmoids, g = a.addmm(h, W_hh).tensor_split((3 * H,), 1)
         i, f, o = sigmoids.sigmoid().chunk(3, 1)
         # c_t = f c_t-1 + i g
         c = torch.addcmul(f * c, i, g.tanh())

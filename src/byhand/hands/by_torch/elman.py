@@ -1,4 +1,7 @@
-"""Elman's network, in the torch hand: ``nn.RNN``. Twins: ``by_numpy/elman.py``, ``by_tensor/elman.py``. Elman (1990)."""
+"""Elman's network, in the torch hand: ``nn.RNN``.
+
+Twins: ``by_numpy/elman.py``, ``by_tensor/elman.py``. Elman (1990).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,6 @@ from byhand.hands.by_torch.recurrence import cell
 def elman(D: int, H: int) -> tuple[nn.RNNBase, tuple[Twin, ...]]:
     """Make ``nn.RNN``, whose second bias says nothing that the first does not: it stays zero and learns nothing."""
     module = nn.RNN(D, H, batch_first=True)
-    nn.init.zeros_(module.bias_hh_l0).requires_grad_(False)
-    weights = (module.weight_ih_l0, module.weight_hh_l0)
-    return module, (*(Twin(W, Tensor.t, Tensor.t) for W in weights), Twin(module.bias_ih_l0))
+    W_xh, W_hh, b_h, second = module.parameters()
+    nn.init.zeros_(second).requires_grad_(False)
+    return module, (Twin(W_xh, Tensor.t, Tensor.t), Twin(W_hh, Tensor.t, Tensor.t), Twin(b_h))

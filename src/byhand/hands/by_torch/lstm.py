@@ -15,5 +15,4 @@ from byhand.hands.by_torch.recurrence import cell, gates
 def lstm(D: int, H: int) -> tuple[nn.RNNBase, tuple[Twin, ...]]:
     """Make ``nn.LSTM``, whose gates are i, f, g, o where ours are i, f, o, g."""
     module = nn.LSTM(D, H, batch_first=True)
-    learnt = (module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0, module.bias_hh_l0)
-    return module, tuple(gates(tensor, (0, 1, 3, 2)) for tensor in learnt)
+    return module, tuple(gates(tensor, (0, 1, 3, 2)) for tensor in module.parameters())
