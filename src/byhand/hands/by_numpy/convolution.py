@@ -28,9 +28,7 @@ import numpy as np
 
 from byhand import layers
 from byhand.hands.base import Array
-from byhand.hands.by_numpy.blas import MOST_PARTS
 from byhand.hands.by_numpy.layer import Mode, NumpyLayer, makes
-from byhand.hands.by_numpy.threads import together
 
 NEAR = 26_000
 """Values of the windows that enter one product: few enough for the processor's nearest caches."""
@@ -60,13 +58,15 @@ def blocks(V: Array, B: int) -> list[slice]:
 class Conv2d(NumpyLayer):
     """``y[h, w] = sum_ij x[s h + i - p, s w + j - p] W[i, j] + b``."""
 
+    divides = True
+
     def __init__(self, *about: Any, **arrays: Any) -> None:
         super().__init__(*about, **arrays)
         self.clean: dict[str, tuple[int, ...]] = {}
 
     def forward(self, x: Array, mode: Mode) -> Array:
         W, b = self.values
-        k, s, p = self.about.kernel, self.about.stride, self.about.padding
+        s, p = self.about.stride, self.about.padding
         self.ndim = x.ndim
         x = batch_last(x)
         H, width, _, B = x.shape
@@ -77,46 +77,36 @@ class Conv2d(NumpyLayer):
         V = W.swapaxes(0, 1).reshape(-1, O)
         y = self.room("y", (down, across, O, B))
 
-        def work(part: int, rows: slice) -> None:
-            for here, windows in self.windows(f"x{part}", X, rows, across, s):
-                for some in blocks(V, B):
-                    # y[h, w] = V^T window[h, w] + b          (O, k k C) (k k C, B) -> (O, B)
-                    np.matmul(V.T, windows[..., some], out=y[here, ..., some])
-                y[here] += b[:, None]
-
-        together(work, down, y.size * k)
+        for rows, windows in self.windows(X, across, s):
+            for some in blocks(V, B):
+                # y[h, w] = V^T window[h, w] + b              (O, k k C) (k k C, B) -> (O, B)
+                np.matmul(V.T, windows[..., some], out=y[rows, ..., some])
+            y[rows] += b[:, None]
         return batch_first(y)
 
     def backward(self, dy: Array) -> Array | None:
         dW, db = self.gradients
         k, s, X = self.about.kernel, self.about.stride, self.X
         dy = batch_last(dy)
-        down, across, O, B = dy.shape  # noqa: E741
-        window = k * k * X.shape[2]
-        sums = self.room("sums", (MOST_PARTS, window + 1, O))
-
-        def work(part: int, rows: slice) -> None:
-            sums[part] = 0
-            dV, db = sums[part, :-1], sums[part, -1]
-            for here, windows in self.windows(f"x{part}", X, rows, across, s):
-                # db = sum_hw dy[h, w]
-                db += np.einsum("hwob->o", dy[here])
-                transposed = dy[here].swapaxes(2, 3)
-                if window >= TURN:
-                    turned = self.room(f"turned{part}", transposed.shape)
-                    np.copyto(turned, transposed)
-                    transposed = turned
-                products = self.room(f"products{part}", (*windows.shape[:2], window, O))
-                for some in blocks(dV, B):
-                    # dV = sum_hw window[h, w] dy[h, w]^T     (k k C, B) (B, O) -> (k k C, O)
-                    np.matmul(windows[..., some], transposed[:, :, some], out=products)
-                    dV += products.sum(axis=(0, 1))
-
-        parts = together(work, down, dy.size * k)
-        # The parts' sums, and back to the order of the kernels, i before j
-        total = sums[:parts].sum(axis=0)
-        dW[...] = total[:-1].reshape(k, k, -1, O).swapaxes(0, 1)
-        db[...] = total[-1]
+        _, across, O, B = dy.shape  # noqa: E741
+        values = k * k * X.shape[2]
+        dV = np.zeros((values, O), self.dtype)
+        db[...] = 0
+        for rows, windows in self.windows(X, across, s):
+            # db = sum_hw dy[h, w]
+            db += np.einsum("hwob->o", dy[rows])
+            turned = dy[rows].swapaxes(2, 3)
+            if values >= TURN:
+                held = self.room("turned", turned.shape)
+                np.copyto(held, turned)
+                turned = held
+            products = self.room("products", (*turned.shape[:2], values, O))
+            for some in blocks(dV, B):
+                # dV = sum_hw window[h, w] dy[h, w]^T         (k k C, B) (B, O) -> (k k C, O)
+                np.matmul(windows[..., some], turned[:, :, some], out=products)
+                dV += products.sum(axis=(0, 1))
+        # Back to the order of the kernels, i before j
+        dW[...] = dV.reshape(k, k, -1, O).swapaxes(0, 1)
         return None if self.first else batch_first(self.input_gradient(dy), self.ndim)
 
     def input_gradient(self, dy: Array) -> Array:
@@ -129,13 +119,10 @@ class Conv2d(NumpyLayer):
         V = W[::-1, ::-1].transpose(1, 0, 3, 2).reshape(-1, C)
         dx = self.room("dx", (H, width, C, B))
 
-        def work(part: int, rows: slice) -> None:
-            for here, windows in self.windows(f"d{part}", D, rows, width, 1):
-                for some in blocks(V, B):
-                    # dx[h, w] = V^T window[h, w]             (C, k k O) (k k O, B) -> (C, B)
-                    np.matmul(V.T, windows[..., some], out=dx[here, ..., some])
-
-        together(work, H, dx.size * k)
+        for rows, windows in self.windows(D, width, 1):
+            for some in blocks(V, B):
+                # dx[h, w] = V^T window[h, w]                 (C, k k O) (k k O, B) -> (C, B)
+                np.matmul(V.T, windows[..., some], out=dx[rows, ..., some])
         return dx
 
     def framed(self, name: str, x: Array, shape: tuple[int, int], start: int, step: int) -> Array:
@@ -152,9 +139,7 @@ class Conv2d(NumpyLayer):
         np.copyto(inside, x[skipped:, skipped:][: inside.shape[0], : inside.shape[1]])
         return frame
 
-    def windows(
-        self, name: str, frame: Array, rows: slice, across: int, step: int
-    ) -> Iterator[tuple[slice, Array]]:
+    def windows(self, frame: Array, across: int, step: int) -> Iterator[tuple[slice, Array]]:
         """Go down the output's rows, as many at a time as stay in the cache, with the windows that lie under them.
 
         Yields the rows and a view ``(rows, across, k k C, B)`` of overlapping windows in their lines.
@@ -165,11 +150,11 @@ class Conv2d(NumpyLayer):
         shape = ((len(frame) - k) // step + 1, width, k, C, B)
         under = np.ndarray(shape, self.dtype, frame, 0, (step * down, right, down, deep, one))
         most = max(1, CACHED // (width * k * C * B))
-        for start in range(rows.start, rows.stop, most):
-            here = slice(start, min(start + most, rows.stop))
+        for start in range(0, len(under), most):
+            rows = slice(start, min(start + most, len(under)))
             # line[h, w, i] = frame[step h + i, w]
-            line = self.room(name, under[here].shape)
-            np.copyto(line, under[here])
+            line = self.room("line", under[rows].shape)
+            np.copyto(line, under[rows])
             down, right, _, deep, one = line.strides
-            shape = (len(line), across, k * k * C, B)
-            yield here, np.ndarray(shape, self.dtype, line, 0, (down, step * right, deep, one))
+            lying = (len(line), across, k * k * C, B)
+            yield rows, np.ndarray(lying, self.dtype, line, 0, (down, step * right, deep, one))

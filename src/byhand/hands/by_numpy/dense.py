@@ -19,7 +19,6 @@ import numpy as np
 from byhand import layers
 from byhand.hands.base import Array, dropout_mask
 from byhand.hands.by_numpy.layer import Mode, NumpyLayer, makes
-from byhand.hands.by_numpy.threads import together
 
 
 @makes(layers.Linear)
@@ -54,12 +53,6 @@ class Elementwise(NumpyLayer):
         return x if self.may_overwrite else self.room("y", x.shape)
 
 
-def as_in_memory(x: Array, y: Array) -> tuple[Array, Array]:
-    """Views of both with the axes in the order in which x lies in memory, which for maps is not that of their shape."""
-    order = sorted(range(x.ndim), key=lambda axis: -x.strides[axis])
-    return x.transpose(order), y.transpose(order)
-
-
 @makes(layers.ReLU)
 class ReLU(Elementwise):
     """``y = max(x, 0)``."""
@@ -67,26 +60,13 @@ class ReLU(Elementwise):
     keeps_output = True
 
     def forward(self, x: Array, mode: Mode) -> Array:
-        self.y = self.place(x)
-        x, y = as_in_memory(x, self.y)
-
-        def work(part: int, rows: slice) -> None:
-            # y = max(x, 0); to clip is the faster way to say it in NumPy
-            np.clip(x[rows], 0, np.inf, out=y[rows])
-
-        together(work, len(x), x.size)
+        # y = max(x, 0); to clip is the fastest way to say it in NumPy
+        self.y = np.clip(x, 0, np.inf, out=self.place(x))
         return self.y
 
     def backward(self, dy: Array) -> Array | None:
-        y, dx = as_in_memory(self.y, dy)
-        positive = self.room("positive", y.shape, np.bool_)
-
-        def work(part: int, rows: slice) -> None:
-            # dx = dy [y > 0]
-            np.greater(y[rows], 0, out=positive[rows])
-            dx[rows] *= positive[rows]
-
-        together(work, len(y), y.size)
+        # dx = dy [y > 0]
+        dy *= np.greater(self.y, 0, out=self.room_like("positive", self.y, np.bool_))
         return dy
 
 

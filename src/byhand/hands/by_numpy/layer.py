@@ -52,11 +52,14 @@ class NumpyLayer:
         Whether the backward pass needs the output unchanged; if not, the next layer may work in its place.
     may_overwrite
         Whether `forward` may write over its argument (the layer before does not need it).
+    divides
+        Whether its network goes through faster in parts of the batch, each in a thread.
     first
         Whether nothing below learns, so that the backward pass may return ``None`` instead of the input's gradient.
     """
 
     keeps_output: ClassVar[bool] = False
+    divides: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -95,6 +98,12 @@ class NumpyLayer:
         if kept is None or kept.size < size:
             kept = self._rooms[name] = np.empty(size, self.dtype if dtype is None else dtype)
         return kept[:size].reshape(shape)
+
+    def room_like(self, name: str, x: Array, dtype: Any = None) -> Array:
+        """Give a work array of x's shape whose axes lie in memory in the order of x's."""
+        order = sorted(range(x.ndim), key=lambda axis: -x.strides[axis])
+        held = self.room(name, tuple(x.shape[axis] for axis in order), dtype)
+        return held.transpose([order.index(axis) for axis in range(x.ndim)])
 
 
 MADE: dict[type[layers.Layer], type[NumpyLayer]] = {}

@@ -22,8 +22,10 @@ from byhand.hands.by_numpy import (  # noqa: F401
     pooling,
     recurrence,
 )
+from byhand.hands.by_numpy.blas import MOST_PARTS
 from byhand.hands.by_numpy.layer import MADE, READING, Mode, NumpyLayer
 from byhand.hands.by_numpy.losses import LOSSES
+from byhand.hands.by_numpy.threads import in_parts
 from byhand.layers import Dropout
 from byhand.spec import Spec
 
@@ -43,11 +45,22 @@ class NumpyNetwork(Network):
         self._values = views(self.theta, spec.parameters)
         self._gradients = views(self.gradient, spec.parameters)
         self._state = {kept.name: np.empty(kept.shape, self.dtype) for kept in spec.state}
-        self.layers = self._built()
+        self.layers = self._built(self._gradients)
+        self._divides = (
+            any(layer.divides for layer in self.layers)
+            # These look at the batch as a whole.
+            and not spec.state
+            and not any(isinstance(about, Dropout) for about in spec.layers)
+        )
+        # A team of layers for each part of a batch, all reading the same parameters, with gradients of their own.
+        self._teams = [(self.layers, self.gradient)]
+        for _ in range(1, MOST_PARTS if self._divides else 1):
+            gradient = np.empty_like(self.gradient)
+            self._teams.append((self._built(views(gradient, spec.parameters)), gradient))
         self._loss = LOSSES[spec.loss]
         self.load(starting_values(spec, seed))
 
-    def _built(self) -> list[NumpyLayer]:
+    def _built(self, gradients: dict[str, Array]) -> list[NumpyLayer]:
         spec = self.spec
         built: list[NumpyLayer] = []
         for about, shape, learnt, kept in zip(
@@ -62,7 +75,7 @@ class NumpyNetwork(Network):
                 shape,
                 self.dtype,
                 values=[self._values[parameter.name] for parameter in learnt],
-                gradients=[self._gradients[parameter.name] for parameter in learnt],
+                gradients=[gradients[parameter.name] for parameter in learnt],
                 state=[self._state[parameter.name] for parameter in kept],
             )
             layer.may_overwrite = bool(built) and not built[-1].keeps_output
@@ -77,7 +90,10 @@ class NumpyNetwork(Network):
         return built
 
     def _logits(self, images: Array) -> Array:
-        return self._forward(images, READING)
+        if not self._divides:
+            return self._forward(self.layers, images, READING)
+        read = in_parts(lambda part, some: self._forward(self._teams[part][0], images[some], READING), len(images))
+        return np.concatenate(read)
 
     def prepared(self, images: Array) -> Array | Prepared:
         images = self._checked(images)
@@ -94,17 +110,38 @@ class NumpyNetwork(Network):
             values[start : start + BLOCK] = x
         return images if values is None else Prepared(values)
 
-    def _forward(self, images: Array | Prepared, mode: Mode) -> Array:
+    def _forward(self, layers: list[NumpyLayer], images: Array | Prepared, mode: Mode) -> Array:
         ready = isinstance(images, Prepared)
         x = images.values if isinstance(images, Prepared) else images
-        for layer in self.layers[self._lowest if ready else 0 :]:
+        for layer in layers[self._lowest if ready else 0 :]:
             x = layer.forward(x, mode)
         return x
 
     def _loss_and_gradient(self, images: Array | Prepared, labels: Array, rng: np.random.Generator | None) -> float:
-        logits = self._forward(images, Mode(training=True, rng=rng))
+        if not self._divides:
+            return self._there_and_back(self.layers, images, labels, rng)
+        B = len(images)
+
+        def task(part: int, some: slice) -> float:
+            layers, gradient = self._teams[part]
+            # The mean over the batch is the parts' means, each by its share.
+            share = len(labels[some]) / B
+            loss = self._there_and_back(layers, images[some], labels[some], rng)
+            if share < 1:
+                gradient *= self.dtype.type(share)
+            return loss * share
+
+        losses = in_parts(task, B)
+        for _, gradient in self._teams[1 : len(losses)]:
+            self.gradient += gradient
+        return sum(losses)
+
+    def _there_and_back(
+        self, layers: list[NumpyLayer], images: Array | Prepared, labels: Array, rng: np.random.Generator | None
+    ) -> float:
+        logits = self._forward(layers, images, Mode(training=True, rng=rng))
         loss, d = self._loss(logits, labels, self.spec.smoothing)
-        for layer in reversed(self.layers[self._lowest :]):
+        for layer in reversed(layers[self._lowest :]):
             d = layer.backward(d)  # type: ignore[assignment]  # None from the lowest alone
         return loss
 

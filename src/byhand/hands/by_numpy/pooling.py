@@ -20,7 +20,6 @@ from byhand import layers
 from byhand.hands.base import Array
 from byhand.hands.by_numpy.convolution import batch_first, batch_last
 from byhand.hands.by_numpy.layer import Mode, NumpyLayer, makes
-from byhand.hands.by_numpy.threads import together
 
 
 @makes(layers.MaxPool2d)
@@ -35,45 +34,42 @@ class MaxPool2d(NumpyLayer):
         kind = np.uint8 if n <= 16 else np.uint16
         which = self.which = self.room("which", y.shape, kind)
         larger = self.room("larger", y.shape, np.bool_)
-
-        def work(part: int, rows: slice) -> None:
-            top, first, beaten = y[rows], which[rows], larger[rows]
-            for v, values in enumerate(self.blocks(x, rows)):
-                if v == 0:
-                    np.copyto(top, values)
-                    first[...] = 0
-                elif mode.training:
-                    # which = the first v with x[v] = max_v x[v], the last to be larger than all before it
-                    np.greater(values, top, out=beaten)
-                    np.maximum(first, beaten * kind(v), out=first)
-                # y = max_v x[v]
-                np.maximum(top, values, out=top)
-
-        together(work, down, y.size * n)
+        for v, values in enumerate(self.blocks(x)):
+            if v == 0:
+                np.copyto(y, values)
+                which[...] = 0
+                continue
+            if mode.training:
+                # which = the first v with x[v] = max_v x[v], the last to be larger than all before it
+                np.greater(values, y, out=larger)
+                np.maximum(which, larger * kind(v), out=which)
+            # y = max_v x[v]
+            np.maximum(y, values, out=y)
         return batch_first(y)
 
     def backward(self, dy: Array) -> Array | None:
         which, n = self.which, self.about.size
         _, H, W = self.before[:3]
         dy = batch_last(dy)
+        if dy.strides[3] != dy.itemsize:
+            # From rows of a batch, as a Flatten above hands them down
+            held = self.room("dy", dy.shape)
+            np.copyto(held, dy)
+            dy = held
         dx = self.room("dx", (H, W, *dy.shape[2:]))
         # A rest at the right and lower edge is in no block.
         dx[len(dy) * n :] = 0
         dx[:, dy.shape[1] * n :] = 0
         hit = self.room("larger", dy.shape, np.bool_)
-
-        def work(part: int, rows: slice) -> None:
-            for v, values in enumerate(self.blocks(dx, rows)):
-                # dx[v] = dy [which = v]
-                np.equal(which[rows], v, out=hit[rows])
-                np.multiply(dy[rows], hit[rows], out=values)
-
-        together(work, len(dy), dx.size)
+        for v, values in enumerate(self.blocks(dx)):
+            # dx[v] = dy [which = v]
+            np.equal(which, v, out=hit)
+            np.multiply(dy, hit, out=values)
         return batch_first(dx, len(self.before))
 
-    def blocks(self, x: Array, rows: slice) -> Iterator[Array]:
-        """The n n views ``(rows, across, C, B)`` of x ``(H, W, C, B)``, one for each place within a block."""
-        n, (_, across, _) = self.about.size, self.about.output_shape(self.shape)
+    def blocks(self, x: Array) -> Iterator[Array]:
+        """The n n views ``(down, across, C, B)`` of x ``(H, W, C, B)``, one for each place within a block."""
+        n, (down, across, _) = self.about.size, self.about.output_shape(self.shape)
         for i in range(n):
             for j in range(n):
-                yield x[rows.start * n + i : rows.stop * n : n, j : across * n : n]
+                yield x[i : down * n : n, j : across * n : n]
