@@ -56,6 +56,7 @@ def score(network: Network, digits: Digits) -> tuple[float, float]:
     return accuracy(logits, digits.labelled()), mean_loss(logits, digits.labelled(), network.spec.loss)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # `diverged` tells of it in a sentence.
 def train_by_steps(
     network: Network,
     optimizer: Optimizer,
@@ -116,6 +117,7 @@ def train_by_steps(
             return
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def train_by_whole(network: Network, splits: Splits, how: Training, report: Report) -> None:
     """Train by a method that chooses its own steps from the loss of all digits (`scipy.optimize.minimize`).
 

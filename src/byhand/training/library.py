@@ -40,7 +40,7 @@ class LibraryOptimizer(Optimizer):
 
     def memory(self) -> dict[str, Array]:
         return {
-            f"{name}.{slot}": np.array(value.cpu())
+            f"{name}.{slot}": value.cpu().numpy().copy()
             for name, tensor in self.tensors.items()
             for slot, value in self.inner.state.get(tensor, {}).items()
             if value is not None

@@ -104,7 +104,8 @@ class Formula(Optimizer):
 
     def memory(self) -> dict[str, Array]:
         named = {
-            slot: np.array(getattr(self, slot) if self.xp is np else getattr(self, slot).cpu()) for slot in self.slots
+            slot: (getattr(self, slot) if self.xp is np else getattr(self, slot).cpu().numpy()).copy()
+            for slot in self.slots
         }
         return named | {"t": np.array(self.t)}
 

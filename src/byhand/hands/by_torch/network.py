@@ -67,7 +67,8 @@ class TorchNetwork(Network):
         self.load(starting_values(spec, seed))
 
     def _enter(self, images: Array) -> Tensor:
-        return torch.from_numpy(np.require(images, requirements=("C", "W"))).to(self.device).to(getattr(torch, self.dtype.name))
+        read = torch.from_numpy(np.require(images, requirements=("C", "W"))).to(self.device)
+        return read.to(getattr(torch, self.dtype.name))
 
     def _logits(self, images: Array) -> Array:
         self.module.eval()
