@@ -1,0 +1,126 @@
+"""List the shipped recipes: what each trains, and how.
+
+byhand recipes
+byhand recipes --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from byhand.spec import Spec
+    from byhand.training.recipe import Recipe
+
+UNSAID = ("name", "mean", "std", "loss", "init", "smoothing", "min_variance", "layers", "input_shape")
+"""Settings of a network that a line about it leaves out."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List."""
+    import json
+
+    from byhand.training.recipe import load_recipe, shipped
+
+    entries = [entry(load_recipe(name)) for name in shipped()]
+    if arguments.json:
+        print(json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        _tabulate(entries)
+    return 0
+
+
+def entry(recipe: Recipe) -> dict[str, Any]:
+    """Describe a recipe in plain values.
+
+    Returns
+    -------
+    dict
+        ``parameters`` is ``None`` where the training digits decide which pixels are kept (``by_data``) or a sweep
+        tries several sizes, ``lr`` where a line search finds it; ``batch_size`` 0 takes all digits at once; ``sweep``
+        names the settings that are tried and their values.
+    """
+    how, spec = recipe.how, spec_without_data(recipe)
+    return {
+        "name": recipe.name,
+        "network": described(recipe),
+        "parameters": spec.size if spec is not None and not _resizes(recipe) else None,
+        "by_data": spec is None,
+        "optimizer": how.optimizer,
+        "lr": None if how.full_batch else how.lr,
+        "batch_size": 0 if how.full_batch else how.batch_size,
+        "epochs": how.epochs,
+        "sweep": {key: list(values) for key, values in recipe.sweep.items()},
+        "about": first_sentence(recipe.about),
+    }
+
+
+def spec_without_data(recipe: Recipe) -> Spec | None:
+    """Describe a recipe's network, or give ``None`` where the training digits decide which pixels it looks at."""
+    import numpy as np
+
+    from byhand.data import Digits
+    from byhand.data.digits import SIDE
+
+    if "min_variance" in recipe.network:
+        return None
+    return recipe.spec(Digits(np.zeros((1, SIDE, SIDE), np.uint8), None, "no digits", "nowhere"))
+
+
+def described(recipe: Recipe) -> str:
+    """Name a recipe's network and its sizes: ``mlp, hidden 512, 256, 128``; swept sizes by the first and the last."""
+    said = [str(recipe.network.get("name", "own layers"))]
+    settings = {**recipe.network, **{key: key for key in recipe.sweep if key in recipe.network}}
+    for key, value in settings.items():
+        if key in UNSAID:
+            continue
+        if key in recipe.sweep:
+            said.append(f"{key} {_shown(recipe.sweep[key][0])} to {_shown(recipe.sweep[key][-1])}")
+        elif value is True:
+            said.append(key)
+        else:
+            said.append(f"{key} {_shown(value)}")
+    return ", ".join(said)
+
+
+def first_sentence(about: str) -> str:
+    """Give the first sentence of a recipe's comment, on one line."""
+    # A stop ends a sentence where a capital, a backtick or nothing follows: not in "vs. 3".
+    return re.split(r"(?<=[.!?])\s+(?=[A-Z`])", " ".join(about.split()), maxsplit=1)[0]
+
+
+def _resizes(recipe: Recipe) -> bool:
+    """Whether the variants of a sweep differ in their number of parameters."""
+    return len({spec.size for _, variant in recipe.variants() if (spec := spec_without_data(variant))}) > 1
+
+
+def _shown(value: Any) -> str:
+    return "-".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _tabulate(entries: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from byhand.report.console import print_table
+
+    table = Table(box=None, pad_edge=False)
+    for head in ("recipe", "network", "parameters", "optimizer", "lr", "batch", "epochs", "about"):
+        numbers = head in ("parameters", "lr", "batch", "epochs")
+        table.add_column(head, justify="right" if numbers else "left", no_wrap=head == "recipe")
+    for one in entries:
+        varies = "depends on the data" if one["by_data"] else "varies"
+        parameters = varies if one["parameters"] is None else f"{one['parameters']:,}"
+        lr = "line search" if one["lr"] is None else f"{one['lr']:g}"
+        batch = str(one["batch_size"] or "all")
+        cells = (one["name"], one["network"], parameters, one["optimizer"], lr, batch, str(one["epochs"]), one["about"])
+        # As Text, so that a bracket in a comment is no markup.
+        table.add_row(*(Text(cell) for cell in cells))
+    print_table(table)

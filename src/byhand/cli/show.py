@@ -1,0 +1,77 @@
+"""Show a recipe: its text, its parameter table, and a picture of its network's structure (SVG and PNG).
+
+byhand show tiny-cnn
+byhand show my-recipe.toml --out slides/
+byhand show lstm --no-picture
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from byhand.spec import Spec
+    from byhand.training.recipe import Recipe
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("recipe", help="a shipped recipe's name, or the path of one's own (x.toml)")
+    parser.add_argument(
+        "--out", type=Path, default=Path(), metavar="FOLDER", help="where NAME.svg and NAME.png go (current folder)"
+    )
+    parser.add_argument("--no-picture", action="store_true", help="draw nothing")
+    parser.add_argument(
+        "--data", metavar="NAME|PATH", help="digits that decide which pixels are kept, for recipes with min_variance"
+    )
+    parser.add_argument("--offline", action="store_true", help="download nothing")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show."""
+    from byhand.report.console import parameter_table, print_table
+    from byhand.training.recipe import load_recipe
+
+    recipe = load_recipe(arguments.recipe).on(name=arguments.data)
+    spec, note = _spec(recipe, arguments.offline)
+    print(_text(arguments.recipe))
+    if recipe.sweep:
+        print(f"{len(recipe.variants())} variants are trained; the network as section [network] has it:")
+    if note:
+        print(note)
+    print_table(parameter_table(spec))
+    if not arguments.no_picture:
+        from byhand.report import structure, style
+
+        for path in style.save(structure.draw(spec, recipe.name), arguments.out / recipe.name):
+            print(f"Picture: {path}")
+    return 0
+
+
+def _text(name: str) -> str:
+    """The recipe as its author wrote it; it has been read once already."""
+    from importlib import resources
+
+    from byhand.training.recipe import shipped
+
+    file = resources.files("byhand") / "recipes" / f"{name}.toml" if name in shipped() else Path(name)
+    return file.read_text(encoding="utf-8")
+
+
+def _spec(recipe: Recipe, offline: bool) -> tuple[Spec, str]:
+    """Describe the network, and say what it was described from where that is more than the recipe."""
+    from byhand.cli.recipes import spec_without_data
+    from byhand.data import load_digits
+    from byhand.training.recipe import DATA
+
+    if (spec := spec_without_data(recipe)) is not None:
+        return spec, ""
+    data = {**DATA, **recipe.data}
+    digits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline)
+    note = (
+        f"Pixels whose variance is at most {recipe.network['min_variance']:g} over the {len(digits.train):,} training "
+        f"digits of {digits.name} ({digits.source}) are left out:"
+    )
+    return recipe.spec(digits.train), note
