@@ -16,6 +16,7 @@ from byhand.hands.base import Network
 from byhand.hands.by_numpy.convolution import Conv2d as NumpyConv2d
 from byhand.hands.by_numpy.convolution import batch_last
 from byhand.hands.by_numpy.layer import READING, Mode
+from byhand.hands.by_numpy.network import NumpyNetwork
 from byhand.hands.by_numpy.normalisation import BatchNorm2d as NumpyBatchNorm2d
 from byhand.hands.by_numpy.pooling import MaxPool2d as NumpyMaxPool2d
 from byhand.layers import BatchNorm2d, Conv2d, Flatten, Layer, Linear, MaxPool2d, Parameter, ReLU, Standardize
@@ -311,6 +312,24 @@ def test_rooms_used_again_change_nothing() -> None:
     for name, gradient in fresh.gradients().items():
         assert np.array_equal(used.gradients()[name], gradient)
     assert np.array_equal(used.logits(images), fresh.logits(images))
+
+
+@pytest.mark.parametrize("B", [1, 31, 32, 67, 128])
+def test_parts_of_a_batch_make_the_whole(B: int) -> None:
+    images, labels = digits(B)
+    divided, whole = (build(NETWORKS["tiny-cnn"], dtype="float64") for _ in range(2))
+    assert isinstance(whole, NumpyNetwork)
+    whole._divides = False
+    for _ in range(2):
+        assert divided.loss_and_gradient(images, labels) == pytest.approx(whole.loss_and_gradient(images, labels))
+    assert_close(divided.gradient, whole.gradient)
+    assert_close(divided.logits(images), whole.logits(images))
+
+
+def test_a_network_that_must_see_the_batch_whole_does() -> None:
+    network = build(NETWORKS["normed"])
+    assert isinstance(network, NumpyNetwork)
+    assert not network._divides
 
 
 def test_threads_change_no_bit_from_run_to_run() -> None:

@@ -14,7 +14,8 @@ How it becomes products. Maps count ``(B, H, W, C)`` as everywhere but lie in me
 last. Of the k rows under the kernel we make a *line*, ``line[w, i] = x[h + i, w]``; then the k k C values under the
 kernel at any w are one contiguous block, from ``line[w]`` to ``line[w + k]``, and all windows of a row are a view of
 overlapping matrices ``(k k C, B)``. Values are so copied k times, where a patch matrix copies them k k times, and
-a line is used while it is in the cache.
+a line is used while it is in the cache. The products are small, one for each place and block of pictures, and many:
+BLAS does such ones on one processor and without the repacking that large ones need. `threads` employs the others.
 
 Twins: ``by_tensor/convolution.py``, ``by_torch/convolution.py``. LeCun et al. (1989); Chellapilla et al. (2006).
 """

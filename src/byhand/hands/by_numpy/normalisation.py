@@ -52,7 +52,7 @@ class BatchNorm2d(NumpyLayer):
         # running <- running + momentum (batch - running), with the unbiased variance N / (N - 1) var
         momentum = self.dtype.type(self.about.momentum)
         running_mean += momentum * (mean - running_mean)
-        running_var += momentum * (var * self.dtype.type(N / (N - 1)) - running_var)
+        running_var += momentum * (var * self.dtype.type(N / max(1, N - 1)) - running_var)
         # u = (x - mu) r,   r = 1 / sqrt(var + epsilon)
         self.r = 1 / np.sqrt(var + self.dtype.type(self.about.epsilon))
         u *= self.r[:, None]

@@ -27,5 +27,5 @@ def batch_norm2d(about: layers.BatchNorm2d, x: Tensor, values: tuple[Tensor, ...
     # running <- running + momentum (batch - running), with the unbiased variance N / (N - 1) var
     running_mean, running_var = mode.state
     running_mean.lerp_(mean.detach(), about.momentum)
-    running_var.lerp_(var.detach() * (N / (N - 1)), about.momentum)
+    running_var.lerp_(var.detach() * (N / max(1, N - 1)), about.momentum)
     return centred * (gamma / (var + about.epsilon).sqrt()) + beta
