@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logsumexp
+from scipy.special import logsumexp
 
 Array = npt.NDArray[Any]
 
@@ -32,11 +32,10 @@ def mean_loss(logits: Array, labels: Array, loss: str) -> float:
 def probabilities(logits: Array, loss: str) -> Array:
     """Probabilities ``(N, K)`` of the classes, float64: the softmax, or the sigmoids brought to the sum of one."""
     z = logits.astype(np.float64)
-    if loss == "softmax":
-        share: Array = np.exp(z - logsumexp(z, axis=1, keepdims=True))
-        return share
-    single: Array = expit(z)
-    return single / np.sum(single, axis=1, keepdims=True, dtype=np.float64)
+    # log sigma(z) = -log(1 + exp(-z)); in logarithms, so that ten tiny sigmoids still have a sum.
+    log = z if loss == "softmax" else -np.logaddexp(0, -z)
+    share: Array = np.exp(log - logsumexp(log, axis=1, keepdims=True))
+    return share
 
 
 def accuracy(logits: Array, labels: Array) -> float:

@@ -164,7 +164,7 @@ def test_a_loss_that_is_no_number(hand: str, splits: Splits) -> None:
 def test_validation_that_is_no_number(splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
     network = build(SPEC)
     monkeypatch.setattr(network, "logits", lambda images: np.full((len(images), 10), np.nan, np.float32))
-    with pytest.raises(ByhandError, match="The loss became nan at step 5 with learning rate 0.1; try --lr 0.01"):
+    with pytest.raises(ByhandError, match=r"The loss became nan at step 5 with learning rate 0\.1; try --lr 0\.01"):
         trained(splits, network, epochs=3)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -86,7 +87,7 @@ def test_no_jump(schedule: str) -> None:
     """Of a smooth schedule's thousand steps, none is larger than pi / 2 times the mean of its steeper side."""
     how = Training(epochs=10, schedule=schedule, lr=1.0)
     values = [rate(how, step, 100) for step in range(1000)]
-    largest = max(abs(b - a) for a, b in zip(values, values[1:], strict=False))
+    largest = max(abs(b - a) for a, b in pairwise(values))
     assert largest < math.pi / 2 * (1 if schedule == "cosine" else 1 / 0.3) / 999
 
 

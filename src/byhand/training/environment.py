@@ -55,7 +55,7 @@ def choose_device(wanted: str, hand: str) -> tuple[str, str]:
             return "mps", "Apple's GPU is there"
         return "cpu", "no GPU was found"
     try:
-        torch.empty(1, device=wanted)
+        torch.zeros(1, device=wanted).cpu()
     except (RuntimeError, AssertionError) as problem:
         reason = str(problem).partition("\n")[0].rstrip(".")
         raise ByhandError(f"The device {wanted!r} cannot be used ({reason}); choose --device auto or cpu.") from problem

@@ -1,0 +1,57 @@
+"""Settings are brought to their type, or refused in one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from byhand.errors import ByhandError
+from byhand.settings import fitting
+
+USUAL = {"lr": 0.1, "epochs": 5, "shuffle": True, "name": "mlp", "hidden": (128,), "pixels": ()}
+
+VALUES = {
+    "lr": st.floats(allow_nan=False) | st.integers(-(10**300), 10**300),
+    "epochs": st.integers(),
+    "shuffle": st.booleans(),
+    "name": st.text(),
+    "hidden": st.lists(st.integers()) | st.integers(),
+    "pixels": st.lists(st.integers()),
+}
+
+
+@given(st.fixed_dictionaries({}, optional=VALUES))
+def test_types(given: dict[str, Any]) -> None:
+    fitted = fitting("x", USUAL, given)
+    assert fitted.keys() == given.keys()
+    for name, value in fitted.items():
+        assert type(value) is type(USUAL[name])
+        wanted = given[name]
+        assert value == (
+            wanted if not isinstance(value, tuple) else tuple(wanted) if isinstance(wanted, list) else (wanted,)
+        )
+    assert fitting("x", USUAL, fitted) == fitted
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("lr", value) for value in (True, "0.1", None, [0.1], 10**400)),
+        *(("epochs", value) for value in (5.0, True, "5", None)),
+        *(("shuffle", value) for value in (1, "true", 0.0)),
+        *(("name", value) for value in (1, ["mlp"], None)),
+        *(("hidden", value) for value in ("128", [128.0], [True], [[128]], {"a": 1})),
+    ],
+)
+def test_of_another_type(name: str, value: Any) -> None:
+    with pytest.raises(ByhandError) as told:
+        fitting("The network 'mlp'", USUAL, {name: value})
+    assert str(told.value).startswith(f"The network 'mlp' was given {name} = {value!r}; give a value like ")
+
+
+def test_unknown() -> None:
+    with pytest.raises(ByhandError, match=r"^The network 'mlp' has no setting 'ephocs'; perhaps 'epochs' was meant\.$"):
+        fitting("The network 'mlp'", USUAL, {"ephocs": 3})

@@ -1,0 +1,231 @@
+"""Runs: their folder, their results, the same bytes from the same seed, and what leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from byhand.data import load_digits
+from byhand.errors import ByhandError
+from byhand.hands import HANDS
+from byhand.training import log, runs
+from byhand.training.checkpoint import Checkpoint
+from byhand.training.engine import score
+from byhand.training.recipe import Recipe, load_recipe
+
+SAME = ("recipe.toml", "log.jsonl", "results.json", "checkpoint.safetensors")
+Make = Callable[..., Recipe]
+
+
+@pytest.mark.parametrize("hand", HANDS)
+@pytest.mark.parametrize("optimizer", ["adam", "cg"])
+def test_the_same_seed_gives_the_same_bytes(hand: str, optimizer: str, tmp_path: Path, recipe: Make) -> None:
+    asked = recipe(hand=hand, optimizer=optimizer, dropout=0.3 if optimizer == "adam" else 0.0, patience=3)
+    first, second = (runs.start(asked, tmp_path / name) for name in "ab")
+    for name in SAME:
+        assert (first.path / name).read_bytes() == (second.path / name).read_bytes(), name
+    other = runs.start(asked.having(seed=1), tmp_path / "c")
+    for name in SAME[1:]:
+        assert (first.path / name).read_bytes() != (other.path / name).read_bytes(), name
+
+
+def test_the_folder(tmp_path: Path, recipe: Make, npz: Path) -> None:
+    asked = recipe(watch_test=True, seed=4)
+    run = runs.start(asked, tmp_path)
+    assert run.path == tmp_path / "small-numpy"
+    assert sorted(path.name for path in run.path.iterdir()) == sorted(
+        ["recipe.toml", "environment.json", "log.jsonl", "times.jsonl", "checkpoint.safetensors", "results.json"]
+    )
+    assert load_recipe(run.path / "recipe.toml") == asked
+    results = json.loads((run.path / "results.json").read_text())
+    assert results == run.results
+    assert {key: results[key] for key in ("recipe", "hand", "dtype", "seed", "epochs", "stopped_early")} == {
+        "recipe": "small",
+        "hand": "numpy",
+        "dtype": "float32",
+        "seed": 4,
+        "epochs": 4,
+        "stopped_early": False,
+    }
+    assert results["parameters"] == 784 * 6 + 6 + 6 * 10 + 10
+    # 180 digits of the file to train with, in the proportion 5 : 1, and 40 to test.
+    assert results["data"] == {
+        "name": "drawn",
+        "source": str(npz),
+        "train": 150,
+        "validation": 30,
+        "test": 40,
+        "split_seed": 0,
+    }
+    splits = load_digits(npz)
+    for part in ("validation", "test"):
+        right, loss = score(run.network, getattr(splits, part))
+        assert results[part] == {"accuracy": right, "loss": loss}
+    assert run.accuracy == results["test"]["accuracy"]
+    entries = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
+    assert entries == run.log
+    assert entries[-1]["test_accuracy"] == run.accuracy
+    assert [entry["step"] for entry in entries] == [3, 6, 9, 12]
+    assert run.seconds == pytest.approx(sum(entry["seconds"] for entry in run.times))
+    assert run.seconds > 0
+    environment = json.loads((run.path / "environment.json").read_text())
+    assert environment["device"] == "cpu"
+    assert environment["threads"] == 1
+    assert environment["versions"]["numpy"] == np.__version__
+    assert environment["linear_algebra"]
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_loaded_in_any_hand(hand: str, tmp_path: Path, recipe: Make, npz: Path) -> None:
+    run = runs.start(recipe(), tmp_path)
+    images = load_digits(npz).test.images
+    loaded = runs.load_run(run.path, hand=hand)
+    assert loaded.network.hand == hand
+    assert loaded.network.logits(images) == pytest.approx(run.network.logits(images), rel=1e-5, abs=1e-5)
+    assert (loaded.results, loaded.log, loaded.times) == (run.results, run.log, run.times)
+    assert np.array_equal(runs.load_run(str(run.path)).network.logits(images), run.network.logits(images))
+
+
+def test_patience_gives_the_best_back(tmp_path: Path, recipe: Make) -> None:
+    run = runs.start(recipe(lr=1.0, epochs=40, patience=3), tmp_path)
+    losses = [entry["val_loss"] for entry in run.log]
+    best = losses.index(min(losses))
+    assert run.results["stopped_early"]
+    assert len(losses) == best + 4 < 40
+    assert run.results["validation"]["loss"] == losses[best] != losses[-1]
+    short = runs.start(recipe(lr=1.0, epochs=best + 1), tmp_path / "short")
+    for name, value in short.network.parameters().items():
+        assert np.array_equal(run.network.parameters()[name], value)
+    assert np.array_equal(runs.load_run(run.path).network.parameters()["W1"], run.network.parameters()["W1"])
+
+
+def test_patience_that_does_not_run_out(tmp_path: Path, recipe: Make) -> None:
+    run = runs.start(recipe(epochs=3, patience=5, lr=0.01), tmp_path)
+    assert len(run.log) == 3
+    assert not run.results["stopped_early"]
+    assert run.results["validation"]["loss"] == min(entry["val_loss"] for entry in run.log)
+
+
+def test_patience_of_a_full_batch_method(tmp_path: Path, recipe: Make) -> None:
+    run = runs.start(recipe(optimizer="lbfgs", epochs=60, patience=2, dropout=0.0), tmp_path)
+    losses = [entry["val_loss"] for entry in run.log]
+    assert len(losses) < 60
+    assert run.results["validation"]["loss"] == min(losses)
+
+
+def test_every_hand_learns(tmp_path: Path, recipe: Make) -> None:
+    found = {}
+    for hand in HANDS:
+        asked = recipe(hand=hand, epochs=8, optimizer="adam", lr=0.01, dtype="float64").having(hidden=[32])
+        found[hand] = runs.start(asked, tmp_path)
+        assert found[hand].accuracy > 0.9
+    for hand in HANDS:
+        for ours, theirs in zip(found["numpy"].log, found[hand].log, strict=True):
+            assert theirs["train_loss"] == pytest.approx(ours["train_loss"], rel=1e-8)
+            assert theirs["val_accuracy"] == ours["val_accuracy"]
+
+
+def test_names(tmp_path: Path, recipe: Make) -> None:
+    quick = recipe(epochs=1)
+    assert [runs.start(quick, tmp_path).path.name for _ in range(3)] == [
+        "small-numpy",
+        "small-numpy-2",
+        "small-numpy-3",
+    ]
+    assert runs.start(quick, tmp_path, "mine").path.name == "mine"
+    before = {path: path.read_bytes() for path in (tmp_path / "mine").iterdir()}
+    with pytest.raises(
+        ByhandError, match=r"There is a run .*mine already; go on with it by --resume .*mine, or choose"
+    ):
+        runs.start(quick, tmp_path, "mine")
+    assert {path: path.read_bytes() for path in (tmp_path / "mine").iterdir()} == before
+
+
+def test_folders_that_cannot_be_made(tmp_path: Path, recipe: Make) -> None:
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for folder in ("file", "dangling"):
+        for name in (None, "mine"):
+            with pytest.raises(ByhandError, match="choose another --runs"):
+                runs.start(recipe(), tmp_path / folder, name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dangling", "file"]
+
+
+@pytest.mark.parametrize(
+    "settings", [{"hand": "torch", "device": "nowhere"}, {"device": "cuda"}, {"hidden": [0]}, {"pixels": [999]}]
+)
+def test_what_cannot_begin_leaves_nothing(settings: dict[str, object], tmp_path: Path, recipe: Make) -> None:
+    with pytest.raises(ByhandError):
+        runs.start(recipe().having(**settings), tmp_path / "runs")
+    assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def test_a_run_that_diverges(tmp_path: Path, recipe: Make) -> None:
+    with pytest.raises(
+        ByhandError, match=r"The loss became (nan|inf) at step \d+ with learning rate 1e\+30; try --lr 1e\+29"
+    ):
+        runs.start(recipe(optimizer="sgd", lr=1e30), tmp_path)
+    assert not (tmp_path / "small-numpy" / "results.json").exists()
+
+
+def test_a_run_that_is_not_done(tmp_path: Path, recipe: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "write_json", lambda path, value: stop() if path.name == "results.json" else None)
+    with pytest.raises(KeyboardInterrupt):
+        runs.start(recipe(), tmp_path)
+    run = runs.load_run(tmp_path / "small-numpy")
+    assert run.results == {}
+    assert math.isnan(run.accuracy)
+    assert len(run.log) == 4
+
+
+def test_checkpoints_keep_everything(tmp_path: Path, recipe: Make) -> None:
+    run = runs.start(recipe(optimizer="adam", patience=2), tmp_path)
+    saved = Checkpoint.load(run.path / "checkpoint.safetensors")
+    assert saved.spec == run.network.spec
+    assert saved.epochs == 4
+    assert set(saved.values) == set(saved.best) == {"W1", "b1", "W2", "b2"}
+    assert set(saved.optimizer) == {"m", "v", "t"}
+    assert saved.optimizer["t"].shape == ()
+    assert int(saved.optimizer["t"]) == 12
+    again = tmp_path / "again.safetensors"
+    saved.save(again)
+    assert again.read_bytes() == (run.path / "checkpoint.safetensors").read_bytes()
+
+
+def test_checkpoints_are_not_written_all_the_time(
+    tmp_path: Path, recipe: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[int] = []
+    save = Checkpoint.save
+    monkeypatch.setattr(Checkpoint, "save", lambda self, path: (saved.append(self.epochs), save(self, path))[0])
+    monkeypatch.setattr(runs, "SAVE_EVERY", math.inf)
+    runs.start(recipe(), tmp_path)
+    assert saved == [4]
+    monkeypatch.setattr(runs, "SAVE_EVERY", -1.0)
+    runs.start(recipe(), tmp_path)
+    assert saved == [4, 1, 2, 3, 4, 4]
+
+
+def test_logs(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    assert log.read(path) == []
+    entries = [{"epoch": epoch, "loss": 0.1 + epoch / 3} for epoch in range(4)]
+    for entry in entries:
+        log.append(path, entry)
+    whole = path.read_bytes()
+    assert log.read(path) == entries
+    for torn in (1, 5, len(whole.splitlines()[-1])):
+        path.write_bytes(whole[:-torn])
+        assert log.read(path) == entries[:3]
+    assert log.cut(path, 2) == entries[:2]
+    assert path.read_bytes() == b"".join(whole.splitlines(keepends=True)[:2])
+    assert log.cut(path, 9) == entries[:2]
+    assert log.cut(tmp_path / "new.jsonl", 0) == []
