@@ -74,6 +74,9 @@ class Recurrent(NumpyLayer):
         T, B, H, G = len(self.rows) - 1, self.rows.shape[1], self.about.hidden, self.gates
         D = self.rows.shape[2] - H - 1
         W_xh, W_hh = self.weights()
+        # A product reads a turned copy faster than a turned view; one turn serves all steps.
+        turned = self.room("W_hh^T", (G * H, H))
+        turned[...] = W_hh.T
         da, dh = self.room("da", (T, B, G * H)), self.room("dh", (B, H))
         gates = da.reshape(T, B, G, H)
         dys = dy.transpose(1, 0, 2) if self.about.every else dy[None]
@@ -88,7 +91,7 @@ class Recurrent(NumpyLayer):
                 if t == 0:
                     return
                 # dh_t-1 = da_t W_hh^T + ...                (b, G H) (G H, H) -> (b, H)
-                np.matmul(da_t, W_hh.T, out=d)
+                np.matmul(da_t, turned, out=d)
                 if passed is not None:
                     d += passed
                 if self.about.every:
