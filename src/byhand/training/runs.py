@@ -171,6 +171,7 @@ class _Job:
     environment: dict[str, Any]
     display: Display
     fingerprint: str
+    device: str
 
     @classmethod
     def prepared(cls, recipe: Recipe, offline: bool, display: Display) -> _Job:
@@ -179,7 +180,6 @@ class _Job:
         splits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline, notify=display.note)
         network = build(recipe.spec(splits.train), how.hand, seed=how.seed, dtype=how.dtype, device=device)
         threads = set_threads(how.threads)
-        display.note(f"computing on {device}: {why}.")
         return cls(
             recipe,
             splits,
@@ -187,7 +187,8 @@ class _Job:
             None if how.full_batch else optimizer(network, how),
             environment(device, threads),
             display,
-            _fingerprint(splits),
+            fingerprint(splits),
+            f"computing on {device}: {why}.",
         )
 
     def run(self, path: Path) -> Run:
@@ -197,6 +198,7 @@ class _Job:
         self.saved = time.monotonic()
         before = score(self.network, self.splits.validation)[0]
         self.log = self._taken_up()
+        self.display.note(self.device)
         if not self.log:
             write_json(path / ENVIRONMENT, self.environment)
         self.display.begin(self.network, self.splits, before, how.epochs)
@@ -335,7 +337,7 @@ def _json(path: Path) -> dict[str, Any]:
         raise ByhandError(f"{path} is damaged; train the run again.") from problem
 
 
-def _fingerprint(splits: Splits) -> str:
+def fingerprint(splits: Splits) -> str:
     """Name the digits by what they are."""
     digest = hashlib.blake2b(digest_size=16)
     for part in (splits.train, splits.validation, splits.test):
