@@ -19,6 +19,9 @@ COMMANDS = {
     "train": "train one network in one hand",
     "evaluate": "score a trained network on any digits",
     "compare": "train several networks and compare them in one table",
+    "bench": "time the hands against one another",
+    "recipes": "list the shipped recipes",
+    "show": "show a recipe: its text, its parameters and a picture of its structure",
     "data": "list, show, import or fetch datasets",
 }
 

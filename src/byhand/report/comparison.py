@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
@@ -14,7 +15,8 @@ from byhand.measure.comparison import Row
 EXPLAINED = (
     "Accuracies are means over the seeds with the 95 % interval of the mean (Student's t); a row of one seed has none, "
     "and one accuracy on 10,000 digits has a standard deviation of about 0.1 points. Seconds are training alone: of an "
-    "epoch the median, of a run the mean. *Ratio* is what an epoch of the project's own code took on two cores, over ours."
+    "epoch the median, of a run the mean. *Ratio* is what an epoch of the project's own code took on two cores, over "
+    "ours."
 )
 HEADS = ("network", "hand", "parameters", "epochs", "validation", "test", "s an epoch", "s to train")
 
@@ -97,7 +99,8 @@ def _markdown(rows: list[Row], command: str) -> list[str]:
         name, hand, parameters, epochs, validation, test, epoch_seconds, seconds = cells(row)
         theirs = row.recipe.project.get("epoch_seconds", 0.0)
         ratio = f"{theirs / row.epoch_seconds:.1f}" if theirs else ""
-        states = row.recipe.project.get("states", "")
+        # A bar would divide the cell.
+        states = row.recipe.project.get("states", "").replace("|", "\\|")
         first_five = (name, hand, parameters, epochs, str(len(row.runs)))
         entries = (*first_five, validation, test, epoch_seconds, seconds, states, ratio)
         lines.append(f"| {' | '.join(entries)} |")
@@ -116,19 +119,25 @@ def _markdown(rows: list[Row], command: str) -> list[str]:
 
 
 def _grid(row: Row) -> list[str]:
-    """Validation accuracy over the first two swept settings."""
-    down, across = list(row.grid[0])[:2]
-    rows_of, columns = (list(dict.fromkeys(entry[key] for entry in row.grid)) for key in (down, across))
-    found = {(entry[down], entry[across]): entry["validation"] for entry in row.grid}
-    best = max(found.values())
-    lines = [
-        f"Validation accuracy (%) by {down} (down) and {across} (across).",
-        "",
-        f"| | {' | '.join(f'{value:g}' for value in columns)} |",
-        f"|--:|{'--:|' * len(columns)}",
-    ]
-    for value in rows_of:
-        shown = [found[value, other] for other in columns]
-        marked = [f"**{100 * entry:.2f}**" if entry == best else f"{100 * entry:.2f}" for entry in shown]
-        lines.append(f"| {value} | {' | '.join(marked)} |")
-    return lines
+    """Validation accuracy over two swept settings, or of every variant in a line where another number was swept."""
+    swept = [key for key in row.grid[0] if key not in ("validation", "test")]
+    variants = [tuple(_said(entry[key]) for key in swept) for entry in row.grid]
+    reached = [f"{100 * entry['validation']:.2f}" for entry in row.grid]
+    # The first of equals is the one that was chosen.
+    best = max(range(len(reached)), key=lambda place: row.grid[place]["validation"])
+    reached[best] = f"**{reached[best]}**"
+    if len(swept) != 2:
+        lines = ["Validation accuracy (%) of every variant.", "", f"| {' | '.join(swept)} | validation |"]
+        lines += [f"|{'--:|' * (len(swept) + 1)}"]
+        return lines + [f"| {' | '.join((*variant, at))} |" for variant, at in zip(variants, reached, strict=True)]
+    found = dict(zip(variants, reached, strict=True))
+    down, across = (list(dict.fromkeys(values)) for values in zip(*variants, strict=True))
+    lines = [f"Validation accuracy (%) by {swept[0]} (down) and {swept[1]} (across).", ""]
+    lines += [f"| | {' | '.join(across)} |", f"|--:|{'--:|' * len(across)}"]
+    return lines + [f"| {value} | {' | '.join(found[value, other] for other in across)} |" for value in down]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "-".join(map(_said, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
