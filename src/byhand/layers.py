@@ -39,7 +39,7 @@ class Parameter:
     fan_in, fan_out
         How many values feed one output, and how many outputs one value feeds; starting weights are scaled by them.
     torch_fan
-        The number under the root where the weights start as ``torch.nn`` draws them.
+        The number under the root where values start as ``torch.nn`` draws them; 0 where it draws none.
     start
         ``None`` for a weight, which is drawn as `Spec.init` says; for others the constants they start from, one for
         each of so many equal blocks: ``(0.0,)``, or ``(0.0, 1.0, 0.0, 0.0)`` for the biases of four gates.
@@ -49,7 +49,7 @@ class Parameter:
     shape: Shape
     fan_in: int = 1
     fan_out: int = 1
-    torch_fan: int = 1
+    torch_fan: int = 0
     start: tuple[float, ...] | None = None
 
     @property

@@ -24,8 +24,8 @@ from byhand.settings import fitting
 LOSSES = ("softmax", "sigmoid")
 """``softmax``: cross-entropy of the softmax; ``sigmoid``: the cross-entropies of ten sigmoids, summed over classes."""
 
-INITS = ("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "torch")
-"""Glorot & Bengio (2010), He et al. (2015), or what ``torch.nn`` draws when it is not told."""
+INITS = ("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "orthogonal", "torch")
+"""Glorot & Bengio (2010), He et al. (2015), Saxe et al. (2014), or what ``torch.nn`` draws when it is not told."""
 
 
 @dataclass(frozen=True)

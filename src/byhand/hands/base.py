@@ -43,7 +43,9 @@ def starting_values(spec: Spec, seed: int) -> dict[str, Array]:
     spec
         The network. ``spec.init`` names the law: ``glorot_uniform`` U(-a, a) with ``a = sqrt(6 / (fan_in + fan_out))``,
         ``glorot_normal`` N(0, 2 / (fan_in + fan_out)), ``he_uniform`` a = sqrt(6 / fan_in), ``he_normal`` N(0, 2 /
-        fan_in), and ``torch`` U(-a, a) with a = 1 / sqrt(fan_in), or 1 / sqrt(H) in a recurrent layer, biases too.
+        fan_in), ``orthogonal`` a random rotation for every square block (a recurrence's from state to state) and
+        ``glorot_uniform`` for others, and ``torch`` U(-a, a) with a = 1 / sqrt(fan_in), or 1 / sqrt(H) in a recurrent
+        layer, biases too.
     seed
         The seed of the run.
 
@@ -56,21 +58,27 @@ def starting_values(spec: Spec, seed: int) -> dict[str, Array]:
     for parameter in spec.parameters:
         draw = generator(seed, "init", parameter.name)
         fan_in, fan_out, shape = parameter.fan_in, parameter.fan_out, parameter.shape
-        if spec.init == "torch" and parameter.name.startswith(("gamma", "beta")):
-            values[parameter.name] = constant(parameter)
-        elif spec.init == "torch":
+        if spec.init == "torch" and parameter.torch_fan:
             bound = parameter.torch_fan**-0.5
             values[parameter.name] = draw.uniform(-bound, bound, shape)
         elif parameter.start is not None:
             values[parameter.name] = constant(parameter)
+        elif spec.init == "orthogonal" and shape[0] == fan_in == fan_out:
+            values[parameter.name] = np.hstack([_rotation(draw, fan_in) for _ in range(shape[1] // fan_in)])
         else:
-            variance = 2 / (fan_in + fan_out) if spec.init.startswith("glorot") else 2 / fan_in
-            if spec.init.endswith("uniform"):
+            variance = 2 / fan_in if spec.init.startswith("he") else 2 / (fan_in + fan_out)
+            if not spec.init.endswith("normal"):
                 # U(-a, a) has the variance a^2 / 3.
                 values[parameter.name] = draw.uniform(-1, 1, shape) * np.sqrt(3 * variance)
             else:
                 values[parameter.name] = draw.normal(0, 1, shape) * np.sqrt(variance)
     return values | {kept.name: constant(kept) for kept in spec.state}
+
+
+def _rotation(draw: np.random.Generator, size: int) -> Array:
+    """Draw an orthogonal matrix evenly from all: Q of a Gaussian matrix, its signs such that R has a positive diagonal."""
+    Q, R = np.linalg.qr(draw.normal(0, 1, (size, size)))
+    return Q * np.sign(np.diag(R))
 
 
 def constant(parameter: Parameter) -> Array:
