@@ -76,7 +76,7 @@ def starting_values(spec: Spec, seed: int) -> dict[str, Array]:
 
 
 def _rotation(draw: np.random.Generator, size: int) -> Array:
-    """Draw an orthogonal matrix evenly from all: Q of a Gaussian matrix, its signs such that R has a positive diagonal."""
+    """Draw an orthogonal matrix, evenly from all: Q of a Gaussian matrix, with the signs that make diag(R) positive."""
     Q, R = np.linalg.qr(draw.normal(0, 1, (size, size)))
     return Q * np.sign(np.diag(R))
 
@@ -94,7 +94,7 @@ def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Pictures that have passed the layers below the first that learns; a hand makes and takes them (`Network.prepared`).
+    """Pictures that have passed the layers below the first that learns; `Network.prepared` makes them.
 
     Attributes
     ----------
