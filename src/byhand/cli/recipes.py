@@ -77,11 +77,11 @@ def spec_without_data(recipe: Recipe) -> Spec | None:
 def described(recipe: Recipe) -> str:
     """Name a recipe's network and its sizes: ``mlp, hidden 512, 256, 128``; swept sizes by the first and the last."""
     said = [str(recipe.network.get("name", "own layers"))]
-    settings = {**recipe.network, **{key: key for key in recipe.sweep if key in recipe.network}}
-    for key, value in settings.items():
+    swept = {key: values for key, values in recipe.sweep.items() if key not in type(recipe.how).usual()}
+    for key, value in {**recipe.network, **swept}.items():
         if key in UNSAID:
             continue
-        if key in recipe.sweep:
+        if key in swept:
             said.append(f"{key} {_shown(recipe.sweep[key][0])} to {_shown(recipe.sweep[key][-1])}")
         elif value is True:
             said.append(key)

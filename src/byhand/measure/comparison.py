@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from byhand.data import load_digits
+from byhand.data import Splits, load_digits
+from byhand.errors import ByhandError
 from byhand.measure.metrics import interval
 from byhand.training import log
+from byhand.training.checkpoint import Checkpoint
 from byhand.training.display import Display
 from byhand.training.recipe import DATA, Recipe
-from byhand.training.runs import ENVIRONMENT, LOG, RECIPE, RESULTS, TIMES, resume, start
+from byhand.training.runs import CHECKPOINT, ENVIRONMENT, LOG, RECIPE, RESULTS, TIMES, fingerprint, resume, start
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,7 @@ class Row:
     @property
     def epoch_seconds(self) -> float:
         """Median seconds of training an epoch took, over all epochs and seeds."""
-        every = sorted(seconds for run in self.runs for seconds in run.epoch_seconds)
-        return every[len(every) // 2]
+        return statistics.median(seconds for run in self.runs for seconds in run.epoch_seconds)
 
     @property
     def seconds(self) -> float:
@@ -164,7 +166,9 @@ def compare(
 def run_of(recipe: Recipe, folder: Path, offline: bool = False, told: Told = lambda recipe: Display()) -> Done:
     """Give the run of a recipe: the one that is done, the rest of one that was interrupted, or a new one."""
     how = recipe.how
-    name = f"{recipe.name}-{how.hand}-seed{how.seed}-{_digest(recipe, offline, told(recipe).note)}"
+    data = {**DATA, **recipe.data}
+    splits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline, notify=told(recipe).note)
+    name = f"{recipe.name}-{how.hand}-seed{how.seed}-{_digest(recipe, splits)}"
     path = folder / name
     if not (path / RESULTS).exists():
         if (path / RECIPE).exists():
@@ -174,13 +178,16 @@ def run_of(recipe: Recipe, folder: Path, offline: bool = False, told: Told = lam
             if path.is_dir():
                 path.rmdir()
             start(recipe, folder, name, offline=offline, display=told(recipe))
+    elif Checkpoint.load(path / CHECKPOINT).facts.get("data") != fingerprint(splits):
+        raise ByhandError(
+            f"{path} was trained on other digits than {splits.name} ({splits.source}) now gives; "
+            "remove it, or choose another --runs."
+        )
     return Done.read(path)
 
 
-def _digest(recipe: Recipe, offline: bool, note: Callable[[str], None]) -> str:
+def _digest(recipe: Recipe, splits: Splits) -> str:
     """Name what a run depends on, in eight signs; what a recipe says of other people's work is not part of it."""
-    data = {**DATA, **recipe.data}
-    splits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline, notify=note)
     depends = {
         "network": dict(recipe.network),
         "training": dict(recipe.training),

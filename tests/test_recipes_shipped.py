@@ -1,0 +1,185 @@
+"""Every shipped recipe: told, parsed, as large as its project says, and one function in three hands."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from byhand.data import Digits, load_digits
+from byhand.hands import HANDS, Network, build
+from byhand.streams import generator
+from byhand.training.optimizers import optimizer
+from byhand.training.recipe import load_recipe, parse_recipe, shipped
+from byhand.training.schedules import rate
+from byhand.training.settings import Training
+
+torch = pytest.importorskip("torch")
+
+RECIPES = shipped()
+COUNTS = {
+    "softmax": 7_850,
+    "mlp": 101_770,
+    "scratch-mlp": 7_960,
+    "adam-mlp": 79_510,
+    "deep-mlp": 567_434,
+    "elman": 21_386,
+    "lstm": 214_282,
+    "gru": 161_034,
+    "conv5x5": 242_062,
+    "tiny-cnn": 16_614,
+}
+"""As the projects state them, or 785 x 10 and the like for those that none states."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """Batches of four feed one processor; threads would only wait for each other, the longer the busier they are."""
+    before = torch.get_num_threads()
+    with threadpool_limits(1):
+        torch.set_num_threads(1)
+        yield
+        torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Digits:
+    """Real digits, so that the hands agree where they are used."""
+    return load_digits("digits").train.take(range(64))
+
+
+def hands(name: str, digits: Digits, dtype: str = "float64") -> Iterator[Network]:
+    spec = load_recipe(name).spec(digits)
+    for hand in HANDS:
+        yield build(spec, hand, seed=7, dtype=dtype)
+
+
+def apart(ours: Any, theirs: Any) -> float:
+    """Largest difference, relative to the largest value."""
+    return float(np.abs(np.asarray(ours) - theirs).max() / max(np.abs(theirs).max(), 1e-300))
+
+
+def test_the_recipes_are_all_there() -> None:
+    assert {*COUNTS, "cg-mlp", "cg-grid"} <= set(RECIPES)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_tells_what_it_is(name: str) -> None:
+    text = (resources.files("byhand") / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    assert text.endswith("\n")
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert len(recipe.about) > 40
+    assert recipe.about.endswith(".")
+    # Written down, it is the same recipe.
+    again = parse_recipe(recipe.to_toml(), "renamed")
+    assert (again.name, again.about, again.variants()[0][0]) == (name, recipe.about, recipe.variants()[0][0])
+    assert again.how == recipe.how
+    assert again.network == recipe.network
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_parameters(name: str, digits: Digits) -> None:
+    assert load_recipe(name).spec(digits).size == COUNTS[name]
+
+
+def test_parameters_of_the_tiny_cnn_by_layer(digits: Digits) -> None:
+    by_layer = [sum(p.size for p in layer) for layer in load_recipe("tiny-cnn").spec(digits).layer_parameters]
+    assert [count for count in by_layer if count] == [40, 296, 1168, 4640, 10260, 210]
+
+
+def test_the_cg_recipes_drop_what_hardly_varies(digits: Digits) -> None:
+    variances = (digits.images.reshape(64, -1) / 255).var(axis=0)
+    kept = int((variances > 1e-5).sum())
+    assert 100 < kept < 784
+    spec = load_recipe("cg-mlp").spec(digits)
+    assert spec.shapes[3] == (kept,)
+    assert spec.size == kept * 20 + 20 + 210
+    assert spec.loss == "sigmoid"
+    grid = load_recipe("cg-grid").variants()
+    assert [(s["hidden"], s["l2"]) for s, _ in grid] == [(h, l2) for h in range(4, 21, 4) for l2 in range(0, 61, 10)]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_hands_are_one_function(name: str, digits: Digits) -> None:
+    few = digits.take(range(4))
+    images, labels = few.images, few.labelled()
+    numpy, *others = hands(name, digits)
+    for dropping in (None, 3):
+        draw = (lambda: None) if dropping is None else (lambda: np.random.default_rng(3))
+        loss = numpy.loss_and_gradient(images, labels, draw())
+        for other in others:
+            assert other.loss_and_gradient(images, labels, draw()) == pytest.approx(loss, rel=1e-10)
+            for key, gradient in other.gradients().items():
+                assert apart(numpy.gradients()[key], gradient) < 1e-10, (other.hand, key)
+    logits = numpy.logits(images)
+    for other in others:
+        assert apart(other.logits(images), logits) < 1e-10
+    differences(numpy, images, labels)
+
+
+def differences(network: Network, images: Any, labels: Any) -> None:
+    """Compare some of every parameter's gradient with central differences."""
+    network.loss_and_gradient(images, labels)
+    gradients = {name: np.array(gradient) for name, gradient in network.gradients().items()}
+    values = network.parameters()
+    step = 1e-5
+    for name, gradient in gradients.items():
+        places = np.random.default_rng(0).choice(gradient.size, min(2, gradient.size), replace=False)
+        for place in {int(np.abs(gradient).argmax()), *map(int, places)}:
+            flat = values[name].reshape(-1)
+            start = flat[place]
+            sides = []
+            for side in (start + step, start - step):
+                flat[place] = side
+                sides.append(network.loss_and_gradient(images, labels))
+            flat[place] = start
+            found = (sides[0] - sides[1]) / (2 * step)
+            assert abs(found - gradient.flat[place]) < 1e-6 * np.abs(gradient).max(), (name, place)
+
+
+def stepped(network: Network, how: Training, digits: Digits, steps: int) -> dict[str, Any]:
+    """Train by a recipe's own optimiser and schedule, four pictures a step."""
+    made = optimizer(network, how)
+    images, labels, drop = digits.images, digits.labelled(), generator(0, "dropout", 0)
+    for step in range(steps):
+        rows = slice(step % 16 * 4, step % 16 * 4 + 4)
+        assert np.isfinite(network.loss_and_gradient(images[rows], labels[rows], drop))
+        made.step(rate(how, step, 10))
+    return {name: np.array(value) for name, value in network.parameters().items()}
+
+
+STEPPING = [name for name in RECIPES if not load_recipe(name).how.full_batch]
+
+
+@pytest.mark.parametrize("name", STEPPING)
+def test_fifty_steps_keep_the_hands_together(name: str, digits: Digits) -> None:
+    how = dataclasses.replace(load_recipe(name).how, dtype="float64")
+    before = build(load_recipe(name).spec(digits), seed=7, dtype="float64").parameters()
+    ours, *others = (stepped(network, how, digits, 50) for network in hands(name, digits))
+    for theirs in others:
+        for key, value in theirs.items():
+            assert apart(ours[key], value) < 1e-8, key
+    moved = [apart(ours[key], before[key]) for key in ours if np.abs(before[key]).max() > 0]
+    assert min(moved) > 1e-4
+
+
+@pytest.mark.parametrize("name", STEPPING)
+def test_a_step_in_the_precision_that_the_recipe_trains_in(name: str, digits: Digits) -> None:
+    how = load_recipe(name).how
+    few = digits.take(range(16))
+    for network in hands(name, digits, how.dtype):
+        made = optimizer(network, how)
+        losses = []
+        for _ in range(2):
+            losses.append(network.loss_and_gradient(few.images, few.labelled()))
+            made.step(rate(how, 0, 10))
+        assert all(np.isfinite(losses)), network.hand
+        assert losses[0] != losses[1]
+        assert all(value.dtype == how.dtype for value in network.parameters().values())
