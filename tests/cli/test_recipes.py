@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from importlib import resources
 from typing import Any
@@ -55,8 +56,21 @@ def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     )
     (dropping,) = [line for line in lines if line.startswith("cg-mlp ")]
     assert " depends on the data  cg " in dropping
-    assert " line search  " in dropping
+    assert " searched  " in dropping
     assert " all  " in dropping
+
+
+def test_a_narrow_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["recipes"]) == 0
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    assert max(map(len, lines)) <= 80
+    heads = [line.split() for line in lines if line.startswith("recipe ")]
+    assert heads == [["recipe", "network", "parameters", "optimizer", "lr", "batch", "epochs"], ["recipe", "about"]]
+    for name in shipped():
+        assert sum(line.startswith(f"{name} ") for line in lines) == 2
+    assert "…" not in "".join(lines)
 
 
 def test_sentences() -> None:

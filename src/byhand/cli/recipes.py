@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 UNSAID = ("name", "mean", "std", "loss", "init", "smoothing", "min_variance", "layers", "input_shape")
 """Settings of a network that a line about it leaves out."""
+HEADS = ("recipe", "network", "parameters", "optimizer", "lr", "batch", "epochs", "about")
+WRAPPED = ("network", "parameters", "lr", "about")
+ROOMY = 150
+"""Columns of a terminal in which all stands side by side."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -106,21 +110,36 @@ def _shown(value: Any) -> str:
 
 
 def _tabulate(entries: list[dict[str, Any]]) -> None:
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from byhand.report.console import print_table
 
-    table = Table(box=None, pad_edge=False)
-    for head in ("recipe", "network", "parameters", "optimizer", "lr", "batch", "epochs", "about"):
-        numbers = head in ("parameters", "lr", "batch", "epochs")
-        table.add_column(head, justify="right" if numbers else "left", no_wrap=head == "recipe")
-    for one in entries:
-        varies = "depends on the data" if one["by_data"] else "varies"
-        parameters = varies if one["parameters"] is None else f"{one['parameters']:,}"
-        lr = "line search" if one["lr"] is None else f"{one['lr']:g}"
-        batch = str(one["batch_size"] or "all")
-        cells = (one["name"], one["network"], parameters, one["optimizer"], lr, batch, str(one["epochs"]), one["about"])
-        # As Text, so that a bracket in a comment is no markup.
-        table.add_row(*(Text(cell) for cell in cells))
-    print_table(table)
+    # As Text, so that a bracket in a comment is no markup.
+    rows = [tuple(Text(cell) for cell in _cells(one)) for one in entries]
+    console = Console()
+    # A narrow terminal would break the sentences into single words: there they come below.
+    apart = console.is_terminal and console.width < ROOMY
+    for shown in [HEADS[:-1], (HEADS[0], HEADS[-1])] if apart else [HEADS]:
+        table = Table(box=None, pad_edge=False)
+        for head in shown:
+            numbers = head in ("parameters", "lr", "batch", "epochs")
+            table.add_column(head, justify="right" if numbers else "left", no_wrap=head not in WRAPPED)
+        for row in rows:
+            table.add_row(*(row[HEADS.index(head)] for head in shown))
+        print_table(table)
+
+
+def _cells(one: dict[str, Any]) -> tuple[str, ...]:
+    varies = "depends on the data" if one["by_data"] else "varies"
+    return (
+        one["name"],
+        one["network"],
+        varies if one["parameters"] is None else f"{one['parameters']:,}",
+        one["optimizer"],
+        "searched" if one["lr"] is None else f"{one['lr']:g}",
+        str(one["batch_size"] or "all"),
+        str(one["epochs"]),
+        one["about"],
+    )
