@@ -70,6 +70,21 @@ def test_every_picture_once_an_epoch(splits: Splits, monkeypatch: pytest.MonkeyP
     assert not np.array_equal(batches[0][0], batches[5][0])
 
 
+def test_every_epoch_drops_by_a_stream_of_its_own(splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = build(zoo.network("mlp", hidden=(5,), dropout=0.5))
+    inner, drawn = network.loss_and_gradient, []
+
+    def watched(images: Any, labels: Any, rng: Any) -> float:
+        drawn.append(rng.bit_generator.state["state"]["state"])
+        return inner(images, labels, rng)
+
+    monkeypatch.setattr(network, "loss_and_gradient", watched)
+    trained(splits, network, seed=3)
+    fresh = [generator(3, "dropout", epoch).bit_generator.state["state"]["state"] for epoch in range(2)]
+    assert [drawn[0], drawn[5]] == fresh
+    assert len(set(drawn)) == 10
+
+
 def test_what_an_epoch_says(splits: Splits) -> None:
     network = build(SPEC)
     steps: list[tuple[int, int]] = []

@@ -222,7 +222,20 @@ COMMAND = (
 @pytest.mark.slow
 @pytest.mark.parametrize("hand", ["numpy", "torch"])
 def test_the_command_killed_from_outside(hand: str, tmp_path: Path, npz: Path) -> None:
-    words = ["--hand", hand, "--data", str(npz), "-ep", "150", "-bs", "8", "-hid_dim", "6", "--dropout", "0.2"]
+    words = [
+        "--hand",
+        hand,
+        "--data",
+        str(npz),
+        "-ep",
+        "150" if hand == "numpy" else "60",
+        "-bs",
+        "8",
+        "-hid_dim",
+        "6",
+        "--dropout",
+        "0.2",
+    ]
     words += ["--schedule", "one-cycle", "-optim", "momentum", "-lr", "0.02", "--threads", "1", "--seed", "5"]
 
     def byhand(*more: str) -> subprocess.Popen[bytes]:
