@@ -75,7 +75,7 @@ def test_a_recipe_of_ones_own_with_a_sweep(capsys: pytest.CaptureFixture[str], n
     # A sweep is trained in one hand, with one seed.
     assert len(table(out[: out.index("Written")])) == 1
     text = Path("recipes.md").read_text(encoding="utf-8")
-    assert "## mine: the grid" in text
+    assert "## The grid of mine_lr=0.01" in text
     assert "| 0.01 | **" in text
 
 

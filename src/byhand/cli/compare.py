@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         lines.close()
     print_table(comparison_table(rows))
     if arguments.write is not None:
-        command = shlex.join(["byhand", "compare", *sys.argv[2:]])
+        command = shlex.join(["byhand", *arguments.words])
         for path in write_results(rows, arguments.write, command):
             print(f"Written: {path}")
     return 0

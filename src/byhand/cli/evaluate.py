@@ -1,7 +1,7 @@
 """Score a trained network: accuracy, loss, and precision, recall and F1 of every digit.
 
-  byhand evaluate runs/mlp-numpy
-  byhand evaluate runs/mlp-numpy --data my-digits.csv --hand torch
+byhand evaluate runs/mlp-numpy
+byhand evaluate runs/mlp-numpy --data my-digits.csv --hand torch
 """
 
 from __future__ import annotations

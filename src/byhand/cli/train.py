@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from byhand.cli import settings
 from byhand.errors import ByhandError
+
+if TYPE_CHECKING:
+    from byhand.training.recipe import Recipe
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,14 +40,34 @@ def run(arguments: argparse.Namespace) -> int:
         raise ByhandError(
             "byhand train needs a recipe (byhand train mlp) or a run to go on with (--resume RUN); give one."
         )
+    recipe = None if arguments.recipe is None else settings.changed(load_recipe(arguments.recipe), arguments)
+    if recipe is not None and recipe.sweep:
+        return _swept(recipe, arguments)
     terminal = Terminal()
     try:
-        if arguments.resume is not None:
+        if recipe is None:
             done = resume(arguments.resume, offline=arguments.offline, display=terminal)
         else:
-            recipe = settings.changed(load_recipe(arguments.recipe), arguments)
             done = start(recipe, arguments.runs, arguments.name, offline=arguments.offline, display=terminal)
     finally:
         terminal.close()
     print(f"Run: {done.path}")
+    return 0
+
+
+def _swept(recipe: Recipe, arguments: argparse.Namespace) -> int:
+    """Train every variant of a recipe that sweeps, each in a folder of its own; go on with those that are there."""
+    from byhand.measure.comparison import compare
+    from byhand.report.comparison import comparison_table, grid_lines
+    from byhand.report.console import Lines, print_table
+
+    folder = arguments.runs / (arguments.name or f"{recipe.name}-{recipe.how.hand}")
+    lines = Lines()
+    try:
+        (best,) = compare([(recipe, [recipe.how.seed])], folder, offline=arguments.offline, told=lines.of)
+    finally:
+        lines.close()
+    print("\n".join(grid_lines(best)))
+    print_table(comparison_table([best]))
+    print(f"Run: {best.runs[0].path}")
     return 0

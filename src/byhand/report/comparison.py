@@ -114,11 +114,11 @@ def _markdown(rows: list[Row], command: str) -> list[str]:
             lines.append(f"| {row.recipe.name} | {row.hand} | {' | '.join(head)} | {curve[-1]} |")
     for row in rows:
         if row.grid:
-            lines += ["", f"## {row.recipe.name}: the grid", "", *_grid(row)]
+            lines += ["", f"## The grid of {row.recipe.name}", "", *grid_lines(row)]
     return lines
 
 
-def _grid(row: Row) -> list[str]:
+def grid_lines(row: Row) -> list[str]:
     """Validation accuracy over two swept settings, or of every variant in a line where another number was swept."""
     swept = [key for key in row.grid[0] if key not in ("validation", "test")]
     variants = [tuple(_said(entry[key]) for key in swept) for entry in row.grid]

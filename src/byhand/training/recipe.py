@@ -135,11 +135,16 @@ class Recipe:
         return dataclasses.replace(self, **sections)
 
     def variants(self) -> list[tuple[dict[str, Any], Recipe]]:
-        """Give every combination of the sweep: its settings, and the recipe with them; without one, the recipe."""
-        alone = dataclasses.replace(self, sweep={})
-        combinations = itertools.product(*self.sweep.values())
-        chosen = [dict(zip(self.sweep, values, strict=True)) for values in combinations]
-        return [(settings, alone.having(**settings)) for settings in chosen]
+        """Give every combination of the sweep: its settings, and the recipe with them, named after them.
+
+        Without a sweep, the recipe alone.
+        """
+        variants = []
+        for values in itertools.product(*self.sweep.values()):
+            settings = dict(zip(self.sweep, values, strict=True))
+            name = "_".join([self.name, *(f"{key}={_plain(value)}" for key, value in settings.items())])
+            variants.append((settings, dataclasses.replace(self, name=name, sweep={}).having(**settings)))
+        return variants
 
     def on(self, **data: Any) -> Recipe:
         """Give the same recipe on other data: ``name``, ``split``, ``split_seed``; ``None`` changes nothing."""
@@ -171,6 +176,12 @@ class Recipe:
         comment = "".join(f"# {line}".rstrip() + "\n" for line in self.about.splitlines())
         sections = {"name": self.name} | {part: dict(getattr(self, part)) for part in SECTIONS if getattr(self, part)}
         return f"{comment}\n{tomli_w.dumps(sections)}" if comment else tomli_w.dumps(sections)
+
+
+def _plain(value: Any) -> str:
+    """Write a setting as a folder's name may hold it."""
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return text.replace("/", "-")
 
 
 def varying_pixels(images: np.ndarray[Any, Any], least: float) -> tuple[int, ...]:
