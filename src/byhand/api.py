@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from byhand.data import load_digits
+from byhand.measure import proof
 from byhand.report.console import Terminal
+from byhand.report.proof import ProofTable
+from byhand.spec import Spec
 from byhand.training.display import Display
 from byhand.training.recipe import Recipe, load_recipe
 from byhand.training.runs import Run, load_run, start
 
-__all__ = ["load_digits", "load_run", "train"]
+__all__ = ["load_digits", "load_run", "prove", "train"]
 
 
 def train(
@@ -65,3 +68,37 @@ def train(
     finally:
         if terminal is not None:
             terminal.close()
+
+
+def prove(
+    network: str | Path | Recipe | Spec, *, entries: int = proof.ENTRIES, seed: int = 0, show: bool = True
+) -> proof.Proof:
+    """Prove a network: its gradients, that the three hands are one function, and that it can learn.
+
+    Parameters
+    ----------
+    network
+        The name of a shipped recipe or of a network of the zoo, the path of a recipe of one's own, a `Recipe`, or a
+        `Spec`, whose layers may be one's own.
+    entries
+        How many entries of each array are compared with central differences one by one; beside them all are compared
+        together, along random directions.
+    seed
+        Of weights, pictures and entries.
+    show
+        Print a line for every check, and one for every mistake, which names the layer and the parameter.
+
+    Returns
+    -------
+    Proof
+        With ``holds``, ``checks`` and ``failures``. What needs torch is skipped where it is not installed.
+
+    Raises
+    ------
+    ByhandError
+        If there is no such network, or a hand has not got one of its layers.
+    """
+    proven = proof.prove(network, entries=entries, seed=seed)
+    if show:
+        ProofTable().add(proven)
+    return proven

@@ -11,6 +11,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from byhand import __version__
 from byhand.errors import ByhandError, nearest
@@ -22,8 +23,19 @@ COMMANDS = {
     "bench": "time the hands against one another",
     "recipes": "list the shipped recipes",
     "show": "show a recipe: its text, its parameters and a picture of its structure",
+    "prove": "prove gradients, the three hands and the optimisers",
     "data": "list, show, import or fetch datasets",
 }
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong with the words of a command as every other mistake is told: in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ByhandError(
+            f"{self.prog.removeprefix('byhand ')} was given words it cannot take ({message}); "
+            f"`{self.prog} --help` lists them."
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,16 +63,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         if command not in COMMANDS:
             raise ByhandError(f"{command!r} is no command of byhand; {nearest(command, COMMANDS)}.")
         module = importlib.import_module(f"byhand.cli.{command}")
-        parser = argparse.ArgumentParser(
+        parser = _Parser(
             prog=f"byhand {command}",
             description=module.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
         module.configure(parser)
-        return int(module.run(parser.parse_args(words[1:])))
+        return int(module.run(parser.parse_args(words[1:], argparse.Namespace(words=words))))
     except ByhandError as problem:
         print(f"byhand: {problem}", file=sys.stderr)
+        return 2
+    except MemoryError:
+        print("byhand: the memory of this machine does not suffice; choose smaller layers or batches.", file=sys.stderr)
         return 2
     except BrokenPipeError:
         # Whoever read our output has gone (`byhand data | head`); what is still buffered has nowhere to go.

@@ -1,0 +1,69 @@
+"""Prove networks: gradients against central differences, the three hands against each other, and that they can learn.
+
+byhand prove                        the networks of all shipped recipes, each once
+byhand prove lstm tiny-cnn my-recipe.toml
+byhand prove mlp --json
+byhand prove --out proof/           also a picture of how the hands drift apart, drift.svg and drift.png
+
+The exit code is 0 when everything holds and 1 when a check fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from byhand.errors import ByhandError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument(
+        "networks", nargs="*", metavar="NAME", help="recipes' or networks' names, or recipes of one's own (x.toml)"
+    )
+    parser.add_argument("--entries", type=int, metavar="N", help="entries of each array to compare one by one (16)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights, pictures and entries")
+    parser.add_argument("--processes", type=int, default=0, metavar="N", help="networks to prove at a time")
+    parser.add_argument("--where", action="store_true", help="tell where the largest difference of every check is")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="write proof.json and the picture of the drift there"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prove."""
+    import json
+    import time
+
+    from byhand.measure.proof import ENTRIES, every, prove_all, prove_optimizers, subject
+    from byhand.report.proof import ProofTable, summary, to_json, write_proof
+
+    entries = ENTRIES if arguments.entries is None else arguments.entries
+    for name, value, least in (
+        ("entries", entries, 1),
+        ("seed", arguments.seed, 0),
+        ("processes", arguments.processes, 0),
+    ):
+        if value < least:
+            raise ByhandError(f"--{name} was given as {value}; give {least} or more.")
+    began = time.perf_counter()
+    subjects = [subject(name) for name in arguments.networks] or every()
+    table = None if arguments.json else ProofTable(arguments.where)
+    proofs = []
+    for proof in prove_all(subjects, entries=entries, seed=arguments.seed, processes=arguments.processes):
+        proofs.append(proof)
+        if table is not None:
+            table.add(proof)
+    proofs.append(prove_optimizers(seed=arguments.seed))
+    seconds = time.perf_counter() - began
+    if table is not None:
+        table.add(proofs[-1])
+        print(summary(proofs, seconds))
+    else:
+        print(json.dumps(to_json(proofs, seconds), indent=2, ensure_ascii=False, allow_nan=False))
+    if arguments.out is not None:
+        for path in write_proof(proofs, seconds, arguments.out):
+            print(f"Written: {path}", file=sys.stderr if arguments.json else sys.stdout)
+    return 0 if all(proof.holds for proof in proofs) else 1
