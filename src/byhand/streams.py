@@ -11,6 +11,8 @@ import zlib
 
 import numpy as np
 
+from byhand.errors import ByhandError
+
 
 def generator(seed: int, *name: str | int) -> np.random.Generator:
     """Open the random stream of that name.
@@ -26,6 +28,13 @@ def generator(seed: int, *name: str | int) -> np.random.Generator:
     -------
     numpy.random.Generator
         A PCG64 generator, independent of every other stream's.
+
+    Raises
+    ------
+    ByhandError
+        If the seed is negative.
     """
+    if seed < 0:
+        raise ByhandError(f"The seed was given as {seed}; give 0 or more.")
     key = [zlib.crc32(part.encode()) if isinstance(part, str) else part for part in name]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy=seed, spawn_key=key)))

@@ -107,7 +107,7 @@ def test_files(tmp_path: Path) -> None:
 def grid_of(entries: list[dict[str, Any]], tmp_path: Path) -> list[list[str]]:
     swept = row(done(0.9, [1.0]), grid=entries)
     text = write_results([swept], tmp_path, "byhand compare")[0].read_text(encoding="utf-8")
-    assert "## linear: the grid" in text
+    assert "## The grid of linear" in text
     return tables(text)[-1]
 
 

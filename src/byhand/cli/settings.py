@@ -62,13 +62,19 @@ def changed(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
     ByhandError
         If the recipe's network has no such setting.
     """
-    settings = {name: getattr(arguments, name) for name in FLAGS}
-    settings |= {name: getattr(arguments, name) for name in ("hand", "seed") if hasattr(arguments, name)}
-    settings |= dict(_assignment(text) for text in arguments.set)
-    hidden = settings["hidden"]
-    if hidden is not None and len(hidden) == 1:
+    settings = given(arguments)
+    hidden = settings.get("hidden")
+    if isinstance(hidden, tuple) and len(hidden) == 1:
         settings["hidden"] = hidden[0]
     return recipe.having(**settings).on(name=arguments.data, split=arguments.split)
+
+
+def given(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Gather the settings that the flags give, by name."""
+    named = {name: getattr(arguments, name, None) for name in (*FLAGS, "hand", "seed")}
+    return {name: value for name, value in named.items() if value is not None} | dict(
+        _assignment(text) for text in arguments.set
+    )
 
 
 def sizes(text: str) -> tuple[int, ...]:

@@ -40,6 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise ByhandError(
             "byhand train needs a recipe (byhand train mlp) or a run to go on with (--resume RUN); give one."
         )
+    if arguments.resume is not None and (settings.given(arguments) or arguments.data or arguments.split):
+        raise ByhandError(
+            f"--resume goes on with the recipe in {arguments.resume} as it is and takes no other settings; "
+            "leave them out, or change that recipe."
+        )
     recipe = None if arguments.recipe is None else settings.changed(load_recipe(arguments.recipe), arguments)
     if recipe is not None and recipe.sweep:
         return _swept(recipe, arguments)

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 import torch
+
+# torch imports its compiler when an optimiser takes its first step; here, so that no epoch's time contains it.
+import torch._dynamo
 from torch import optim
 
 from byhand.hands import Network

@@ -15,6 +15,7 @@ OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "cg", "
 FULL_BATCH = ("cg", "lbfgs")
 """Optimisers that need the loss of the whole training set at every step."""
 
+MOST_THREADS = 1024
 SCHEDULES = ("constant", "exponential", "step", "cosine", "one-cycle")
 
 
@@ -98,6 +99,7 @@ class Training:
                 raise ByhandError(f"There is no {name} {getattr(self, name)!r}; {nearest(getattr(self, name), known)}.")
         for name in ("seed", "threads", "batch_size", "l2", "clip", "patience"):
             self._require(name, getattr(self, name) >= 0, "0 or more")
+        self._require("threads", self.threads <= MOST_THREADS, f"{MOST_THREADS} or fewer")
         for name in ("epochs", "step_every"):
             self._require(name, getattr(self, name) >= 1, "1 or more")
         for name in ("lr", "epsilon", "gamma"):
