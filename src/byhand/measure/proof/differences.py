@@ -12,8 +12,8 @@ what it is.
 Of a layer that we do not know (yours, perhaps) nobody can tell where its kinks are. There, an entry that seems wrong is
 looked at again with steps h and h/2. If f is smooth, both give the same derivative, and the second differences
 ``f(x + h) - 2 f(x) + f(x - h)`` shrink by a quarter; if not, x is at a kink and the entry is left out. This looks at f
-alone, never at the derivative by hand, so it can excuse no mistake; and if more than half of the entries must be left
-out, the check fails.
+alone, never at the derivative by hand, so it can excuse no mistake; and if most entries must be left out, the check
+fails.
 
 What *relative* means: a difference is divided by the larger of the two values, but by no less than a hundredth of the
 parameter's largest entry and a thousandth of the network's. Differences of a loss near 3 cannot resolve more: the
@@ -108,7 +108,7 @@ class Point:
         return False
 
 
-def compare(name: str, point: Point, by_hand: Array, rng: np.random.Generator, count: int, network: float) -> Part:
+def compare(name: str, point: Point, by_hand: Array, rng: np.random.Generator, count: int, all_of_it: float) -> Part:
     """Compare a gradient by hand with differences: some entries, and all of them at once along random directions.
 
     Parameters
@@ -123,15 +123,15 @@ def compare(name: str, point: Point, by_hand: Array, rng: np.random.Generator, c
         Draws entries and directions.
     count
         How many entries; all, where there are no more. Half of them are the largest, half are drawn.
-    network
-        The largest gradient of the network, for `SMALL_PARAMETER`.
+    all_of_it
+        The largest gradient of all that this is a part of, for `SMALL_PARAMETER`.
     """
     by_hand = by_hand.reshape(point.x.shape)
     if not np.isfinite(by_hand).all():
         place = np.unravel_index(int(np.argmin(np.isfinite(by_hand))), by_hand.shape)
         return Part(name, math.inf, by_hand.size, f"{index(place)}: {by_hand[place]} by hand")
     largest = float(np.abs(by_hand).max())
-    least = max(SMALL_ENTRY * largest, SMALL_PARAMETER * network, np.finfo(np.float64).tiny)
+    least = max(SMALL_ENTRY * largest, SMALL_PARAMETER * all_of_it, np.finfo(np.float64).tiny)
     worst, compared, kinked = Part(name, 0.0, 0, ""), 0, 0
     for place in _places(by_hand, rng, count):
         if compared == min(count, by_hand.size):
@@ -153,8 +153,9 @@ def compare(name: str, point: Point, by_hand: Array, rng: np.random.Generator, c
             continue
         compared += 1
         worst = max(worst, part, key=lambda part: part.difference)
-    if kinked > 2 * compared + 4:
-        return Part(name, math.inf, compared, f": {kinked} entries lie at kinks, too many to judge the others by")
+    if compared <= kinked // 4:
+        told = f": {kinked} of {kinked + compared} derivatives lie at kinks; the others are too few to judge by"
+        return Part(name, math.inf, compared, told)
     return Part(name, worst.difference, compared, worst.name.removeprefix(name) + worst.where)
 
 
@@ -174,12 +175,13 @@ def _places(by_hand: Array, rng: np.random.Generator, count: int) -> list[tuple[
 def _compared(name: str, point: Point, along: Along, by_hand: float, least: float) -> Part | None:
     """Compare one derivative; ``None`` at a kink."""
     best: Part | None = None
+    scale = max(abs(by_hand), least)
     for slope in point.derivatives(along):
         scale = max(abs(slope), abs(by_hand), least)
         difference = abs(slope - by_hand) / scale if math.isfinite(slope) else math.inf
         if best is None or difference < best.difference:
             best = Part(name, difference, 1, f": {by_hand:.10g} by hand, {slope:.10g} by central differences")
-        # A large step may bend away, a small one drown in rounding; one that agrees is enough.
-        if difference <= TOLERANCE:
-            return best
-    return best if best is not None and point.smooth(along, max(abs(by_hand), least)) else None
+        # A large step may bend away, a small one drown in rounding; one that agrees well is enough.
+        if difference <= TOLERANCE / 10:
+            break
+    return best if best is not None and (best.difference <= TOLERANCE or point.smooth(along, scale)) else None

@@ -43,16 +43,19 @@ def check_gradients(spec: Spec, entries: int, seed: int) -> tuple[Check, Check]:
         Of the weights, pictures and entries.
     """
     whole = gathered(GRADIENTS, TOLERANCE, _of_the_loss(_Pass(spec, seed), entries))
-    return whole, gathered(LAYERS, TOLERANCE, _of_layers(_Pass(spec, seed), entries))
+    return whole, gathered(LAYERS, TOLERANCE, _of_layers(_Pass(spec, seed, all_the_way=True), entries))
 
 
 class _Pass:
     """A numpy network in float64 with its batch, to be passed from any layer on."""
 
-    def __init__(self, spec: Spec, seed: int) -> None:
+    def __init__(self, spec: Spec, seed: int, *, all_the_way: bool = False) -> None:
         self.spec = spec
         self.network = NumpyNetwork(spec, seed=seed, dtype="float64")
         self.network.load(weights(spec, seed))
+        for layer in self.network.layers:
+            # Also of the lowest layer we may ask for the gradient to what enters it.
+            layer.first = layer.first and not all_the_way
         self.images, self.labels = noisy(spec, BATCH, seed)
         self.stream = generator(seed, "proof", "dropout")
         self.mode = Mode(training=True, rng=self.stream)
@@ -110,9 +113,9 @@ def _of_layers(passing: _Pass, entries: int) -> Iterator[Part]:
     """Compare what every layer, and the loss, makes of a gradient that comes down to it."""
     spec = passing.spec
     for place, (name, layer) in enumerate(zip(spec.layer_names, passing.network.layers, strict=True)):
-        # Also of the lowest layer we ask for the gradient to what enters it.
-        layer.first = False
         x, rng = passing.entering[place], generator(0, "proof", "entries", name)
+        # Closed rectifiers give equal zeros; under some noise of its own no maximum has to choose among them.
+        x += rng.normal(0, 0.1 * float(x.std()) or 1.0, x.shape)
         y, _ = passing.single(place)
         dy = rng.normal(0, 1, y.shape)
         try:
@@ -120,18 +123,18 @@ def _of_layers(passing: _Pass, entries: int) -> Iterator[Part]:
         except MISSHAPEN as problem:
             yield Part(name, math.inf, 0, f": the backward pass breaks off ({problem})")
             continue
-        by_hand = {
-            f"{name}, {parameter.name}": gradient.copy()
-            for parameter, gradient in zip(spec.layer_parameters[place], layer.gradients, strict=True)
+        learnt = spec.layer_parameters[place]
+        arrays = {
+            f"{name}, {parameter.name}": (value, gradient.copy())
+            for parameter, value, gradient in zip(learnt, layer.values, layer.gradients, strict=True)
         }
-        arrays = list(layer.values)
         if dx is not None:
-            by_hand[f"{name}, input"] = dx.copy()
-            arrays.append(x)
-        for (part, gradient), array in zip(by_hand.items(), arrays, strict=True):
+            arrays[f"{name}, input"] = (x, dx.copy())
+        largest = max((float(np.abs(gradient).max()) for _, gradient in arrays.values()), default=0.0)
+        for part, (array, gradient) in arrays.items():
             # f = sum dy y, with the difference of two y taken before the sum, where most of it cancels.
             point = Point(array, partial(passing.single, place), partial(_product, dy))
-            yield compare(part, point, gradient, rng, entries, 0.0)
+            yield compare(part, point, gradient, rng, entries, largest)
     yield _of_logits(passing, entries)
 
 
