@@ -14,7 +14,7 @@ from byhand.errors import ByhandError
 from byhand.hands import build
 from byhand.hands.base import Network
 from byhand.hands.by_numpy.convolution import Conv2d as NumpyConv2d
-from byhand.hands.by_numpy.convolution import batch_last
+from byhand.hands.by_numpy.convolution import batch_first, batch_last
 from byhand.hands.by_numpy.layer import READING, Mode
 from byhand.hands.by_numpy.network import NumpyNetwork
 from byhand.hands.by_numpy.normalisation import BatchNorm2d as NumpyBatchNorm2d
@@ -195,7 +195,7 @@ def test_pooling_chooses_among_equals_as_the_library_does(size: int, memory: str
     x = rng.integers(0, 3, (4, 11, 13, 3)).astype(np.float64)
     layer = one_layer(NumpyMaxPool2d, MaxPool2d(size), (11, 13, 3))
     if memory == "batch last":
-        x = np.ascontiguousarray(batch_last(x)).transpose(3, 0, 1, 2)
+        x = batch_first(np.ascontiguousarray(batch_last(x)))
     theirs = torch.from_numpy(x.copy()).permute(0, 3, 1, 2).requires_grad_()
     pooled = torch.nn.functional.max_pool2d(theirs, size)
     y = layer.forward(x, TRAINING)

@@ -6,16 +6,23 @@ field calls convolution)::
     y[h, w]  = sum_ij x[s h + i - p, s w + j - p] W[i, j] + b
     db       = sum_hw dy[h, w]
     dW[i, j] = sum_hw x[s h + i - p, s w + j - p]^T dy[h, w]
-    dx[h, w] = sum_ij dy[(h + p - i) / s, (w + p - j) / s] W[i, j]^T      where both quotients are whole
+    dx[u, v] = sum of dy[h, w] W[i, j]^T      over all i, j, h, w with u = s h + i - p and v = s w + j - p
 
-so dx is again a correlation of stride 1: of dy, spread out by s and framed by zeros, with kernels turned half round.
+How it becomes products. Maps count ``(B, H, W, C)`` as everywhere but lie in memory as ``(H, C, W, B)``, the batch
+last. The two directions are taken one after the other::
 
-How it becomes products. Maps count ``(B, H, W, C)`` as everywhere but lie in memory as ``(H, W, C, B)``, the batch
-last. Of the k rows under the kernel we make a *line*, ``line[w, i] = x[h + i, w]``; then the k k C values under the
-kernel at any w are one contiguous block, from ``line[w]`` to ``line[w + k]``, and all windows of a row are a view of
-overlapping matrices ``(k k C, B)``. Values are so copied k times, where a patch matrix copies them k k times, and
-a line is used while it is in the cache. The products are small, one for each place and block of pictures, and many:
-BLAS does such ones on one processor and without the repacking that large ones need. `threads` employs the others.
+    across    X[u, j, c, w] = x[u, c, s w + j - p]                          a copy of whole rows for each j
+    down      y[h] = sum_i W[i]^T X[s h + i - p] + b                        one product
+
+The k rows ``X[s h - p]`` to ``X[s h - p + k - 1]`` are one matrix ``(k k C, W B)`` in memory as they lie, the windows
+of a whole row of output: values are copied k times, where a patch matrix copies them k k times. Rows outside x are
+zero and simply take no part. Backwards it is the same from behind::
+
+    down      dX[u] = sum_i W[i] dy[(u + p - i) / s]      where the quotient is whole      one product
+    across    dx[u, c, s w + j - p] += dX[u, j, c, w]                       the copies are summed up
+
+Products are as large as one row of output for all pictures: enough for BLAS to run at its full rate, little enough
+for the processor's second cache. `threads` employs the other processors.
 
 Twins: ``by_tensor/convolution.py``, ``by_torch/convolution.py``. LeCun et al. (1989); Chellapilla et al. (2006).
 """
@@ -23,7 +30,9 @@ Twins: ``by_tensor/convolution.py``, ``by_torch/convolution.py``. LeCun et al. (
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
+from itertools import groupby
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,28 +40,57 @@ from byhand import layers
 from byhand.hands.base import Array
 from byhand.hands.by_numpy.layer import Mode, NumpyLayer, makes
 
-NEAR = 26_000
-"""Values of the windows that enter one product: few enough for the processor's nearest caches."""
 CACHED = 2**18
-"""Values of the lines that are made at a time: few enough to be read again before they leave the cache."""
-TURN = 100
-"""Values in a window from which on it pays to turn dy for the products of the kernels' gradient."""
+"""Values that are made at a time before something else is done with them: few enough to be in that cache still."""
 
 
 def batch_last(x: Array) -> Array:
-    """``(B, H, W, C)``, or pictures ``(B, H, W)`` of one channel, as a view ``(H, W, C, B)``."""
-    return (x if x.ndim == 4 else x[..., None]).transpose(1, 2, 3, 0)
+    """``(B, H, W, C)``, or pictures ``(B, H, W)`` of one channel, as a view ``(H, C, W, B)``."""
+    return (x if x.ndim == 4 else x[..., None]).transpose(1, 3, 2, 0)
 
 
 def batch_first(x: Array, ndim: int = 4) -> Array:
-    """``(H, W, C, B)`` as a view ``(B, H, W, C)``, or ``(B, H, W)`` where the axes are to be three."""
-    return x.transpose(3, 0, 1, 2) if ndim == 4 else x[:, :, 0].transpose(2, 0, 1)
+    """``(H, C, W, B)`` as a view ``(B, H, W, C)``, or ``(B, H, W)`` where the axes are to be three."""
+    return x.transpose(3, 0, 2, 1) if ndim == 4 else x[:, 0].transpose(2, 0, 1)
 
 
-def blocks(V: Array, B: int) -> list[slice]:
-    """Cut a batch into blocks for products of windows with V ``(k k C, ...)``, multiples of a vector of 16."""
-    some = max(32, NEAR // len(V) // 16 * 16)
-    return [slice(start, min(start + some, B)) for start in range(0, B, some)]
+class Run(NamedTuple):
+    """Rows of a result that meet the same rows of the kernels, each with as many rows of a map."""
+
+    rows: slice
+    length: int
+    kernels: slice
+    start: int
+    """The first row of the map under the first row of the result."""
+    pace: int
+    """How much further it lies for the next row."""
+
+    def windows(self, x: Array) -> Array:
+        """Those rows of x ``(H, ..., W, B)``, as matrices ``(length, rows ..., W B)`` that overlap: a view."""
+        x = x.reshape(len(x), -1, x.shape[-2] * x.shape[-1])[self.start :]
+        down, right, one = x.strides
+        shape = (self.length, (self.kernels.stop - self.kernels.start) * x.shape[1], x.shape[2])
+        return np.ndarray(shape, x.dtype, x, 0, (self.pace * down, right, one))
+
+
+@cache
+def runs(rows: range, starts: range, k: int, length: int, most: int) -> list[Run]:
+    """Go down a result whose rows meet k rows of a map of so many, those from `starts` on; `most` rows at a time.
+
+    What lies outside of the map takes no part.
+    """
+
+    def inside(start: int) -> tuple[int, int]:
+        first = min(max(0, -start), k)
+        return first, max(first, min(k, length - start))
+
+    found = []
+    for (_, (first, last)), some in groupby(range(len(rows)), lambda n: (n // most, inside(starts[n]))):
+        here = list(some)
+        at = rows[here[0] : here[-1] + 1]
+        start = min(max(0, starts[here[0]] + first), length)
+        found.append(Run(slice(at.start, at.stop, at.step), len(at), slice(first, last), start, starts.step))
+    return found
 
 
 @makes(layers.Conv2d)
@@ -63,99 +101,91 @@ class Conv2d(NumpyLayer):
 
     def __init__(self, *about: Any, **arrays: Any) -> None:
         super().__init__(*about, **arrays)
-        self.clean: dict[str, tuple[int, ...]] = {}
+        self.clean: tuple[int, ...] = ()
 
     def forward(self, x: Array, mode: Mode) -> Array:
         W, b = self.values
-        s, p = self.about.stride, self.about.padding
         self.ndim = x.ndim
-        x = batch_last(x)
-        H, width, _, B = x.shape
+        x = self.held(batch_last(x))
         down, across, O = self.about.output_shape(self.shape)  # noqa: E741
-        # X[h, w] = x[h - p, w - p], zeros around
-        X = self.X = self.framed("X", x, (H + 2 * p, width + 2 * p), p, 1)
-        # The kernels in the order of a window: (k, k, C, O) -> (k k C, O), j before i
-        V = W.swapaxes(0, 1).reshape(-1, O)
-        y = self.room("y", (down, across, O, B))
+        H, C, _, B = x.shape
 
-        for rows, windows in self.windows(X, across, s):
-            for some in blocks(V, B):
-                # y[h, w] = V^T window[h, w] + b              (O, k k C) (k k C, B) -> (O, B)
-                np.matmul(V.T, windows[..., some], out=y[rows, ..., some])
-            y[rows] += b[:, None]
-        return batch_first(y)
+        X = self.X = self.room("X", (H, self.about.kernel, C, across, B))
+        if self.clean != X.shape:
+            # Once for each size of batch: what is zero then is never written to again.
+            X[...] = 0
+            self.clean = X.shape
+        for j, w, v in self.columns(across):
+            # X[u, j, c, w] = x[u, c, s w + j - p]
+            X[:, j, :, w] = x[:, :, v]
+
+        y = self.room("y", (down, O, across * B))
+        # b at every place of a row: a sum of two whole rows takes half the time of one with a number for each channel.
+        b = np.repeat(b, across * B).reshape(O, -1)
+        for run in self.down(down, most=y[0].size):
+            # y[h] = sum_i W[i]^T X[s h + i - p] + b        (O, k k C) (k k C, W B) -> (O, W B)
+            np.matmul(W[run.kernels].reshape(-1, O).T, run.windows(X), out=y[run.rows])
+            y[run.rows] += b
+        return batch_first(y.reshape(down, O, across, B))
 
     def backward(self, dy: Array) -> Array | None:
         dW, db = self.gradients
-        k, s, X = self.about.kernel, self.about.stride, self.X
-        dy = batch_last(dy)
-        _, across, O, B = dy.shape  # noqa: E741
-        values = k * k * X.shape[2]
-        dV = np.zeros((values, O), self.dtype)
-        db[...] = 0
-        for rows, windows in self.windows(X, across, s):
-            # db = sum_hw dy[h, w]
-            db += np.einsum("hwob->o", dy[rows])
-            turned = dy[rows].swapaxes(2, 3)
-            if values >= TURN:
-                held = self.room("turned", turned.shape)
-                np.copyto(held, turned)
-                turned = held
-            products = self.room("products", (*turned.shape[:2], values, O))
-            for some in blocks(dV, B):
-                # dV = sum_hw window[h, w] dy[h, w]^T         (k k C, B) (B, O) -> (k k C, O)
-                np.matmul(windows[..., some], turned[:, :, some], out=products)
-                dV += products.sum(axis=(0, 1))
-        # Back to the order of the kernels, i before j
-        dW[...] = dV.reshape(k, k, -1, O).swapaxes(0, 1)
+        dy = self.held(batch_last(dy))
+        down, O, _, _ = dy.shape  # noqa: E741
+        # db = sum_hw dy[h, w]
+        np.einsum("howb->o", dy, out=db)
+        dW[...] = 0
+        turned = dy.reshape(down, O, -1).swapaxes(1, 2)
+        for run in self.down(down, most=dW.size):
+            # dW[i] = sum_h X[s h + i - p] dy[h]^T          (k k C, W B) (W B, O) -> (k k C, O)
+            products = self.room("products", (run.length, *dW[run.kernels].shape))
+            np.matmul(run.windows(self.X), turned[run.rows], out=products.reshape(run.length, -1, O))
+            dW[run.kernels] += products.sum(axis=0)
         return None if self.first else batch_first(self.input_gradient(dy), self.ndim)
 
     def input_gradient(self, dy: Array) -> Array:
         W, _ = self.values
         k, s, p = self.about.kernel, self.about.stride, self.about.padding
-        H, width, C, B = self.X.shape[0] - 2 * p, self.X.shape[1] - 2 * p, *self.X.shape[2:]
-        # D[h, w] = dy[(h - (k - 1 - p)) / s, (w - (k - 1 - p)) / s], zeros around and between
-        D = self.framed("D", dy, (H + k - 1, width + k - 1), k - 1 - p, s)
-        # The kernels turned half round, (k, k, O, C) -> (k k O, C), j before i
-        V = W[::-1, ::-1].transpose(1, 0, 3, 2).reshape(-1, C)
-        dx = self.room("dx", (H, width, C, B))
-
-        for rows, windows in self.windows(D, width, 1):
-            for some in blocks(V, B):
-                # dx[h, w] = V^T window[h, w]                 (C, k k O) (k k O, B) -> (C, B)
-                np.matmul(V.T, windows[..., some], out=dx[rows, ..., some])
+        down, O, across, B = dy.shape  # noqa: E741
+        H, _, C = self.X.shape[:3]
+        dx = self.room("dx", (H, C, self.shape[1], B))
+        dx[...] = 0
+        most = max(1, CACHED // (k * C * across * B))
+        for first in range(s):
+            # Rows u of the input with u + p = first (mod s) meet those of the kernels with i = first (mod s), the last
+            # of them on top: V[jc, i, o] = W[i, j, c, o] in such an order takes dy row by row as it lies.
+            V = np.ascontiguousarray(W[first::s][::-1].reshape(-1, k * C, O).swapaxes(0, 1))
+            rows = range((first - p) % s, H, s)
+            top = (rows.start + p) // s - V.shape[1] + 1
+            for run in runs(rows, range(top, top + len(rows)), V.shape[1], down, most):
+                # dX[u] = sum_i W[i] dy[(u + p - i) / s]    (k C, k O) (k O, W B) -> (k C, W B)
+                dX = self.room("dX", (run.length, k, C, across, B))
+                products = dX.reshape(run.length, k * C, -1)
+                np.matmul(V[:, run.kernels].reshape(k * C, -1), run.windows(dy), out=products)
+                part = dx[run.rows]
+                for j, w, v in self.columns(across):
+                    # dx[u, c, s w + j - p] += dX[u, j, c, w]
+                    part[:, :, v] += dX[:, j, :, w]
         return dx
 
-    def framed(self, name: str, x: Array, shape: tuple[int, int], start: int, step: int) -> Array:
-        """Lay x ``(H, W, C, B)`` into zeros of that shape, from `start` on at every `step`; what falls outside goes."""
-        frame = self.room(name, (*shape, *x.shape[2:]))
-        if self.clean.get(name) != frame.shape:
-            # Once for each size of batch: what is zero then is never written to again.
-            frame[...] = 0
-            self.clean[name] = frame.shape
-        # The first row and column of x that is inside, and where
-        skipped = max(0, -(start // step))
-        first = start + skipped * step
-        inside = frame[first::step, first::step][: x.shape[0] - skipped, : x.shape[1] - skipped]
-        np.copyto(inside, x[skipped:, skipped:][: inside.shape[0], : inside.shape[1]])
-        return frame
+    def down(self, rows: int, most: int) -> list[Run]:
+        """Go down the output's rows, as many at a time as make no more than CACHED values, of `most` each."""
+        k, s, p = self.about.kernel, self.about.stride, self.about.padding
+        return runs(range(rows), range(-p, s * rows - p, s), k, self.shape[0], max(1, CACHED // most))
 
-    def windows(self, frame: Array, across: int, step: int) -> Iterator[tuple[slice, Array]]:
-        """Go down the output's rows, as many at a time as stay in the cache, with the windows that lie under them.
+    def columns(self, across: int) -> Iterator[tuple[int, slice, slice]]:
+        """For each j the columns w of the output, and s w + j - p of the input, where the latter are inside."""
+        k, s, p, width = self.about.kernel, self.about.stride, self.about.padding, self.shape[1]
+        for j in range(k):
+            first = max(0, -((j - p) // s))
+            last = max(first, min(across, (width - 1 - j + p) // s + 1))
+            start = s * first + j - p
+            yield j, slice(first, last), slice(start, start + s * (last - first), s)
 
-        Yields the rows and a view ``(rows, across, k k C, B)`` of overlapping windows in their lines.
-        """
-        k, (_, width, C, B) = self.about.kernel, frame.shape
-        down, right, deep, one = frame.strides
-        # under[h, w, i] = frame[step h + i, w], a view
-        shape = ((len(frame) - k) // step + 1, width, k, C, B)
-        under = np.ndarray(shape, self.dtype, frame, 0, (step * down, right, down, deep, one))
-        most = max(1, CACHED // (width * k * C * B))
-        for start in range(0, len(under), most):
-            rows = slice(start, min(start + most, len(under)))
-            # line[h, w, i] = frame[step h + i, w]
-            line = self.room("line", under[rows].shape)
-            np.copyto(line, under[rows])
-            down, right, _, deep, one = line.strides
-            lying = (len(line), across, k * k * C, B)
-            yield rows, np.ndarray(lying, self.dtype, line, 0, (down, step * right, deep, one))
+    def held(self, x: Array) -> Array:
+        """Give x ``(H, C, W, B)`` as it is to lie in memory, a copy where it does not."""
+        if x.flags.c_contiguous:
+            return x
+        y = self.room("held", x.shape)
+        np.copyto(y, x)
+        return y

@@ -43,7 +43,7 @@ class Linear(NumpyLayer):
         if self.first:
             return None
         # dx = dy W^T                                    (B, H) (H, D) -> (B, D)
-        return np.matmul(dy, W.T, out=self.room("dx", self.x.shape))
+        return np.matmul(dy, W.T, out=self.room_like("dx", self.x))
 
 
 class Elementwise(NumpyLayer):

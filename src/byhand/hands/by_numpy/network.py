@@ -5,6 +5,9 @@ Twins: ``by_tensor/network.py``, ``by_torch/network.py``.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 import numpy as np
 
 from byhand.errors import ByhandError
@@ -26,8 +29,18 @@ from byhand.hands.by_numpy.blas import MOST_PARTS
 from byhand.hands.by_numpy.layer import MADE, READING, Mode, NumpyLayer
 from byhand.hands.by_numpy.losses import LOSSES
 from byhand.hands.by_numpy.threads import in_parts
-from byhand.layers import Dropout
+from byhand.layers import Dropout, MaxPool2d, ReLU
 from byhand.spec import Spec
+
+
+def in_passing(layers: Sequence[NumpyLayer]) -> list[NumpyLayer]:
+    """Let a pooling go before the ReLU that it follows: the largest of a block is the same, and there is less left."""
+    order = list(layers)
+    for i, (below, above) in enumerate(itertools.pairwise(layers)):
+        if isinstance(below.about, ReLU) and isinstance(above.about, MaxPool2d):
+            # max_v max(x[v], 0) = max(max_v x[v], 0), and where that is 0 no gradient passes either way.
+            order[i], order[i + 1] = above, below
+    return order
 
 
 class NumpyNetwork(Network):
@@ -53,10 +66,10 @@ class NumpyNetwork(Network):
             and not any(isinstance(about, Dropout) for about in spec.layers)
         )
         # A team of layers for each part of a batch, all reading the same parameters, with gradients of their own.
-        self._teams = [(self.layers, self.gradient)]
+        self._teams = [(in_passing(self.layers), self.gradient)]
         for _ in range(1, MOST_PARTS if self._divides else 1):
             gradient = np.empty_like(self.gradient)
-            self._teams.append((self._built(views(gradient, spec.parameters)), gradient))
+            self._teams.append((in_passing(self._built(views(gradient, spec.parameters))), gradient))
         self._loss = LOSSES[spec.loss]
         self.load(starting_values(spec, seed))
 
@@ -78,8 +91,9 @@ class NumpyNetwork(Network):
                 gradients=[gradients[parameter.name] for parameter in learnt],
                 state=[self._state[parameter.name] for parameter in kept],
             )
-            layer.may_overwrite = bool(built) and not built[-1].keeps_output
             built.append(layer)
+        for below, layer in itertools.pairwise(in_passing(built)):
+            layer.may_overwrite = not below.keeps_output
         # Below the lowest layer that learns, nobody asks for a gradient.
         self._lowest = next((i for i, learnt in enumerate(spec.layer_parameters) if learnt), len(built))
         for layer in built[: self._lowest + 1]:
@@ -91,7 +105,7 @@ class NumpyNetwork(Network):
 
     def _logits(self, images: Array) -> Array:
         if not self._divides:
-            return self._forward(self.layers, images, READING)
+            return self._forward(self._teams[0][0], images, READING)
         read = in_parts(lambda part, some: self._forward(self._teams[part][0], images[some], READING), len(images))
         return np.concatenate(read)
 
@@ -119,7 +133,7 @@ class NumpyNetwork(Network):
 
     def _loss_and_gradient(self, images: Array | Prepared, labels: Array, rng: np.random.Generator | None) -> float:
         if not self._divides:
-            return self._there_and_back(self.layers, images, labels, rng)
+            return self._there_and_back(self._teams[0][0], images, labels, rng)
         B = len(images)
 
         def task(part: int, some: slice) -> float:

@@ -40,25 +40,25 @@ class BatchNorm2d(NumpyLayer):
         if not mode.training:
             # y = a x + (beta - a mu),   a = gamma / sqrt(var + epsilon)
             a = gamma / np.sqrt(running_var + self.dtype.type(self.about.epsilon))
-            np.multiply(x, a[:, None], out=y)
-            y += (beta - a * running_mean)[:, None]
+            np.multiply(x, a[:, None, None], out=y)
+            y += (beta - a * running_mean)[:, None, None]
             return batch_first(y)
         N = x.size // len(gamma)
         # mu = mean x
-        mean = np.einsum("hwcb->c", x) / self.dtype.type(N)
-        u = self.u = np.subtract(x, mean[:, None], out=self.room("u", x.shape))
+        mean = np.einsum("hcwb->c", x) / self.dtype.type(N)
+        u = self.u = np.subtract(x, mean[:, None, None], out=self.room("u", x.shape))
         # var = mean (x - mu)^2
-        var = np.einsum("hwcb,hwcb->c", u, u) / self.dtype.type(N)
+        var = np.einsum("hcwb,hcwb->c", u, u) / self.dtype.type(N)
         # running <- running + momentum (batch - running), with the unbiased variance N / (N - 1) var
         momentum = self.dtype.type(self.about.momentum)
         running_mean += momentum * (mean - running_mean)
         running_var += momentum * (var * self.dtype.type(N / max(1, N - 1)) - running_var)
         # u = (x - mu) r,   r = 1 / sqrt(var + epsilon)
         self.r = 1 / np.sqrt(var + self.dtype.type(self.about.epsilon))
-        u *= self.r[:, None]
+        u *= self.r[:, None, None]
         # y = gamma u + beta
-        np.multiply(u, gamma[:, None], out=y)
-        y += beta[:, None]
+        np.multiply(u, gamma[:, None, None], out=y)
+        y += beta[:, None, None]
         return batch_first(y)
 
     def backward(self, dy: Array) -> Array | None:
@@ -66,15 +66,15 @@ class BatchNorm2d(NumpyLayer):
         dgamma, dbeta = self.gradients
         dy, u = batch_last(dy), self.u
         # dbeta = sum dy
-        np.einsum("hwcb->c", dy, out=dbeta)
+        np.einsum("hcwb->c", dy, out=dbeta)
         # dgamma = sum dy u
-        np.einsum("hwcb,hwcb->c", dy, u, out=dgamma)
+        np.einsum("hcwb,hcwb->c", dy, u, out=dgamma)
         if self.first:
             return None
         # dx = gamma r (dy - mean dy - u mean(dy u))
         N = self.dtype.type(u.size // len(gamma))
-        dx = np.multiply(u, (-dgamma / N)[:, None], out=self.room("dx", u.shape))
+        dx = np.multiply(u, (-dgamma / N)[:, None, None], out=self.room("dx", u.shape))
         dx += dy
-        dx -= (dbeta / N)[:, None]
-        dx *= (gamma * self.r)[:, None]
+        dx -= (dbeta / N)[:, None, None]
+        dx *= (gamma * self.r)[:, None, None]
         return batch_first(dx, self.ndim)

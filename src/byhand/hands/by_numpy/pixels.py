@@ -38,6 +38,11 @@ class Flatten(NumpyLayer):
 
     def forward(self, x: Array, mode: Mode) -> Array:
         self.before = x.shape
+        if x.strides[0] == x.itemsize:
+            # Maps of a convolution, whose batch lies last in memory, and does so in the rows made of them.
+            last = self.room("y", (*x.shape[1:], len(x)))
+            np.copyto(last, np.moveaxis(x, 0, -1))
+            return last.reshape(-1, len(x)).T
         return x.reshape(len(x), -1)
 
     def backward(self, dy: Array) -> Array | None:
