@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -43,9 +43,16 @@ from byhand.layers import (
     Standardize,
     Tanh,
 )
+from byhand.measure.proof import one_thread
 from byhand.measure.proof.gradients import check_gradients
 from byhand.measure.proof.result import Check
 from byhand.spec import Spec
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 def network(*layers: Layer, **settings: Any) -> Spec:

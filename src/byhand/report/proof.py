@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich.console import Console
 from rich.text import Text
 
 from byhand.files import write_json
+from byhand.layers import Conv2d, Layer, Recurrent
 from byhand.measure.proof import Check, Proof
+from byhand.measure.proof.drift import BATCH
 from byhand.report import style
 
 if TYPE_CHECKING:
@@ -22,11 +25,15 @@ WIDTHS = (15, 20, 12, 11, 10, 10)
 HEADS = ("network", "check", "compared", "difference", "tolerance", "verdict")
 STYLES = {"holds": "green", "FAILS": "bold red", "measured": "", "skipped": "yellow"}
 
-GROUPS = {
-    "dense": ("Linear",),
-    "recurrent": ("Recurrent",),
-    "convolutional": ("Conv2d",),
+FAMILIES = {
+    "recurrent": (Recurrent, style.GREEN),
+    "convolutional": (Conv2d, style.VERMILION),
+    "dense": (Layer, style.BLUE),
 }
+"""Families of networks in the order in which they are asked for, each with a layer that it has, and a colour."""
+LABEL = 0.235
+"""Height of a line's label in inches."""
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class ProofTable:
@@ -103,20 +110,128 @@ def write_proof(proofs: Sequence[Proof], seconds: float, folder: Path) -> list[P
 
 
 def drift_figure(proofs: Sequence[Proof]) -> Figure:
-    """Draw how far the hands are apart after every step: one line a network, float32 beside float64."""
+    """Draw how far the hands are apart after every step: a line for each network, float64 beside float32."""
+    drawn = [proof for proof in proofs if proof.drift]
+    dtypes = [drift.dtype for drift in drawn[0].drift]
+    steps = max(len(values) for proof in drawn for drift in proof.drift for values in drift.by_hand.values())
+    height = min(max(5.0, 3.4 + LABEL * len(drawn)), 12.0)
     with style.applied():
-        figure = style.figure(style.SLIDE_WIDTH, 7.5)
-        drawn = [proof for proof in proofs if proof.drift]
-        dtypes = [drift.dtype for drift in drawn[0].drift]
-        axes = figure.subplots(1, len(dtypes), squeeze=False, sharey=True)[0]
-        for one, dtype in zip(axes, dtypes, strict=True):
-            _draw(one, drawn, dtype)
+        figure = style.figure(style.SLIDE_WIDTH, height)
+        title = f"How far the three hands drift apart in {steps} training steps"
+        figure.set_label(title)
+        figure.text(0.06, 1 - 0.25 / height, title, size=style.TITLE, weight="bold", va="top")
+        figure.text(
+            0.06,
+            1 - 0.68 / height,
+            "Largest difference of any parameter between the numpy hand and the other two, relative to the parameter's "
+            f"largest value.\nGradient descent with momentum, {BATCH} digits a step. Jumps in float32: a value within "
+            "rounding of a rectifier's or a maximum's kink falls to either side.",
+            size=style.SMALL,
+            color=style.MUTED,
+            va="top",
+        )
+        _key(figure, drawn, height)
+        widest = max(style.width_of(proof.name, style.SMALL) for proof in drawn)
+        for place, dtype in enumerate(dtypes):
+            # Each panel has room at its left for its scale and at its right for the lines' names.
+            share = 1 / len(dtypes)
+            before, after = 0.06, (widest + 0.55) / style.SLIDE_WIDTH
+            low, high = 0.62 / height, 1 - 1.75 / height
+            axes = figure.add_axes((place * share + before, low, share - before - after, high - low))
+            _draw(axes, drawn, dtype, steps, (high - low) * height)
     return figure
 
 
-def _draw(axes: Axes, proofs: Sequence[Proof], dtype: str) -> None:
+def family(proof: Proof) -> str:
+    """The family that a network belongs to."""
+    layers = proof.spec.layers if proof.spec is not None else ()
+    return next(
+        name for name, (kind, _) in FAMILIES.items() if kind is Layer or any(isinstance(one, kind) for one in layers)
+    )
+
+
+def _key(figure: Figure, drawn: Sequence[Proof], height: float) -> None:
+    """Name the families, each in its colour, at the upper right."""
+    right = 1 - 0.2 / style.SLIDE_WIDTH
+    for name in reversed([name for name in FAMILIES if any(family(proof) == name for proof in drawn)]):
+        colour = FAMILIES[name][1]
+        figure.text(right, 1 - 0.3 / height, name, size=style.TEXT, weight="bold", color=colour, ha="right", va="top")
+        right -= (style.width_of(name, style.TEXT, "bold") + 0.25) / style.SLIDE_WIDTH
+
+
+def _draw(axes: Axes, proofs: Sequence[Proof], dtype: str, steps: int, height: float) -> None:
+    """Draw one precision; `height` is that of the axes in inches."""
+    epsilon = float(np.finfo(dtype).eps)
+    ends: list[tuple[float, str, str]] = []
+    lowest, highest = epsilon / 2, 10 * epsilon
     for proof in proofs:
         drift = next(drift for drift in proof.drift if drift.dtype == dtype)
-        widest = [max(values) for values in zip(*drift.by_hand.values(), strict=True)]
-        axes.plot(range(1, len(widest) + 1), widest, label=proof.name)
+        # A difference of nothing has no place on a logarithmic scale; it lies at the lower edge.
+        widest = [max(*values, epsilon / 20) for values in zip(*drift.by_hand.values(), strict=True)]
+        colour = FAMILIES[family(proof)][1]
+        axes.plot(range(1, len(widest) + 1), widest, color=colour, linewidth=1.8, alpha=0.85)
+        finite = [value for value in widest if math.isfinite(value)] or [highest]
+        lowest, highest = min(lowest, *finite), max(highest, *finite)
+        ends.append((math.log10(finite[-1]), proof.name, colour))
     axes.set_yscale("log")
+    axes.set(xlim=(1, steps), ylim=(lowest / 1.6, highest * 1.6), xlabel="step")
+    axes.yaxis.set_major_formatter(lambda value, _: "10" + str(round(math.log10(value))).translate(RAISED))
+    axes.tick_params(axis="y", which="minor", length=0)
+    axes.set_title(dtype, size=style.TEXT)
+    axes.axhline(epsilon, color=style.INK, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+    axes.annotate(
+        f"one rounding, {epsilon:.1e}",
+        (steps, epsilon),
+        xytext=(-4, -4),
+        textcoords="offset points",
+        size=style.SMALL,
+        ha="right",
+        va="top",
+        bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.0, "alpha": 0.8},
+    )
+    low, high = (math.log10(limit) for limit in axes.get_ylim())
+    heights = [(value - low) / (high - low) for value, _, _ in ends]
+    for (value, name, colour), at in zip(ends, _apart(heights, LABEL / height), strict=True):
+        axes.annotate(
+            name,
+            (1, (value - low) / (high - low)),
+            (1 + 0.32 / axes.get_position().width / style.SLIDE_WIDTH, at),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            size=style.SMALL,
+            color=colour,
+            va="center",
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 0.8,
+                "shrinkA": 2,
+                "shrinkB": 0,
+                "relpos": (0, 0.5),
+            },
+        )
+
+
+def _apart(heights: Sequence[float], least: float) -> list[float]:
+    """Move labels no further than needed for them to lie `least` apart, in their order, within 0 and 1."""
+    order = sorted(range(len(heights)), key=lambda place: heights[place])
+    # Labels that touch become one block around the mean of where they want to be.
+    blocks: list[list[int]] = []
+
+    def bounds(block: list[int]) -> tuple[float, float]:
+        middle = sum(heights[place] for place in block) / len(block)
+        half = least * len(block) / 2
+        middle = min(max(middle, half), max(1 - half, half))
+        return middle - half, middle + half
+
+    for place in order:
+        blocks.append([place])
+        while len(blocks) > 1 and bounds(blocks[-2])[1] > bounds(blocks[-1])[0]:
+            last = blocks.pop()
+            blocks[-1] += last
+    placed = [0.0] * len(heights)
+    for block in blocks:
+        start = bounds(block)[0]
+        for rank, place in enumerate(block):
+            placed[place] = start + least * (rank + 0.5)
+    return placed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import multiprocessing
 import os
 import signal
@@ -147,7 +146,11 @@ def _leave_interrupts_to_the_parent() -> None:
 
 def has_torch() -> bool:
     """Whether torch can be imported."""
-    return importlib.util.find_spec("torch") is not None
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 @contextmanager
