@@ -19,7 +19,7 @@ from byhand.hands.by_numpy.layer import READING, Mode
 from byhand.hands.by_numpy.network import NumpyNetwork
 from byhand.hands.by_numpy.normalisation import BatchNorm2d as NumpyBatchNorm2d
 from byhand.hands.by_numpy.pooling import MaxPool2d as NumpyMaxPool2d
-from byhand.layers import BatchNorm2d, Conv2d, Flatten, Layer, Linear, MaxPool2d, Parameter, ReLU, Standardize
+from byhand.layers import BatchNorm2d, Conv2d, Flatten, Layer, Linear, MaxPool2d, Parameter, ReLU, Standardize, Tanh
 from byhand.spec import Spec
 
 torch = pytest.importorskip("torch")
@@ -300,6 +300,29 @@ def test_the_hands_are_one_function(network: str, other: str) -> None:
     # A full batch, then a smaller one in the same rooms, then a single picture where its variance needs no second.
     for B in (12, 5, 12) if spec.state else (12, 5, 1):
         assert_same(numpy_hand, other_hand, *digits(B, spec.input_shape, seed=B))
+
+
+def test_pooling_goes_before_the_relu_and_changes_nothing() -> None:
+    spec = spec_of(
+        Conv2d(3, 3), ReLU(), MaxPool2d(), ReLU(), Conv2d(2, 3), ReLU(), MaxPool2d(3), Tanh(), Flatten(), Linear(10)
+    )
+    swapped, plain = build(spec, dtype="float64"), build(spec, dtype="float64")
+    assert isinstance(swapped, NumpyNetwork)
+    assert isinstance(plain, NumpyNetwork)
+    for layer in plain.layers:
+        layer.may_overwrite = False
+    plain._teams = [(plain.layers, plain.gradient), *plain._teams[1:]]
+    kinds = [layer.about.kind for layer in swapped._teams[0][0]]
+    assert kinds[2:5] == ["MaxPool2d", "ReLU", "ReLU"]
+    assert kinds[6:8] == ["MaxPool2d", "ReLU"]
+    images, labels = digits(7)
+    assert swapped.loss_and_gradient(images, labels) == plain.loss_and_gradient(images, labels)
+    assert np.array_equal(swapped.gradient, plain.gradient)
+    assert np.array_equal(swapped.logits(images), plain.logits(images))
+    # Whoever looks inside sees the layers as the spec has them.
+    seen = swapped.activations(images)
+    for name, values in plain.activations(images).items():
+        assert np.array_equal(seen[name], values)
 
 
 def test_rooms_used_again_change_nothing() -> None:

@@ -40,9 +40,6 @@ from byhand import layers
 from byhand.hands.base import Array
 from byhand.hands.by_numpy.layer import Mode, NumpyLayer, makes
 
-CACHED = 2**18
-"""Values that are made at a time before something else is done with them: few enough to be in that cache still."""
-
 
 def batch_last(x: Array) -> Array:
     """``(B, H, W, C)``, or pictures ``(B, H, W)`` of one channel, as a view ``(H, C, W, B)``."""
@@ -74,8 +71,8 @@ class Run(NamedTuple):
 
 
 @cache
-def runs(rows: range, starts: range, k: int, length: int, most: int) -> list[Run]:
-    """Go down a result whose rows meet k rows of a map of so many, those from `starts` on; `most` rows at a time.
+def runs(rows: range, starts: range, k: int, length: int) -> list[Run]:
+    """Go down a result whose rows meet k rows of a map of so many, those from `starts` on.
 
     What lies outside of the map takes no part.
     """
@@ -85,7 +82,7 @@ def runs(rows: range, starts: range, k: int, length: int, most: int) -> list[Run
         return first, max(first, min(k, length - start))
 
     found = []
-    for (_, (first, last)), some in groupby(range(len(rows)), lambda n: (n // most, inside(starts[n]))):
+    for (first, last), some in groupby(range(len(rows)), lambda n: inside(starts[n])):
         here = list(some)
         at = rows[here[0] : here[-1] + 1]
         start = min(max(0, starts[here[0]] + first), length)
@@ -122,7 +119,7 @@ class Conv2d(NumpyLayer):
         y = self.room("y", (down, O, across * B))
         # b at every place of a row: a sum of two whole rows takes half the time of one with a number for each channel.
         b = np.repeat(b, across * B).reshape(O, -1)
-        for run in self.down(down, most=y[0].size):
+        for run in self.down(down):
             # y[h] = sum_i W[i]^T X[s h + i - p] + b        (O, k k C) (k k C, W B) -> (O, W B)
             np.matmul(W[run.kernels].reshape(-1, O).T, run.windows(X), out=y[run.rows])
             y[run.rows] += b
@@ -136,7 +133,7 @@ class Conv2d(NumpyLayer):
         np.einsum("howb->o", dy, out=db)
         dW[...] = 0
         turned = dy.reshape(down, O, -1).swapaxes(1, 2)
-        for run in self.down(down, most=dW.size):
+        for run in self.down(down):
             # dW[i] = sum_h X[s h + i - p] dy[h]^T          (k k C, W B) (W B, O) -> (k k C, O)
             products = self.room("products", (run.length, *dW[run.kernels].shape))
             np.matmul(run.windows(self.X), turned[run.rows], out=products.reshape(run.length, -1, O))
@@ -148,30 +145,28 @@ class Conv2d(NumpyLayer):
         k, s, p = self.about.kernel, self.about.stride, self.about.padding
         down, O, across, B = dy.shape  # noqa: E741
         H, _, C = self.X.shape[:3]
-        dx = self.room("dx", (H, C, self.shape[1], B))
-        dx[...] = 0
-        most = max(1, CACHED // (k * C * across * B))
+        dX = self.room("dX", (H, k, C, across, B))
+        products = dX.reshape(H, k * C, -1)
         for first in range(s):
             # Rows u of the input with u + p = first (mod s) meet those of the kernels with i = first (mod s), the last
             # of them on top: V[jc, i, o] = W[i, j, c, o] in such an order takes dy row by row as it lies.
             V = np.ascontiguousarray(W[first::s][::-1].reshape(-1, k * C, O).swapaxes(0, 1))
             rows = range((first - p) % s, H, s)
             top = (rows.start + p) // s - V.shape[1] + 1
-            for run in runs(rows, range(top, top + len(rows)), V.shape[1], down, most):
+            for run in runs(rows, range(top, top + len(rows)), V.shape[1], down):
                 # dX[u] = sum_i W[i] dy[(u + p - i) / s]    (k C, k O) (k O, W B) -> (k C, W B)
-                dX = self.room("dX", (run.length, k, C, across, B))
-                products = dX.reshape(run.length, k * C, -1)
-                np.matmul(V[:, run.kernels].reshape(k * C, -1), run.windows(dy), out=products)
-                part = dx[run.rows]
-                for j, w, v in self.columns(across):
-                    # dx[u, c, s w + j - p] += dX[u, j, c, w]
-                    part[:, :, v] += dX[:, j, :, w]
+                np.matmul(V[:, run.kernels].reshape(k * C, -1), run.windows(dy), out=products[run.rows])
+        dx = self.room("dx", (H, C, self.shape[1], B))
+        dx[...] = 0
+        for j, w, v in self.columns(across):
+            # dx[u, c, s w + j - p] += dX[u, j, c, w]
+            dx[:, :, v] += dX[:, j, :, w]
         return dx
 
-    def down(self, rows: int, most: int) -> list[Run]:
-        """Go down the output's rows, as many at a time as make no more than CACHED values, of `most` each."""
+    def down(self, rows: int) -> list[Run]:
+        """Go down the output's rows."""
         k, s, p = self.about.kernel, self.about.stride, self.about.padding
-        return runs(range(rows), range(-p, s * rows - p, s), k, self.shape[0], max(1, CACHED // most))
+        return runs(range(rows), range(-p, s * rows - p, s), k, self.shape[0])
 
     def columns(self, across: int) -> Iterator[tuple[int, slice, slice]]:
         """For each j the columns w of the output, and s w + j - p of the input, where the latter are inside."""

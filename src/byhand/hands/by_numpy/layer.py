@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
@@ -93,7 +94,7 @@ class NumpyLayer:
 
     def room(self, name: str, shape: tuple[int, ...], dtype: Any = None) -> Array:
         """Give a contiguous work array, allocated once and used again; a smaller batch gets the head of the larger."""
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         kept = self._rooms.get(name)
         if kept is None or kept.size < size:
             kept = self._rooms[name] = np.empty(size, self.dtype if dtype is None else dtype)
