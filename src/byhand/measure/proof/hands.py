@@ -20,8 +20,7 @@ from byhand.streams import generator
 
 NAME = "three hands"
 TOLERANCE = 1e-10
-BATCH = 64
-"""As large as lets the numpy hand divide it between threads, so that this is proven as well."""
+BATCH = 32
 
 
 def check_hands(spec: Spec, seed: int) -> Check:
