@@ -103,6 +103,7 @@ class Row:
             "hand": self.hand,
             "parameters": first["parameters"],
             "epochs": max(run.results["epochs"] for run in self.runs),
+            "threads": [run.environment["threads"] for run in self.runs],
             "seeds": [run.results["seed"] for run in self.runs],
             "data": first["data"],
             **{

@@ -80,20 +80,20 @@ def _markdown(rows: list[Row], command: str) -> list[str]:
     first = rows[0].runs[0]
     environment, used = first.environment, first.results["data"]
     versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
-    heads = ("network", "hand", "parameters", "epochs", "seeds", "validation", "test", "s an epoch", "s to train")
+    heads = (*HEADS[:4], "seeds", *HEADS[4:6], "threads", *HEADS[6:])
     lines = [
         "# The recipes, measured",
         "",
         (
             f"Written by `{command}`; not edited by hand. {used['name']}: {used['train']:,} digits to train, "
             f"{used['validation']:,} to validate, {used['test']:,} to test. {environment['processor']}, "
-            f"{environment['threads']} threads, {', '.join(environment['linear_algebra'])}; {versions}."
+            f"{', '.join(environment['linear_algebra'])}; {versions}."
         ),
         "",
         *textwrap.wrap(EXPLAINED, 118),
         "",
         f"| {' | '.join(heads)} | project states | ratio |",
-        "|---|---|--:|--:|--:|--:|--:|--:|--:|---|--:|",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|--:|",
     ]
     for row in rows:
         name, hand, parameters, epochs, validation, test, epoch_seconds, seconds = cells(row)
@@ -101,8 +101,9 @@ def _markdown(rows: list[Row], command: str) -> list[str]:
         ratio = f"{theirs / row.epoch_seconds:.1f}" if theirs else ""
         # A bar would divide the cell.
         states = row.recipe.project.get("states", "").replace("|", "\\|")
+        threads = "/".join(sorted({str(run.environment["threads"]) for run in row.runs}))
         first_five = (name, hand, parameters, epochs, str(len(row.runs)))
-        entries = (*first_five, validation, test, epoch_seconds, seconds, states, ratio)
+        entries = (*first_five, validation, test, threads, epoch_seconds, seconds, states, ratio)
         lines.append(f"| {' | '.join(entries)} |")
     curves = [row for row in rows if len(row.curve()) > 1 and len(row.runs) > 1]
     if curves:
