@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from byhand.hands import build
-from byhand.hands.by_numpy import blas
+from byhand.hands.by_numpy import threads
 from byhand.hands.by_numpy.layer import READING, Mode
 from byhand.hands.by_numpy.network import NumpyNetwork
 from byhand.hands.by_numpy.recurrence import CELLS
@@ -203,11 +203,11 @@ def test_parts_in_threads_compute_what_one_thread_does(cell, monkeypatch):
     images, labels = batch(50, (28, 28))
     net = build(recurrent(cell, 16, 2, (28, 28)), dtype="float64")
     alone = net.loss_and_gradient(images, labels), net.gradient.copy()
-    before = [library.get_num_threads() for library in blas._libraries()]
-    monkeypatch.setattr(blas, "LEAST_WORK", 1)
-    monkeypatch.setattr(blas, "_threads", lambda: 3)
+    before = [library.get_num_threads() for library in threads._libraries()]
+    monkeypatch.setattr(threads, "LEAST_WORK", 1)
+    monkeypatch.setattr(threads, "_threads", lambda: 3)
     divided = [(net.loss_and_gradient(images, labels), net.gradient.copy()) for _ in range(3)]
-    assert [library.get_num_threads() for library in blas._libraries()] == before
+    assert [library.get_num_threads() for library in threads._libraries()] == before
     for loss, gradient in divided:
         assert loss == pytest.approx(alone[0], rel=1e-12)
         np.testing.assert_allclose(gradient, alone[1], rtol=1e-9, atol=1e-14)
@@ -215,16 +215,16 @@ def test_parts_in_threads_compute_what_one_thread_does(cell, monkeypatch):
 
 
 def test_a_failing_part_is_heard_and_blas_gets_its_threads_back(monkeypatch):
-    before = [library.get_num_threads() for library in blas._libraries()]
-    monkeypatch.setattr(blas, "_threads", lambda: 2)
+    before = [library.get_num_threads() for library in threads._libraries()]
+    monkeypatch.setattr(threads, "_threads", lambda: 2)
 
     def task(part):
         if part.start:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        blas.by_parts(task, 10, 10 * blas.LEAST_WORK)
-    assert [library.get_num_threads() for library in blas._libraries()] == before
+        threads.by_parts(task, 10, 10 * threads.LEAST_WORK)
+    assert [library.get_num_threads() for library in threads._libraries()] == before
 
 
 @CELL

@@ -25,10 +25,9 @@ from byhand.hands.by_numpy import (  # noqa: F401
     pooling,
     recurrence,
 )
-from byhand.hands.by_numpy.blas import MOST_PARTS
 from byhand.hands.by_numpy.layer import MADE, READING, Mode, NumpyLayer
 from byhand.hands.by_numpy.losses import LOSSES
-from byhand.hands.by_numpy.threads import in_parts
+from byhand.hands.by_numpy.threads import MOST_PARTS, in_parts
 from byhand.layers import Dropout, MaxPool2d, ReLU
 from byhand.spec import Spec
 

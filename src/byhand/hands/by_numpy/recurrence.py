@@ -24,8 +24,8 @@ import numpy as np
 
 from byhand import layers
 from byhand.hands.base import Array
-from byhand.hands.by_numpy.blas import by_parts
 from byhand.hands.by_numpy.layer import Mode, NumpyLayer, makes
+from byhand.hands.by_numpy.threads import by_parts
 
 CELLS: dict[str, type[Recurrent]] = {}
 
