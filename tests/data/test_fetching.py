@@ -296,6 +296,10 @@ def test_digits_paths_and_mistyped_names(tmp_path: Path, images: np.ndarray, mak
     assert load_dataset(tmp_path / "x").train.source == str(tmp_path / "x")
     with pytest.raises(ByhandError, match="'minst' is neither a dataset nor a file; perhaps 'mnist' was meant"):
         load_dataset("minst")
+    # No file system has names this long.
+    for word, found in (("a" * 300, "is neither a dataset nor a file"), ("a" * 300 + ".csv", "File name too long")):
+        with pytest.raises(ByhandError, match=found):
+            load_dataset(word)
     with pytest.raises(ByhandError, match="No such file"):
         load_dataset("some/where.csv")
 

@@ -93,7 +93,8 @@ def load_dataset(name: str | Path = "auto", offline: bool = False, notify: Notif
     if isinstance(name, str) and (stored := cache.imported(name)):
         return read(stored).called(name, "imported")
     path = Path(name)
-    if not path.exists() and path.name == str(name) and not path.suffix:
+    # os.path.exists says no where Path.exists fails: of a name too long, or with a null character.
+    if not os.path.exists(path) and path.name == str(name) and not path.suffix:  # noqa: PTH110
         known = [*cache.RESERVED, *cache.imported_names()]
         raise ByhandError(f"{str(name)!r} is neither a dataset nor a file; {nearest(str(name), known)}.")
     return read(path)

@@ -139,6 +139,18 @@ def test_a_folder_with_several_files(tmp_path: Path, make: SimpleNamespace) -> N
         read(tmp_path)
 
 
+def test_a_folder_with_a_file_to_train_and_one_to_test(tmp_path: Path, make: SimpleNamespace) -> None:
+    (tmp_path / "train.npz").write_bytes(make.npz(x_train=FEW, y_train=ONES))
+    (tmp_path / "test.npz").write_bytes(make.npz(x_train=FEW[:2], y_train=ONES[:2]))
+    dataset = read(tmp_path)
+    assert dataset.test is not None
+    assert (len(dataset.train), len(dataset.test)) == (3, 2)
+    (tmp_path / "train.npz").unlink()
+    (tmp_path / "train.csv").write_text(make.csv(FEW, ONES))
+    with pytest.raises(ByhandError, match=r"2 files of digits \(train.csv, test.npz\), expected one"):
+        read(tmp_path)
+
+
 def test_reading_leaves_nothing_behind(tmp_path: Path, valid: dict[str, bytes]) -> None:
     for kind, content in valid.items():
         (tmp_path / kind).write_bytes(content)

@@ -51,7 +51,7 @@ def read(path: str | Path) -> Dataset:
     path
         IDX, gzipped or not: one file of a pair, or a folder with one pair or MNIST's two. CSV as in Kaggle's Digit
         Recognizer, MATLAB's ``mnist_all.mat``, npz as Keras ships it, Parquet as on the Hugging Face hub: a file, or a
-        folder with it (CSV and Parquet in train and test files). Pictures of 28x28 pixels in a folder:
+        folder with it (CSV, npz and Parquet in train and test files). Pictures of 28x28 pixels in a folder:
         ``7/any.png`` or ``any_7.png``.
 
     Returns
@@ -123,12 +123,14 @@ def _folder(folder: Path, name: str, source: str) -> Dataset:
         return pictures.read_folder(folder, name, source)
     tests = [path for path in whole if is_test(path)]
     trains = [path for path in whole if path not in tests]
-    if len(whole) == 1 or (len(trains) == len(tests) == 1 and len(kinds[Kind.CSV]) == 2):
+    # A file for train and one for test belong together in the formats that come so; MATLAB's is one for both.
+    pair = len(trains) == len(tests) == 1 and any(len(kinds.get(kind, [])) == 2 for kind in (Kind.CSV, Kind.NPZ))
+    if len(whole) == 1 or pair:
         parts = [_file(path, name, source) for path in (*trains, *tests)]
         return parts[0] if len(parts) == 1 else Dataset(parts[0].train, parts[1].train)
     raise ByhandError(
-        f"{folder} holds {len(whole)} files of digits ({_listed(whole)}), expected one, or a CSV file for train and "
-        "one for test; name the file you mean."
+        f"{folder} holds {len(whole)} files of digits ({_listed(whole)}), expected one, or a CSV or npz file for train "
+        "and one for test; name the file you mean."
     )
 
 
