@@ -24,6 +24,7 @@ def done(accuracy: float, seconds: list[float], seed: int = 0) -> Done:
         "test": {"accuracy": accuracy - 0.01, "loss": 0.2},
     }
     environment = {
+        "device": "cpu",
         "versions": {"numpy": "2.0"},
         "processor": "an abacus",
         "threads": 2,
@@ -101,7 +102,7 @@ def test_files(tmp_path: Path) -> None:
     # 25 s an epoch of theirs over 2.5 of ours.
     assert named[0]["ratio"] == "10.0"
     assert (named[1]["hand"], named[1]["ratio"], named[1]["validation"]) == ("torch", "", "50.00 %")
-    assert curves[2] == ["linear", "numpy", "83.00", "93.00", "", "93.00"]
+    assert curves[2] == ["linear", "numpy", "validation", "83.00", "93.00", "", "93.00"]
 
 
 def grid_of(entries: list[dict[str, Any]], tmp_path: Path) -> list[list[str]]:

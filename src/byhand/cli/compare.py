@@ -63,7 +63,6 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.runs,
             offline=arguments.offline,
             told=lines.of,
-            after=lines.row,
         )
     finally:
         lines.close()

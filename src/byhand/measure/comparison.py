@@ -6,20 +6,24 @@ was killed goes on where it was, and one with another setting begins anew.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import shutil
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from byhand import __version__
 from byhand.data import Splits, load_digits
 from byhand.errors import ByhandError
 from byhand.measure.metrics import interval
 from byhand.training import log
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.display import Display
+from byhand.training.environment import choose_device
 from byhand.training.recipe import DATA, Recipe
 from byhand.training.runs import CHECKPOINT, ENVIRONMENT, LOG, RECIPE, RESULTS, TIMES, fingerprint, resume, start
 
@@ -68,18 +72,20 @@ class Row:
 
     @property
     def hand(self) -> str:
-        """The hand that trained."""
-        return self.recipe.how.hand
+        """The hand that trained, and where, if that was not the processor."""
+        device = self.runs[0].environment["device"]
+        return self.recipe.how.hand if device == "cpu" else f"{self.recipe.how.hand} on {device}"
 
     def mean(self, part: str) -> tuple[float, float]:
         """Mean accuracy on ``"validation"`` or ``"test"`` and the half-width of its 95 % interval over the seeds."""
         return interval([run.results[part]["accuracy"] for run in self.runs])
 
-    def curve(self) -> list[float]:
-        """Mean validation accuracy after each epoch that all runs reached."""
+    def curve(self, part: str = "val_accuracy") -> list[float]:
+        """Mean accuracy after each epoch that all runs reached; ``"test_accuracy"`` is there where it was watched."""
         return [
-            sum(entry["val_accuracy"] for entry in entries) / len(entries)
+            sum(entry[part] for entry in entries) / len(entries)
             for entries in zip(*(run.log for run in self.runs), strict=False)
+            if part in entries[0]
         ]
 
     @property
@@ -112,9 +118,11 @@ class Row:
                 for part, values in means.items()
             },
             "validation_accuracy_by_epoch": self.curve(),
+            "test_accuracy_by_epoch": self.curve("test_accuracy"),
             "epoch_seconds": self.epoch_seconds,
             "train_seconds": self.seconds,
             "project": dict(self.recipe.project),
+            "environment": self.runs[0].environment,
             "recipe_toml": self.recipe.to_toml(),
         } | ({"grid": self.grid} if self.grid else {})
 
@@ -129,7 +137,6 @@ def compare(
     *,
     offline: bool = False,
     told: Told = lambda recipe: Display(),
-    after: Callable[[Row], None] = lambda row: None,
 ) -> list[Row]:
     """Train what is not trained yet, and gather the rows.
 
@@ -143,8 +150,6 @@ def compare(
         Download no data.
     told
         Gives each run its display.
-    after
-        Told every row that is complete.
     """
     rows = []
     for recipe, seeds in jobs:
@@ -160,7 +165,6 @@ def compare(
                 for settings, row in variants
             ]
         rows.append(best)
-        after(best)
     return rows
 
 
@@ -175,9 +179,8 @@ def run_of(recipe: Recipe, folder: Path, offline: bool = False, told: Told = lam
         if (path / RECIPE).exists():
             resume(path, offline=offline, display=told(recipe))
         else:
-            # A kill between making the folder and writing the recipe leaves it empty.
-            if path.is_dir():
-                path.rmdir()
+            # A kill between making the folder and writing the recipe leaves nothing to go on with.
+            shutil.rmtree(path, ignore_errors=True)
             start(recipe, folder, name, offline=offline, display=told(recipe))
     elif Checkpoint.load(path / CHECKPOINT).facts.get("data") != fingerprint(splits):
         raise ByhandError(
@@ -189,9 +192,12 @@ def run_of(recipe: Recipe, folder: Path, offline: bool = False, told: Told = lam
 
 def _digest(recipe: Recipe, splits: Splits) -> str:
     """Name what a run depends on, in eight signs; what a recipe says of other people's work is not part of it."""
+    how = recipe.how
     depends = {
-        "network": dict(recipe.network),
-        "training": dict(recipe.training),
+        "byhand": __version__,
+        "spec": recipe.spec(splits.train).to_dict(),
+        # The usual values too: where they change, the run is another. Threads change no more than the last bits.
+        "training": {**dataclasses.asdict(how), "threads": None, "device": choose_device(how.device, how.hand)[0]},
         "digits": [splits.name, splits.sizes, splits.seed],
     }
     return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()[:8]

@@ -64,10 +64,8 @@ def write_results(rows: list[Row], folder: Path, command: str) -> tuple[Path, Pa
     tuple of Path
         The two files.
     """
-    environment = rows[0].runs[0].environment
     data = {
         "command": command,
-        "environment": environment,
         "rows": [row.to_dict() for row in rows],
     }
     tables, numbers = folder / "recipes.md", folder / "recipes.json"
@@ -77,17 +75,16 @@ def write_results(rows: list[Row], folder: Path, command: str) -> tuple[Path, Pa
 
 
 def _markdown(rows: list[Row], command: str) -> list[str]:
-    first = rows[0].runs[0]
-    environment, used = first.environment, first.results["data"]
-    versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
+    used = rows[0].runs[0].results["data"]
+    machines = list(dict.fromkeys(_machine(run.environment) for row in rows for run in row.runs))
     heads = (*HEADS[:4], "seeds", *HEADS[4:6], "threads", *HEADS[6:])
     lines = [
         "# The recipes, measured",
         "",
-        (
+        *textwrap.wrap(
             f"Written by `{command}`; not edited by hand. {used['name']}: {used['train']:,} digits to train, "
-            f"{used['validation']:,} to validate, {used['test']:,} to test. {environment['processor']}, "
-            f"{', '.join(environment['linear_algebra'])}; {versions}."
+            f"{used['validation']:,} to validate, {used['test']:,} to test. {' And: '.join(machines)}",
+            118,
         ),
         "",
         *textwrap.wrap(EXPLAINED, 118),
@@ -105,18 +102,28 @@ def _markdown(rows: list[Row], command: str) -> list[str]:
         first_five = (name, hand, parameters, epochs, str(len(row.runs)))
         entries = (*first_five, validation, test, threads, epoch_seconds, seconds, states, ratio)
         lines.append(f"| {' | '.join(entries)} |")
-    curves = [row for row in rows if len(row.curve()) > 1 and len(row.runs) > 1]
+    curves = [(row, *curve) for row in rows if len(row.runs) > 1 for curve in _curves(row)]
     if curves:
-        lines += ["", "## Validation accuracy (%) after the first epochs", ""]
-        lines += ["| network | hand | 1 | 2 | 3 | last |", "|---|---|--:|--:|--:|--:|"]
-        for row in curves:
-            curve = [f"{100 * value:.2f}" for value in row.curve()]
+        lines += ["", "## Accuracy (%) after the first epochs, mean over the seeds", ""]
+        lines += ["| network | hand | digits | 1 | 2 | 3 | last |", "|---|---|---|--:|--:|--:|--:|"]
+        for row, part, curve in curves:
             head = [*curve[:3], "", ""][:3]
-            lines.append(f"| {row.recipe.name} | {row.hand} | {' | '.join(head)} | {curve[-1]} |")
+            lines.append(f"| {row.recipe.name} | {row.hand} | {part} | {' | '.join(head)} | {curve[-1]} |")
     for row in rows:
         if row.grid:
             lines += ["", f"## The grid of {row.recipe.name}", "", *grid_lines(row)]
     return lines
+
+
+def _machine(environment: dict[str, Any]) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
+    return f"{environment['processor']}, {', '.join(environment['linear_algebra'])}; {versions}."
+
+
+def _curves(row: Row) -> list[tuple[str, list[str]]]:
+    """Accuracies by epoch as text: on the validation digits and, where they were watched, on the test digits."""
+    curves = [(part, row.curve(f"{short}_accuracy")) for part, short in (("validation", "val"), ("test", "test"))]
+    return [(part, [f"{100 * value:.2f}" for value in curve]) for part, curve in curves if len(curve) > 1]
 
 
 def grid_lines(row: Row) -> list[str]:
