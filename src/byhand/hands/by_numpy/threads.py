@@ -14,8 +14,10 @@ import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
@@ -66,16 +68,61 @@ def by_parts(task: Callable[[slice], None], size: int, work: int) -> None:
 
 
 def _together(task: Callable[[int, slice], Result], size: int, most: int) -> list[Result]:
+    # A part has its processor; parts of parts would wait for each other in a pool that they fill.
+    if _in_part.get():
+        return [task(0, slice(0, size))]
     with single_threaded() as threads:
-        parts = max(1, min(threads, most, MOST_PARTS))
+        asked = _asked.get()
+        parts = max(1, min(threads, most, MOST_PARTS)) if asked is None else min(asked.parts, size)
+        if parts == 1:
+            return [task(0, slice(0, size))]
+        if asked is not None:
+            asked.times += 1
         cuts = [size * part // parts for part in range(parts + 1)]
         mine, *others = [slice(start, stop) for start, stop in itertools.pairwise(cuts)]
-        waiting = [_pool().submit(task, part, some) for part, some in enumerate(others, 1)]
+
+        def inside(part: int, some: slice) -> Result:
+            _in_part.set(True)
+            return task(part, some)
+
+        # Every thread sees what the caller set, as by np.errstate.
+        waiting = [_pool().submit(copy_context().run, inside, part, some) for part, some in enumerate(others, 1)]
         try:
-            first = task(0, mine)
+            first = copy_context().run(inside, 0, mine)
         finally:
-            results = [part.result() for part in waiting]
-    return [first, *results]
+            wait(waiting)
+        return [first, *(part.result() for part in waiting)]
+
+
+@dataclass
+class Divided:
+    """What `divided` asks for, and how often it was done.
+
+    Attributes
+    ----------
+    parts
+        In how many parts, at most `MOST_PARTS`.
+    times
+        How often something was divided so.
+    """
+
+    parts: int
+    times: int = 0
+
+
+_in_part: ContextVar[bool] = ContextVar("in_part", default=False)
+_asked: ContextVar[Divided | None] = ContextVar("asked", default=None)
+
+
+@contextmanager
+def divided(parts: int) -> Iterator[Divided]:
+    """Divide inside whatever can be divided, be it small and the processor alone: so that a proof sees it done."""
+    asked = Divided(min(parts, MOST_PARTS))
+    before = _asked.set(asked)
+    try:
+        yield asked
+    finally:
+        _asked.reset(before)
 
 
 @cache
