@@ -14,9 +14,11 @@ import pytest
 import byhand
 from byhand import layers, zoo
 from byhand.errors import ByhandError
+from byhand.hands.by_numpy import network as numpy_network
+from byhand.hands.by_numpy import recurrence
 from byhand.hands.by_numpy.layer import NumpyLayer, makes
 from byhand.layers import Flatten, Layer, Linear, Parameter, ReLU, Standardize
-from byhand.measure.proof import every, one_thread, prove, prove_optimizers, subject
+from byhand.measure.proof import every, gradients, one_thread, prove, prove_optimizers, subject
 from byhand.measure.proof.differences import Point, active, compare
 from byhand.measure.proof.drift import check_drift, measure_drift
 from byhand.measure.proof.gradients import check_gradients
@@ -205,6 +207,62 @@ def test_a_hand_that_computes_something_else_is_named(hand: str, monkeypatch: py
     assert not any(line.startswith("Linear1, output") for line in check.failures)
     other = "torch" if hand == "tensor" else "tensor"
     assert not any(f"{other} hand" in line for line in check.failures)
+
+
+MAPS = Spec((Standardize(), layers.Conv2d(2, 5), ReLU(), Flatten(), Linear(10)))
+ROWS = Spec((Standardize(), layers.Recurrent("gru", 4), Linear(10)))
+
+
+@pytest.mark.parametrize(("spec", "divides"), [(SMALL, False), (MAPS, True), (ROWS, True)])
+def test_the_numpy_hand_is_proven_in_parts(spec: Spec, divides: bool) -> None:
+    pytest.importorskip("torch")
+    check = check_hands(spec, 0)
+    assert check.holds
+    assert ("in parts, loss" in check.details) == divides
+    names = {f"in parts, gradient of {parameter.name}" for parameter in spec.parameters}
+    assert (check.details.keys() >= names) == divides
+
+
+def test_a_team_that_is_forgotten_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    right = numpy_network.in_parts
+
+    def forgets_the_last(task: Any, size: int) -> Any:
+        losses = right(task, size)
+        return losses[:-1] if len(losses) > 1 and isinstance(losses[0], float) else losses
+
+    monkeypatch.setattr(numpy_network, "in_parts", forgets_the_last)
+    failures = check_hands(MAPS, 0).failures
+    assert any(line.startswith("in parts, loss") for line in failures)
+    assert any(line.startswith("in parts, gradient of W1") for line in failures)
+    assert all(line.startswith("in parts, ") for line in failures)
+
+
+def test_a_sweep_that_forgets_a_part_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    right = recurrence.by_parts
+
+    def one_less(task: Any, size: int, work: int) -> None:
+        right(lambda part: task(part) if part.start == 0 else None, size, work)
+
+    monkeypatch.setattr(recurrence, "by_parts", one_less)
+    failures = check_hands(ROWS, 0).failures
+    assert any(line.startswith("in parts, logits") for line in failures)
+    assert all(line.startswith("in parts, ") for line in failures)
+
+
+def test_the_seed_chooses_entries_and_directions(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[Any, ...]] = []
+    right = gradients.generator
+
+    def noted(seed: int, *words: Any) -> Any:
+        seen.append((seed, *words))
+        return right(seed, *words)
+
+    monkeypatch.setattr(gradients, "generator", noted)
+    check_gradients(SMALL, 2, 5)
+    assert {place[:3] for place in seen} >= {(5, "proof", "entries")}
+    assert {place[0] for place in seen} == {5}
 
 
 def test_a_difference_between_arrays() -> None:

@@ -40,7 +40,7 @@ def check_gradients(spec: Spec, entries: int, seed: int) -> tuple[Check, Check]:
         How many entries of each array are checked one by one; beside them, all are checked together along random
         directions.
     seed
-        Of the weights, pictures and entries.
+        Of the weights, pictures, entries and directions.
     """
     whole = gathered(GRADIENTS, TOLERANCE, _of_the_loss(_Pass(spec, seed), entries))
     return whole, gathered(LAYERS, TOLERANCE, _of_layers(_Pass(spec, seed, all_the_way=True), entries))
@@ -50,7 +50,7 @@ class _Pass:
     """A numpy network in float64 with its batch, to be passed from any layer on."""
 
     def __init__(self, spec: Spec, seed: int, *, all_the_way: bool = False) -> None:
-        self.spec = spec
+        self.spec, self.seed = spec, seed
         self.network = NumpyNetwork(spec, seed=seed, dtype="float64")
         self.network.load(weights(spec, seed))
         for layer in self.network.layers:
@@ -105,7 +105,7 @@ def _of_the_loss(passing: _Pass, entries: int) -> Iterator[Part]:
         for parameter in learnt:
             # Nothing below the layer depends on its parameters.
             point = Point(passing.network.parameters()[parameter.name], partial(passing.loss, place))
-            rng = generator(0, "proof", "entries", parameter.name)
+            rng = generator(passing.seed, "proof", "entries", parameter.name)
             yield compare(f"{name}, {parameter.name}", point, gradients[parameter.name], rng, entries, network)
 
 
@@ -113,7 +113,7 @@ def _of_layers(passing: _Pass, entries: int) -> Iterator[Part]:
     """Compare what every layer, and the loss, makes of a gradient that comes down to it."""
     spec = passing.spec
     for place, (name, layer) in enumerate(zip(spec.layer_names, passing.network.layers, strict=True)):
-        x, rng = passing.entering[place], generator(0, "proof", "entries", name)
+        x, rng = passing.entering[place], generator(passing.seed, "proof", "entries", name)
         # Closed rectifiers give equal zeros; under some noise of its own no maximum has to choose among them.
         x += rng.normal(0, 0.1 * float(x.std()) or 1.0, x.shape)
         y, _ = passing.single(place)
@@ -145,7 +145,7 @@ def _product(a: Array, b: Array) -> float:
 def _of_logits(passing: _Pass, entries: int) -> Part:
     """Compare the gradient of the loss to the logits."""
     loss, spec = LOSSES[passing.spec.loss], passing.spec
-    rng = generator(0, "proof", "entries", "loss")
+    rng = generator(passing.seed, "proof", "entries", "loss")
     z: Any = rng.normal(0, 2, passing.entering[-1].shape)
     dz = loss(z.copy(), passing.labels, spec.smoothing)[1]
     point = Point(z, lambda: (loss(z.copy(), passing.labels, spec.smoothing)[0], []))

@@ -3,6 +3,9 @@
 Compared are the logits and every layer's output as a network reads, the loss, all gradients and the running averages as
 it trains. A difference is relative to the largest value of its array; for gradients to no less than a thousandth of the
 network's largest, because some are zero but for rounding (a bias under a batch normalisation).
+
+The numpy hand divides a batch, or what is long in a layer, between processors, where there are several and work enough.
+That it computes the same then is part of this check: it is made to, and compared with itself undivided.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from byhand.hands import HANDS, Network, build
+from byhand.hands.by_numpy.threads import divided
 from byhand.measure.proof.differences import SMALL_PARAMETER
 from byhand.measure.proof.result import Check, Part, furthest, gathered
 from byhand.measure.proof.subject import noisy, weights
@@ -21,12 +25,14 @@ from byhand.streams import generator
 NAME = "three hands"
 TOLERANCE = 1e-10
 BATCH = 32
+PARTS = 3
+"""Parts that the numpy hand divides a batch into; 32 pictures do not divide evenly, so that shares differ."""
 
 
 def check_hands(spec: Spec, seed: int) -> Check:
-    """Compare the tensor and the torch hand with the numpy hand."""
+    """Compare the tensor and the torch hand with the numpy hand, and that with itself in parts."""
     parts = [part for hand in HANDS if hand != "numpy" for part in _compared(spec, hand, seed)]
-    return gathered(NAME, TOLERANCE, parts)
+    return gathered(NAME, TOLERANCE, [*parts, *_in_parts(spec, seed)])
 
 
 def _compared(spec: Spec, hand: str, seed: int) -> Iterator[Part]:
@@ -49,6 +55,25 @@ def _compared(spec: Spec, hand: str, seed: int) -> Iterator[Part]:
             yield furthest(f"{name}, gradient of {key}", mine[key], others[key], hand, SMALL_PARAMETER * largest)
         for state in kept:
             yield furthest(f"{name}, {state.name}", ours.state()[state.name], theirs.state()[state.name], hand)
+
+
+def _in_parts(spec: Spec, seed: int) -> Iterator[Part]:
+    """Compare the numpy hand with itself in parts; nothing, where it divides nothing."""
+    whole, parted = _loaded(spec, "numpy", seed), _loaded(spec, "numpy", seed)
+    images, labels = noisy(spec, BATCH, seed)
+    loss = whole.loss_and_gradient(images, labels, generator(seed, "proof", "dropout"))
+    with divided(PARTS) as done:
+        logits = parted.logits(images)
+        other = parted.loss_and_gradient(images, labels, generator(seed, "proof", "dropout"))
+    if not done.times:
+        return
+    who = "divided numpy"
+    yield furthest("in parts, logits", whole.logits(images), logits, who)
+    yield furthest("in parts, loss", np.array(loss), np.array(other), who)
+    mine, others = whole.gradients(), parted.gradients()
+    largest = max(float(np.abs(gradient).max()) for gradient in mine.values())
+    for name, gradient in mine.items():
+        yield furthest(f"in parts, gradient of {name}", gradient, others[name], who, SMALL_PARAMETER * largest)
 
 
 def _loaded(spec: Spec, hand: str, seed: int) -> Network:
