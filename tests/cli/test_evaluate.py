@@ -92,6 +92,35 @@ def test_a_files_own_test_digits(trained: Run, capsys: pytest.CaptureFixture[str
     assert (found["data"]["part"], found["data"]["count"]) == ("test digits", 40)
 
 
+def test_other_digits_are_not_its_test_split(
+    npz: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], pictures: Callable[..., tuple[Any, Any]]
+) -> None:
+    path = tmp_path / "mine.npz"
+    path.write_bytes(npz.read_bytes())
+    recipe = Recipe("small", network={"name": "softmax"}, training={"epochs": 1}, data={"name": "mine.npz"})
+    run = start(recipe, tmp_path / "runs", "small")
+    # The same digits under another name are the same.
+    path.rename(tmp_path / "yours.npz")
+    (tmp_path / "mine.npz").symlink_to("yours.npz")
+    evaluated(capsys, str(run.path))
+    (tmp_path / "mine.npz").unlink()
+    images, labels = pictures(100, seed=3)
+    np.savez(path, x_train=images, y_train=labels)
+    assert main(["evaluate", str(run.path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert "was trained on mine split 150/30/40, and 'mine.npz' now gives mine split 72/14/14 (mine.npz)" in said.err
+    assert "--data" in said.err
+    evaluated(capsys, str(run.path), "--data", "mine.npz")
+    # A run that is not done says so, and does not know its digits' name.
+    (run.path / "results.json").unlink()
+    assert main(["evaluate", str(run.path)]) == 2
+    assert "was trained on other digits, and " in capsys.readouterr().err
+    assert main(["evaluate", str(run.path), "--data", "yours.npz"]) == 0
+    assert f"byhand: {run.path} is not done: 1 of 1 epochs.\n" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "found"),
     [

@@ -7,6 +7,11 @@ byhand evaluate runs/mlp-numpy --data my-digits.csv --hand torch
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from byhand.data import Digits
+    from byhand.training.runs import Run
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,16 +29,17 @@ def run(arguments: argparse.Namespace) -> int:
     """Score."""
     import json
 
-    from byhand.data import load_dataset, load_digits
+    from byhand.data import load_dataset
+    from byhand.data.loading import say
     from byhand.losses import mean_loss
     from byhand.measure.metrics import classification_report
     from byhand.training.runs import load_run
 
     trained = load_run(arguments.run, arguments.hand)
+    if not trained.results:
+        say(f"{trained.path} is not done: {len(trained.log)} of {trained.recipe.how.epochs} epochs.")
     if arguments.data is None:
-        data = {"name": "auto", "split": "", "split_seed": 0, **trained.recipe.data}
-        digits = load_digits(data["name"], data["split_seed"], data["split"] or None, arguments.offline).test
-        which = "test split"
+        digits, which = _test_split(trained, arguments.offline), "test split"
     else:
         dataset = load_dataset(arguments.data, offline=arguments.offline)
         # A file's own test digits, where it has labelled ones: no network was trained on them.
@@ -64,3 +70,24 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"Loss: {loss:.4f}")
     print(report.to_text())
     return 0
+
+
+def _test_split(trained: Run, offline: bool) -> Digits:
+    """Find the test split of the digits that a network was trained on; of others, some may have been trained on."""
+    from byhand.data import load_digits
+    from byhand.errors import ByhandError
+    from byhand.training.checkpoint import Checkpoint
+    from byhand.training.recipe import DATA
+    from byhand.training.runs import CHECKPOINT, fingerprint
+
+    data = {**DATA, **trained.recipe.data}
+    splits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline)
+    if Checkpoint.load(trained.path / CHECKPOINT).facts.get("data") != fingerprint(splits):
+        began = trained.results.get("data", {})
+        sizes = "/".join(str(began.get(part)) for part in ("train", "validation", "test"))
+        told = f"{began['name']} split {sizes}" if began else "other digits"
+        raise ByhandError(
+            f"{trained.path} was trained on {told}, and {data['name']!r} now gives {splits.name} split "
+            f"{'/'.join(map(str, splits.sizes))} ({splits.source}), which are not the same digits; bring those back, or name the digits to score by --data."
+        )
+    return splits.test
