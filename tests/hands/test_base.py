@@ -12,7 +12,7 @@ from byhand import zoo
 from byhand.errors import ByhandError
 from byhand.hands import HANDS, base, build
 from byhand.hands.base import dropout_mask, starting_values, views
-from byhand.layers import BatchNorm2d, Conv2d, Flatten, Linear, Recurrent, ReLU, Sigmoid, Standardize
+from byhand.layers import BatchNorm2d, Conv2d, Flatten, Linear, Recurrent, ReLU, Select, Sigmoid, Standardize
 from byhand.spec import Spec
 from byhand.streams import generator
 
@@ -337,3 +337,18 @@ def test_sigmoid_layer_overflows_nowhere() -> None:
     spec = Spec((Standardize(0.0, 1e-9), Flatten(), Sigmoid()), input_shape=(1, 1))
     for hand in HANDS:
         assert build(spec, hand).logits(np.array([[[255]], [[0]]], np.uint8)).tolist() == [[1.0], [0.5]]
+
+
+def test_the_tensor_hand_selects_alike_after_reading() -> None:
+    """What was made while reading, where autograd is off, serves training too."""
+    pytest.importorskip("torch")
+    spec = zoo.network("mlp", hidden=(4,), pixels=(3, 400, 500))
+    images = np.random.default_rng(0).integers(0, 256, (6, 28, 28), np.uint8)
+    ours, theirs = (build(spec, hand, dtype="float64") for hand in ("numpy", "tensor"))
+    np.testing.assert_allclose(theirs.logits(images), ours.logits(images), rtol=1e-12)
+    below = Spec((Standardize(), Flatten(), Linear(5), Select((4, 1)), Linear(3)))
+    ours, theirs = (build(below, hand, dtype="float64") for hand in ("numpy", "tensor"))
+    theirs.logits(images)
+    labels = np.arange(6) % 3
+    assert theirs.loss_and_gradient(images, labels) == pytest.approx(ours.loss_and_gradient(images, labels), rel=1e-12)
+    np.testing.assert_allclose(theirs.gradient.numpy(), ours.gradient, rtol=1e-9, atol=1e-15)

@@ -36,7 +36,8 @@ def views(vector: Any, parameters: Sequence[Parameter]) -> dict[str, Any]:
 def starting_values(spec: Spec, seed: int) -> dict[str, Array]:
     """Draw the starting weights of a network, the same for every hand.
 
-    Each weight has a random stream of its own, so a network starts the same whether or not other layers are there.
+    Each parameter has a random stream of its own, named after it: layers without parameters that come or go change
+    nothing, nor do others that leave its name as it is (``W`` becomes ``W1`` when a second layer has one).
 
     Parameters
     ----------
@@ -87,9 +88,19 @@ def constant(parameter: Parameter) -> Array:
     return np.broadcast_to(np.repeat(blocks, parameter.shape[-1] // len(blocks)), parameter.shape).astype(float)
 
 
-def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> Array:
-    """Draw which values stay, bool, each with probability ``1 - rate``; the same draws in every hand and dtype."""
-    return rng.random(shape, dtype=np.float32) >= np.float32(rate)
+def dropout_mask(
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    rate: float,
+    drawn: Array | None = None,
+    kept: Array | None = None,
+) -> Array:
+    """Draw which values stay, bool, each with probability ``1 - rate``; the same draws in every hand and dtype.
+
+    `drawn` (float32) and `kept` (bool), contiguous and of that shape, are work arrays for those who have them.
+    """
+    drawn = rng.random(shape, dtype=np.float32, out=drawn)
+    return np.greater_equal(drawn, np.float32(rate), out=kept)
 
 
 @dataclass(frozen=True)

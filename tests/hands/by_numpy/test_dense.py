@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from byhand.hands.base import dropout_mask
 from byhand.hands.by_numpy.layer import Mode
 from byhand.hands.by_numpy.losses import LOSSES
 from byhand.hands.by_numpy.network import MADE, NumpyNetwork
@@ -145,3 +146,21 @@ def test_rooms_are_kept_and_grow() -> None:
     assert smaller.flags.c_contiguous
     assert layer.room("y", (7, 4)).shape == (7, 4)
     assert not np.shares_memory(layer.room("y", (7, 4)), layer.room("dx", (7, 4)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_work_arrays_change_no_bit(dtype: str) -> None:
+    """What is computed in rooms is, to the bit, what the equations give in new arrays, also in a smaller batch."""
+    kind, rng = np.dtype(dtype), np.random.default_rng(0)
+    layers = {about: MADE[type(about)](about, (5, 3), kind) for about in (Sigmoid(), Tanh(), Dropout(0.3))}
+    for B in (4, 2):
+        x, dy = (rng.normal(size=(B, 5, 3)).astype(kind) for _ in range(2))
+        made = {about: layer.forward(x, Mode(True, generator(1, "d"))).copy() for about, layer in layers.items()}
+        found = {about: layer.backward(dy.copy()) for about, layer in layers.items()}
+        mask = dropout_mask(generator(1, "d"), x.shape, 0.3) * kind.type(1 / (1 - 0.3))
+        sigmoid, tanh, dropout = layers
+        assert np.array_equal(made[dropout], x * mask)
+        assert np.array_equal(found[dropout], dy * mask)
+        assert np.array_equal(found[sigmoid], dy * made[sigmoid] * (1 - made[sigmoid]))
+        assert np.array_equal(found[tanh], dy * (1 - made[tanh] * made[tanh]))
+        assert {gradient.dtype for gradient in found.values()} == {kind}

@@ -87,7 +87,7 @@ class Sigmoid(Elementwise):
     def backward(self, dy: Array) -> Array | None:
         # dx = dy y (1 - y)
         dy *= self.y
-        dy *= 1 - self.y
+        dy *= np.subtract(1, self.y, out=self.room_like("slope", self.y))
         return dy
 
 
@@ -103,7 +103,8 @@ class Tanh(Elementwise):
 
     def backward(self, dy: Array) -> Array | None:
         # dx = dy (1 - y^2)
-        dy *= 1 - self.y * self.y
+        slope = np.multiply(self.y, self.y, out=self.room_like("slope", self.y))
+        dy *= np.subtract(1, slope, out=slope)
         return dy
 
 
@@ -117,7 +118,9 @@ class Dropout(NumpyLayer):
         self.mask: Array | None = None
         if mode.rng is None or self.about.rate == 0:
             return x
-        self.mask = dropout_mask(mode.rng, x.shape, self.about.rate) * self.dtype.type(1 / (1 - self.about.rate))
+        drawn, kept = self.room("drawn", x.shape, np.float32), self.room("kept", x.shape, np.bool_)
+        dropout_mask(mode.rng, x.shape, self.about.rate, drawn, kept)
+        self.mask = np.multiply(kept, self.dtype.type(1 / (1 - self.about.rate)), out=self.room("mask", x.shape))
         return np.multiply(x, self.mask, out=self.room("y", x.shape))
 
     def backward(self, dy: Array) -> Array | None:

@@ -88,7 +88,8 @@ class NumpyLayer:
     def backward(self, dy: Array) -> Array | None:
         """Turn the loss's gradient to the output into that to the input, and leave those of the parameters.
 
-        May write over `dy`. Returns ``None`` where `first` is set.
+        One backward pass follows one forward pass in training: it may write over `dy` and over what that kept.
+        Returns ``None`` where `first` is set.
         """
         raise NotImplementedError
 

@@ -11,10 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from byhand.errors import ByhandError
-
-# Every file of layers registers its own with `makes`.
 from byhand.hands.base import BLOCK, Array, Network, Prepared, starting_values, views
-from byhand.hands.by_numpy import (  # noqa: F401
+from byhand.hands.by_numpy import (  # noqa: F401  # every file of layers registers its own with `makes`
     convolution,
     dense,
     elman,

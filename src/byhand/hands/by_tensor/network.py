@@ -11,9 +11,7 @@ from torch import Tensor
 
 from byhand.errors import ByhandError
 from byhand.hands.base import Array, Network, starting_values, views
-
-# Every file of layers registers its own with `makes`.
-from byhand.hands.by_tensor import (  # noqa: F401
+from byhand.hands.by_tensor import (  # noqa: F401  # every file of layers registers its own with `makes`
     convolution,
     dense,
     elman,
@@ -51,6 +49,11 @@ class TensorNetwork(Network):
         # Leaves of autograd's graph that share their memory with theta.
         self._values = {name: view.requires_grad_() for name, view in views(self.theta, spec.parameters).items()}
         self._state = {kept.name: torch.empty(kept.shape, dtype=kind, device=self.device) for kept in spec.state}
+        # What a spec says follows from its layers anew each time it is asked; here it is asked once.
+        self._described = [
+            (about, tuple(self._values[p.name] for p in learnt), tuple(self._state[p.name] for p in kept))
+            for about, learnt, kept in zip(spec.layers, spec.layer_parameters, spec.layer_state, strict=True)
+        ]
         self._loss = LOSSES[spec.loss]
         self.load(starting_values(spec, seed))
 
@@ -59,11 +62,7 @@ class TensorNetwork(Network):
 
     def _layers(self, x: Tensor, mode: Mode) -> list[Tensor]:
         outputs = []
-        for about, learnt, kept in zip(
-            self.spec.layers, self.spec.layer_parameters, self.spec.layer_state, strict=True
-        ):
-            values = tuple(self._values[parameter.name] for parameter in learnt)
-            state = tuple(self._state[parameter.name] for parameter in kept)
+        for about, values, state in self._described:
             x = MADE[type(about)](about, x, values, Mode(mode.training, mode.rng, state))
             outputs.append(x)
         return outputs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -24,4 +26,11 @@ def flatten(about: layers.Flatten, x: Tensor, values: tuple[Tensor, ...], mode: 
 @makes(layers.Select)
 def select(about: layers.Select, x: Tensor, values: tuple[Tensor, ...], mode: Mode) -> Tensor:
     """``y = x[:, indices]``."""
-    return x[:, torch.tensor(about.indices, device=x.device)]
+    return x[:, places(about.indices, x.device)]
+
+
+@lru_cache(maxsize=64)
+def places(indices: tuple[int, ...], device: torch.device) -> Tensor:
+    """Give indices as a tensor; made once, and for autograd too where a network that reads asks first."""
+    with torch.inference_mode(False):
+        return torch.tensor(indices, device=device)
