@@ -59,6 +59,23 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["x.txt"]
 
 
+def test_another_file_s_failure_is_its_own(tmp_path: Path) -> None:
+    def reads_another() -> None:
+        with replacing(tmp_path / "x.txt"):
+            (tmp_path / "missing").read_text()
+
+    with pytest.raises(FileNotFoundError, match="missing"):
+        reads_another()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_of_the_process_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mask that is set and put back is another for a moment, in which other threads make files too."""
+    monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("the mask was touched"))
+    write_text(tmp_path / "x", "a")
+    assert (tmp_path / "x").read_text() == "a"
+
+
 @pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
 def test_permissions_are_those_of_any_new_file(tmp_path: Path, mask: int, mode: int) -> None:
     before = os.umask(mask)

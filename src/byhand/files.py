@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import secrets
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,31 +35,31 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        beside = path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
+        # Made as any new file is, so that its permissions are those of any new file.
+        handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     except OSError as problem:
         raise ByhandError(
             f"{path} cannot be written ({problem.strerror}); choose a folder that you may write to."
         ) from problem
+    mode = stat.S_IMODE(os.fstat(handle).st_mode)
     os.close(handle)
-    beside = Path(name)
     try:
         yield beside
-        beside.chmod(0o666 & ~_umask())
-        with beside.open("rb") as written:
+        beside.chmod(mode)
+        # Open for writing: Windows syncs no file that is open for reading alone.
+        with beside.open("rb+") as written:
             os.fsync(written.fileno())
         beside.replace(path)
     except OSError as problem:
+        # The block may have failed over another file, which is not for us to tell.
+        if str(problem.filename or beside) != str(beside):
+            raise
         raise ByhandError(
             f"{path} cannot be written ({problem.strerror}); free some space or choose another folder."
         ) from problem
     finally:
         beside.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def write_text(path: Path, text: str) -> None:
