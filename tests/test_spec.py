@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from byhand import zoo
 from byhand.errors import ByhandError
 from byhand.layers import (
+    LAYERS,
     BatchNorm2d,
     Conv2d,
     Dropout,
@@ -108,6 +110,8 @@ def test_shapes() -> None:
             "Linear takes rows (D,) and was given (28, 28); put Flatten before it.",
         ),
         (lambda: Spec((*PIXELS, Conv2d(3, 3))), "Conv2d takes maps"),
+        (lambda: Spec(PIXELS), "The network has no parameters, so it learns nothing; give it a Linear layer."),
+        (lambda: Spec((*PIXELS, Select((1, 2)), Tanh())), "The network has no parameters"),
         (
             lambda: Spec((*PIXELS, Linear(3, "W1"), Linear(3), Linear(3))),
             "The network has 2 parameters called 'W1'; give each a word of its own for a name.",
@@ -145,6 +149,23 @@ def test_files_refused(values: dict[str, Any], sentence: str) -> None:
     assert str(told.value).startswith(sentence)
 
 
+def test_a_layer_without_usual_values_is_refused() -> None:
+    """Recipes and checkpoints could not hold it: the usual value says of what type a setting is."""
+
+    @dataclass(frozen=True)
+    class Scale(Layer):
+        factor: float
+
+    try:
+        for make in (lambda: Spec((*PIXELS, Scale(2.0), Linear(3))), lambda: layer_from_dict({"kind": "Scale"})):
+            with pytest.raises(
+                ByhandError, match=r"^The layer Scale has no usual value for 'factor'; give the field one"
+            ):
+                make()
+    finally:
+        del LAYERS["Scale"]
+
+
 sizes = st.integers(1, 40)
 SHAPES = st.sampled_from(((28, 28), (3, 4), (4, 3, 2)))
 ELEMENTWISE = st.one_of(
@@ -179,7 +200,7 @@ def specs(draw: st.DrawFn) -> Spec:
     kept = draw(st.lists(st.integers(0, 2), min_size=1, unique=True).map(tuple))
     above: list[Layer] = draw(ROWS)
     return Spec(
-        (Standardize(), *below, Flatten(), Select(kept), *above),
+        (Standardize(), *below, Flatten(), Select(kept), *above, Linear(draw(sizes))),
         input_shape=(3, 4) if any(isinstance(layer, Recurrent) for layer in below) else draw(SHAPES),
         loss=draw(st.sampled_from(LOSSES)),
         init=draw(st.sampled_from(INITS)),

@@ -66,10 +66,14 @@ class Spec:
                 raise ByhandError(
                     f"The network has {count} parameters called {name!r}; give each a word of its own for a name."
                 )
+        for kind in {type(layer) for layer in self.layers}:
+            _usual(kind)
         if len(self.shapes[-1]) != 1:
             raise ByhandError(
                 f"The network ends with values of shape {self.shapes[-1]}; end it with Flatten and Linear."
             )
+        if not self.size:
+            raise ByhandError("The network has no parameters, so it learns nothing; give it a Linear layer.")
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -129,7 +133,8 @@ class Spec:
         ByhandError
             If a layer or a setting is unknown or impossible.
         """
-        settings = fitting("A network", _usual(cls), {name: v for name, v in values.items() if name != "layers"})
+        usual = {item.name: item.default for item in dataclasses.fields(cls) if item.name != "layers"}
+        settings = fitting("A network", usual, {name: v for name, v in values.items() if name != "layers"})
         layers = values.get("layers", ())
         if not isinstance(layers, list | tuple):
             raise ByhandError(f"A network was given layers = {layers!r}; give a list of them.")
@@ -152,8 +157,16 @@ def layer_from_dict(values: Any) -> Layer:
     return LAYERS[kind](**fitting(kind, _usual(LAYERS[kind]), {n: v for n, v in values.items() if n != "kind"}))
 
 
-def _usual(made: type[Any]) -> dict[str, Any]:
-    return {item.name: item.default for item in dataclasses.fields(made)}
+def _usual(kind: type[Layer]) -> dict[str, Any]:
+    """Give a layer's settings and their usual values, whose types those in a file are checked by."""
+    usual = {item.name: item.default for item in dataclasses.fields(kind)}
+    for name, value in usual.items():
+        if value is dataclasses.MISSING:
+            raise ByhandError(
+                f"The layer {kind.__name__} has no usual value for {name!r}; give the field one where the layer is "
+                "defined, as in `units: int = 128`."
+            )
+    return usual
 
 
 def _numbered(names: Sequence[str]) -> tuple[str, ...]:

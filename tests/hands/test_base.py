@@ -334,9 +334,11 @@ def test_scikit_learn_computes_the_same(hand: str, ours: str, theirs: str, batch
 
 
 def test_sigmoid_layer_overflows_nowhere() -> None:
-    spec = Spec((Standardize(0.0, 1e-9), Flatten(), Sigmoid()), input_shape=(1, 1))
+    spec = Spec((Standardize(0.0, 1e-9), Flatten(), Linear(1), Sigmoid()), input_shape=(1, 1))
     for hand in HANDS:
-        assert build(spec, hand).logits(np.array([[[255]], [[0]]], np.uint8)).tolist() == [[1.0], [0.5]]
+        network = build(spec, hand)
+        network.load({"W": np.ones((1, 1)), "b": np.zeros(1)})
+        assert network.logits(np.array([[[255]], [[0]]], np.uint8)).tolist() == [[1.0], [0.5]]
 
 
 def test_the_tensor_hand_selects_alike_after_reading() -> None:
