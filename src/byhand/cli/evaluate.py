@@ -88,6 +88,7 @@ def _test_split(trained: Run, offline: bool) -> Digits:
         told = f"{began['name']} split {sizes}" if began else "other digits"
         raise ByhandError(
             f"{trained.path} was trained on {told}, and {data['name']!r} now gives {splits.name} split "
-            f"{'/'.join(map(str, splits.sizes))} ({splits.source}), which are not the same digits; bring those back, or name the digits to score by --data."
+            f"{'/'.join(map(str, splits.sizes))} ({splits.source}), which are not the same digits; "
+            "bring those back, or name the digits to score by --data."
         )
     return splits.test
