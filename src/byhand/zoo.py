@@ -8,7 +8,6 @@ from typing import Any
 
 from byhand.errors import ByhandError, nearest
 from byhand.layers import (
-    GATES,
     BatchNorm2d,
     Conv2d,
     Dropout,
@@ -167,7 +166,7 @@ def _activation(name: str) -> Layer:
 
 
 def _recurrent(cell: str, hidden: int, depth: int, dropout: float, **settings: Any) -> Layers:
-    if depth < 1 or cell not in GATES:
+    if depth < 1:
         raise ByhandError(f"{cell} was given depth = {depth}; give 1 or more.")
     made: list[Layer] = []
     for place in range(depth):

@@ -130,7 +130,7 @@ class Network(ABC):
     spec
         What to build.
     seed
-        Seed of the starting weights.
+        Seed of the starting weights, which every hand loads when it is built.
     dtype
         ``"float32"``, or ``"float64"`` for proofs and full-batch methods.
 
@@ -147,12 +147,11 @@ class Network(ABC):
     theta: Any
     gradient: Any
 
-    def __init__(self, spec: Spec, *, seed: int = 0, dtype: str = "float32") -> None:
+    def __init__(self, spec: Spec, *, dtype: str = "float32") -> None:
         if dtype not in DTYPES:
             raise ByhandError(f"Networks compute in {' or '.join(DTYPES)}, not in {dtype!r}; choose one of them.")
         self.spec = spec
         self.dtype = np.dtype(dtype)
-        self.seed = seed
 
     def logits(self, images: Array) -> Array:
         """Read pictures.

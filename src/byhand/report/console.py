@@ -12,20 +12,13 @@ from rich.table import Table
 
 from byhand.data import Splits
 from byhand.hands import Network
-from byhand.measure.comparison import Row
 from byhand.spec import Spec
 from byhand.training.display import Display
 from byhand.training.recipe import Recipe
 
 
 class Terminal(Display):
-    """Prints a run as it goes.
-
-    Parameters
-    ----------
-    notes
-        Whether notes are told (on the error stream, where no program takes them for output).
-    """
+    """Prints a run as it goes; notes go to the error stream, where no program takes them for output."""
 
     def __init__(self) -> None:
         self.console = Console()
@@ -106,9 +99,6 @@ class Lines:
     def of(self, recipe: Recipe) -> Display:
         """Give the display of one run."""
         return _Line(self, recipe)
-
-    def row(self, row: Row) -> None:
-        """A row of the table is complete; its runs have been told."""
 
     def close(self) -> None:
         """Take the progress bar away."""

@@ -49,7 +49,7 @@ class NumpyNetwork(Network):
     gradient: Array
 
     def __init__(self, spec: Spec, *, seed: int = 0, dtype: str = "float32") -> None:
-        super().__init__(spec, seed=seed, dtype=dtype)
+        super().__init__(spec, dtype=dtype)
         self.theta = np.empty(spec.size, self.dtype)
         self.gradient = np.zeros(spec.size, self.dtype)
         self._values = views(self.theta, spec.parameters)

@@ -36,7 +36,7 @@ class TensorNetwork(Network):
     gradient: Tensor
 
     def __init__(self, spec: Spec, *, seed: int = 0, dtype: str = "float32", device: str = "cpu") -> None:
-        super().__init__(spec, seed=seed, dtype=dtype)
+        super().__init__(spec, dtype=dtype)
         for about in spec.layers:
             if type(about) not in MADE:
                 raise ByhandError(

@@ -43,7 +43,7 @@ class TorchNetwork(Network):
     flat = False
 
     def __init__(self, spec: Spec, *, seed: int = 0, dtype: str = "float32", device: str = "cpu") -> None:
-        super().__init__(spec, seed=seed, dtype=dtype)
+        super().__init__(spec, dtype=dtype)
         self.device = torch.device(device)
         kind = getattr(torch, dtype)
         self.module = nn.Sequential()
