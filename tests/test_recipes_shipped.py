@@ -28,6 +28,7 @@ COUNTS = {
     "scratch-mlp": 7_960,
     "adam-mlp": 79_510,
     "deep-mlp": 567_434,
+    "deep-mlp-rmsprop": 567_434,
     "elman": 21_386,
     "lstm": 214_282,
     "gru": 161_034,
