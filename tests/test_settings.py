@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,8 +39,30 @@ def test_types(given: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("lr", np.float64(0.25), 0.25),
+        ("lr", np.float32(0.25), 0.25),
+        ("lr", np.int64(3), 3.0),
+        ("lr", Fraction(1, 4), 0.25),
+        ("epochs", np.uint8(7), 7),
+        ("hidden", [np.int32(4), 5], (4, 5)),
+        ("hidden", np.int64(4), (4,)),
+    ],
+)
+def test_other_numbers(name: str, value: Any, meant: Any) -> None:
+    fitted = fitting("x", USUAL, {name: value})[name]
+    assert fitted == meant
+    assert type(fitted) is type(meant)
+    if isinstance(fitted, tuple):
+        assert all(type(entry) is int for entry in fitted)
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
+        *(("epochs", value) for value in (np.float64(5), np.bool_(True))),
+        *(("lr", value) for value in (np.bool_(True), 1j)),
         *(("lr", value) for value in (True, "0.1", None, [0.1], 10**400)),
         *(("epochs", value) for value in (5.0, True, "5", None)),
         *(("shuffle", value) for value in (1, "true", 0.0)),

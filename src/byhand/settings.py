@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import Any
 
 from byhand.errors import ByhandError, nearest
@@ -16,8 +17,8 @@ def fitting(what: str, usual: Mapping[str, Any], given: Mapping[str, Any]) -> di
     what
         Whose settings they are, as a sentence would begin: ``"The network 'mlp'"``.
     usual
-        Every known setting and its usual value, whose type the given one must have; 1 will do for 1.0, a list for a
-        tuple, and a single number for a tuple of one.
+        Every known setting and its usual value, whose type the given one must have; 1 will do for 1.0, NumPy's numbers
+        for Python's, a list for a tuple, and a single number for a tuple of one.
     given
         The settings to check.
 
@@ -46,13 +47,18 @@ def _fits(usual: Any, value: Any) -> bool:
         entries = value if isinstance(value, list | tuple) else [value]
         like = usual[0] if usual else 0
         return all(_fits(like, entry) for entry in entries)
-    # An integer too large for a float is none that anybody means.
-    return type(value) is type(usual) or (isinstance(usual, float) and type(value) is int and abs(value) < 2**1000)
+    if isinstance(value, bool) or isinstance(usual, bool):
+        return type(value) is type(usual)
+    if isinstance(usual, float):
+        # An integer too large for a float is none that anybody means.
+        return isinstance(value, Real) and not (isinstance(value, Integral) and abs(int(value)) >= 2**1000)
+    return isinstance(value, Integral) if isinstance(usual, int) else type(value) is type(usual)
 
 
 def _made(usual: Any, value: Any) -> Any:
     if isinstance(usual, tuple):
-        return tuple(value) if isinstance(value, list | tuple) else (value,)
+        like = usual[0] if usual else 0
+        return tuple(_made(like, entry) for entry in (value if isinstance(value, list | tuple) else [value]))
     return type(usual)(value)
 
 
