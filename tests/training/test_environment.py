@@ -54,6 +54,12 @@ def test_threads() -> None:
             threadpoolctl.threadpool_limits(count, user_api=api)
 
 
+@pytest.mark.parametrize("count", [-1, 1025])
+def test_threads_that_nobody_has(count: int) -> None:
+    with pytest.raises(ByhandError, match=f"threads was given as {count}; give a number from 0 to 1024"):
+        set_threads(count)
+
+
 def test_what_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = environment("cpu", 2)
     assert json.loads(json.dumps(seen)) == seen

@@ -39,6 +39,10 @@ from byhand.training.settings import Training
         ({"alpha": 1.5}, "alpha was given as 1.5; give a number from 0 to below 1."),
         ({"warmup": 1.0}, "warmup was given as 1.0; give a number from 0 to below 1."),
         ({"optimizer": "cg", "clip": 1.0}, "cg finds its own steps; leave out schedule and clip"),
+        (
+            {"l2_over_rows": True},
+            "l2_over_rows is of cg and lbfgs alone, and the optimizer is sgd; set l2_over_rows to false",
+        ),
         ({"optimizer": "lbfgs", "schedule": "cosine"}, "lbfgs finds its own steps; leave out schedule and clip"),
     ],
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from byhand.errors import ByhandError
-from byhand.training.recipe import Recipe
-from byhand.training.settings import OPTIMIZERS, SCHEDULES
+from byhand.training.names import OPTIMIZERS, SCHEDULES
+
+if TYPE_CHECKING:
+    from byhand.training.recipe import Recipe
 
 FLAGS = (
     *("optimizer", "lr", "batch_size", "hidden", "epochs", "schedule", "dropout", "l2", "momentum", "clip", "patience"),
@@ -63,6 +65,8 @@ def changed(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
         If the recipe's network has no such setting.
     """
     settings = given(arguments)
+    if "seed" in settings and hasattr(arguments, "seeds"):
+        raise ByhandError("byhand compare chooses the seeds itself; say how many by --seeds and leave --set seed out.")
     hidden = settings.get("hidden")
     if isinstance(hidden, tuple) and len(hidden) == 1:
         settings["hidden"] = hidden[0]

@@ -13,6 +13,7 @@ import threadpoolctl
 
 from byhand import __version__
 from byhand.errors import ByhandError
+from byhand.training.names import MOST_THREADS
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "safetensors", "torch")
 
@@ -74,7 +75,14 @@ def set_threads(count: int) -> int:
     -------
     int
         How many it was set to.
+
+    Raises
+    ------
+    ByhandError
+        If nobody computes with so many.
     """
+    if not 0 <= count <= MOST_THREADS:
+        raise ByhandError(f"threads was given as {count}; give a number from 0 to {MOST_THREADS}.")
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     count = count or there
     threadpoolctl.threadpool_limits(count)

@@ -30,6 +30,8 @@ def rate(how: Training, step: int, steps: int) -> float:
             cosine        lr (1 + cos(pi t)) / 2                             (Loshchilov & Hutter, 2017)
             one-cycle     from lr / 25 to lr in the first `warmup` of the run, then to lr / 250,000,
                           both by half a cosine                              (Smith & Topin, 2018)
+
+        The last step of cosine is the one at ``t = 1``, whose rate is 0.
     """
     epoch = step // steps
     over = step / max(1, how.epochs * steps - 1)

@@ -10,13 +10,9 @@ from typing import Any
 from byhand.errors import ByhandError, nearest
 from byhand.hands import HANDS
 from byhand.hands.base import DTYPES
+from byhand.training.names import FULL_BATCH, MOST_THREADS, OPTIMIZERS, SCHEDULES
 
-OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "cg", "lbfgs")
-FULL_BATCH = ("cg", "lbfgs")
-"""Optimisers that need the loss of the whole training set at every step."""
-
-MOST_THREADS = 1024
-SCHEDULES = ("constant", "exponential", "step", "cosine", "one-cycle")
+__all__ = ["FULL_BATCH", "MOST_THREADS", "OPTIMIZERS", "SCHEDULES", "Training"]
 
 
 @dataclass(frozen=True)
@@ -52,8 +48,8 @@ class Training:
     warmup
         Share of the run in which ``one-cycle`` climbs.
     l2, l2_over_rows, decay_biases
-        Strength of the penalty ``l2 / 2 sum w^2``, whether it is divided by the number of training pictures, and
-        whether it counts biases.
+        Strength of the penalty ``l2 / 2 sum w^2``, whether it is divided by the number of training pictures (by
+        `FULL_BATCH` optimisers alone), and whether it counts biases.
     clip
         Largest norm of the whole gradient; 0 leaves it.
     patience
@@ -109,6 +105,11 @@ class Training:
         if self.optimizer in FULL_BATCH and (self.schedule != "constant" or self.clip):
             raise ByhandError(
                 f"{self.optimizer} finds its own steps; leave out schedule and clip, or choose another optimizer."
+            )
+        if self.l2_over_rows and self.optimizer not in FULL_BATCH:
+            raise ByhandError(
+                f"l2_over_rows is of {' and '.join(FULL_BATCH)} alone, and the optimizer is {self.optimizer}; "
+                "set l2_over_rows to false and divide l2 yourself."
             )
 
     def _require(self, name: str, holds: bool, wanted: str) -> None:

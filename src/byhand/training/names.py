@@ -1,0 +1,10 @@
+"""The words that settings choose from, apart, so that ``byhand train --help`` loads no array library."""
+
+from __future__ import annotations
+
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "cg", "lbfgs")
+FULL_BATCH = ("cg", "lbfgs")
+"""Optimisers that need the loss of the whole training set at every step."""
+
+SCHEDULES = ("constant", "exponential", "step", "cosine", "one-cycle")
+MOST_THREADS = 1024
