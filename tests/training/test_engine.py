@@ -183,6 +183,15 @@ def test_validation_that_is_no_number(splits: Splits, monkeypatch: pytest.Monkey
         trained(splits, network, epochs=3)
 
 
+def test_what_to_try_is_of_the_settings(splits: Splits) -> None:
+    """In a warm-up, the rate of the step is a part of what was asked for."""
+    with pytest.raises(ByhandError) as told:
+        trained(splits, build(SPEC), lr=1e30, optimizer="sgd", epochs=3, schedule="one-cycle", clip=1e30)
+    words = str(told.value)
+    assert words.endswith("; try --lr 1e+29.")
+    assert "learning rate 1e+30" not in words
+
+
 @pytest.mark.parametrize("name", ["cg", "lbfgs"])
 def test_a_loss_that_is_no_number_with_a_line_search(
     name: str, splits: Splits, monkeypatch: pytest.MonkeyPatch
@@ -238,6 +247,36 @@ def test_full_batch_in_single_precision(splits: Splits) -> None:
     assert network.theta.dtype == np.float32
     assert log[-1]["train_loss"] < 0.1 * log[0]["train_loss"]
     assert log[-1]["val_accuracy"] > 0.9
+
+
+def test_why_a_full_batch_method_stopped(splits: Splits) -> None:
+    def told(epochs: int, report: Callable[[Epoch], bool] = lambda epoch: False, **settings: Any) -> str:
+        how = Training(optimizer="lbfgs", epochs=epochs, **settings)
+        return train_by_whole(build(SPEC, dtype="float64"), splits, how, report)
+
+    assert told(2) == ""
+    assert told(9, lambda epoch: True) == ""
+    # So strong a penalty that the way is short.
+    log: list[Epoch] = []
+    why = told(500, lambda epoch: bool(log.append(epoch)), l2=100.0, decay_biases=True)
+    assert len(log) < 500
+    assert "CONVERGENCE" in why
+    assert not why.endswith(".")
+
+
+@pytest.mark.parametrize("name", ["cg", "lbfgs"])
+def test_not_one_iteration(name: str, splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no way down, the log says what the network measures as it is."""
+    network = build(SPEC, dtype="float64")
+    before = score(network, splits.validation)
+    monkeypatch.setattr(network, "loss_and_gradient", lambda images, labels: 2.5)
+    monkeypatch.setattr(network, "gradients", lambda: {p.name: np.zeros(p.shape) for p in SPEC.parameters})
+    log: list[Epoch] = []
+    how = Training(optimizer=name, epochs=9)
+    assert train_by_whole(network, splits, how, lambda epoch: bool(log.append(epoch)))
+    (only,) = log
+    assert (only.entry["epoch"], only.entry["step"], only.entry["train_loss"]) == (0, 0, 2.5)
+    assert (only.entry["val_accuracy"], only.entry["val_loss"]) == before
 
 
 # All of it learns.

@@ -107,7 +107,7 @@ def train_by_steps(
             batch = labels[rows]
             loss = network.loss_and_gradient(images[rows], batch, drop)
             if not math.isfinite(loss):
-                raise diverged(loss, epoch * steps + step, lr)
+                raise diverged(loss, epoch * steps + step, lr, how)
             optimizer.step(lr)
             total += loss * len(batch)
             on_step(step + 1, steps)
@@ -118,7 +118,7 @@ def train_by_steps(
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def train_by_whole(network: Network, splits: Splits, how: Training, report: Report) -> None:
+def train_by_whole(network: Network, splits: Splits, how: Training, report: Report) -> str:
     """Train by a method that chooses its own steps from the loss of all digits (`scipy.optimize.minimize`).
 
     The objective is the mean loss plus ``l2 / 2 sum w^2``, in float64 whatever the network computes in.
@@ -126,7 +126,13 @@ def train_by_whole(network: Network, splits: Splits, how: Training, report: Repo
     Parameters
     ----------
     network, splits, how, report
-        As in `train_by_steps`; an epoch is an iteration.
+        As in `train_by_steps`; an epoch is an iteration. Where not even the first succeeds, what the network measures
+        as it is takes its place.
+
+    Returns
+    -------
+    str
+        Why the method stopped before its iterations were over; empty where it did not, or was told to.
 
     Raises
     ------
@@ -147,23 +153,24 @@ def train_by_whole(network: Network, splits: Splits, how: Training, report: Repo
         place(theta)
         loss = network.loss_and_gradient(images, labels)
         if not math.isfinite(loss):
-            raise diverged(loss, iteration, None)
+            raise diverged(loss, iteration, None, how)
         gradient = np.concatenate([part.ravel() for part in network.gradients().values()]).astype(float)
         # J = L + l2/2 sum w^2,   dJ/dw = dL/dw + l2 w
         return loss + penalty(theta), gradient + strength * decayed * theta
 
-    iteration = 0
+    iteration, told_to_stop = 0, False
     clock = time.perf_counter()
 
     def after(intermediate_result: OptimizeResult) -> None:
-        nonlocal iteration, clock
+        nonlocal iteration, clock, told_to_stop
         seconds = time.perf_counter() - clock
         theta = intermediate_result.x
         place(theta)
         data_loss = float(intermediate_result.fun) - penalty(theta)
         entry = measured(network, splits, how, iteration, iteration + 1, data_loss, None)
         iteration += 1
-        if report(Epoch(entry, seconds)):
+        told_to_stop = report(Epoch(entry, seconds))
+        if told_to_stop:
             raise StopIteration
         clock = time.perf_counter()
 
@@ -171,6 +178,10 @@ def train_by_whole(network: Network, splits: Splits, how: Training, report: Repo
     method = {"cg": "CG", "lbfgs": "L-BFGS-B"}[how.optimizer]
     found = minimize(objective, start, jac=True, method=method, options={"maxiter": how.epochs}, callback=after)
     place(found.x)
+    if not iteration:
+        seconds = time.perf_counter() - clock
+        report(Epoch(measured(network, splits, how, 0, 0, float(found.fun) - penalty(found.x), None), seconds))
+    return "" if told_to_stop or iteration >= how.epochs else str(found.message).rstrip(". ")
 
 
 def measured(
@@ -179,7 +190,7 @@ def measured(
     """Measure a network on the validation split, and the test split if that is watched, for the log."""
     val_accuracy, val_loss = score(network, splits.validation)
     if not math.isfinite(val_loss):
-        raise diverged(val_loss, step, lr)
+        raise diverged(val_loss, step, lr, how)
     entry = {
         "epoch": epoch,
         "step": step,
@@ -193,10 +204,11 @@ def measured(
     return entry
 
 
-def diverged(loss: float, step: int, lr: float | None) -> ByhandError:
+def diverged(loss: float, step: int, lr: float | None, how: Training) -> ByhandError:
     """Say that the loss is no longer a number, where, and what to try."""
     if lr is None:
         return ByhandError(f"The loss became {loss} at iteration {step}; try another optimizer or a larger l2.")
+    clip = "" if how.clip else ", or --clip 1"
     return ByhandError(
-        f"The loss became {loss} at step {step} with learning rate {lr:g}; try --lr {lr / 10:g}, or --clip 1."
+        f"The loss became {loss} at step {step} with learning rate {lr:g}; try --lr {how.lr / 10:g}{clip}."
     )
