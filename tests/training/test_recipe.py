@@ -95,6 +95,14 @@ def test_layers_written_out(pictures: Any) -> None:
         (MLP + '[sweep]\nlr = ["a"]\n', "The recipe 'x', section training, was given lr = 'a'"),
         ("[network]\nlayers = 3\n", "The recipe 'x' sets layers = 3; give a list of layers."),
         ('[network]\nname = "mlp"\nlayers = []\n', "The recipe 'x', section network, has no setting 'name'"),
+        ('[network]\nlayers = [{ kind = "Linnear" }]\n', "There is no layer 'Linnear'; perhaps 'Linear' was meant."),
+        (MLP + "hidden = [0]\n", "Linear was given units = 0; give 1 or more."),
+        ('[network]\nname = "lstm"\nmin_variance = 0.1\n', "The recipe 'x', section network, has no setting 'min_var"),
+        (MLP + "min_variance = 0.1\npixels = [3]\n", "The recipe 'x' chooses its pixels twice; leave out min_variance"),
+        (
+            MLP + 'dropout = 0.5\n[training]\noptimizer = "cg"\n',
+            "The recipe 'x' drops values, and cg needs a loss that stays the same; leave out dropout, or choose",
+        ),
         ('name = "a/b"\n' + MLP, "The recipe 'a/b' has a name that no folder can have; give it a word for one."),
         ('name = ".."\n' + MLP, "The recipe '..' has a name that no folder can have"),
     ],
@@ -124,10 +132,10 @@ def test_refused(text: str, sentence: str) -> None:
         ),
     ],
 )
-def test_networks_that_read_no_digits(layers: str, more: str, sentence: str, pictures: Any) -> None:
-    recipe = parse_recipe(f"[network]\nlayers = {layers}\n{more}\n", "x")
+def test_networks_that_read_no_digits(layers: str, more: str, sentence: str) -> None:
+    """Told when the recipe is loaded, before there are digits."""
     with pytest.raises(ByhandError) as told:
-        recipe.spec(Digits(*pictures(5), "drawn", "the tests"))
+        parse_recipe(f"[network]\nlayers = {layers}\n{more}\n", "x")
     assert str(told.value).startswith(sentence)
 
 
@@ -162,8 +170,25 @@ def test_having() -> None:
 def test_sweeps() -> None:
     recipe = parse_recipe(MLP + "[sweep]\nlr = [0.1, 0.2]\nhidden = [[8], [16, 8]]\n", "x")
     assert recipe.sweep == {"lr": [0.1, 0.2], "hidden": [[8], [16, 8]]}
-    assert recipe.having(lr=0.3).sweep == recipe.sweep
+    assert recipe.having(epochs=3, lr=None).sweep == recipe.sweep
     assert parse_recipe(recipe.to_toml(), "y") == recipe
+
+
+def test_a_setting_that_is_swept_is_swept_no_more() -> None:
+    recipe = parse_recipe(MLP + "[sweep]\nlr = [0.1, 0.2]\nhidden = [[8], [16, 8]]\n", "x")
+    changed = recipe.having(hidden=[4])
+    assert changed.sweep == {"lr": [0.1, 0.2]}
+    assert [variant.network["hidden"] for _, variant in changed.variants()] == [[4], [4]]
+    assert [variant.how.lr for _, variant in changed.variants()] == [0.1, 0.2]
+    assert changed.having(lr=0.5).sweep == {}
+    assert [settings for settings, _ in changed.having(lr=0.5).variants()] == [{}]
+
+
+def test_numbers_of_numpy() -> None:
+    recipe = parse_recipe(MLP, "x").having(lr=np.float64(0.1), epochs=np.int64(3), hidden=[np.int32(4), 5])
+    assert parse_recipe(recipe.to_toml(), "x") == recipe
+    assert (type(recipe.training["epochs"]), recipe.network["hidden"]) == (int, [4, 5])
+    assert parse_recipe(MLP, "x").having(hidden=np.array([4, 5])).network["hidden"] == [4, 5]
 
 
 def test_varying_pixels() -> None:
@@ -207,7 +232,7 @@ NETWORKS = st.fixed_dictionaries(
     optional={
         "hidden": st.lists(st.integers(1, 10**9), max_size=3),
         "dropout": st.floats(0, 0.99),
-        "pixels": st.lists(st.integers(0, 783), max_size=5),
+        "pixels": st.lists(st.integers(0, 783), max_size=5, unique=True),
         "loss": st.sampled_from(("softmax", "sigmoid")),
     },
 )

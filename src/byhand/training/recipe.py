@@ -31,16 +31,18 @@ import tomli_w
 
 from byhand import zoo
 from byhand.data import Digits
-from byhand.data.digits import CLASSES
+from byhand.data.digits import CLASSES, SIDE
 from byhand.errors import ByhandError, nearest
+from byhand.layers import Dropout
 from byhand.settings import fitting
 from byhand.spec import Spec
 from byhand.training.settings import Training
 
 DATA: dict[str, Any] = {"name": "auto", "split": "", "split_seed": 0}
 PROJECT: dict[str, Any] = {"states": "", "epoch_seconds": 0.0}
+SHAPE = (SIDE, SIDE)
 SECTIONS = ("network", "training", "data", "sweep", "project")
-_LAYERED = {"layers": (), "input_shape": (28, 28), "loss": "softmax", "init": "glorot_uniform", "smoothing": 0.0}
+_LAYERED = {"layers": (), "input_shape": SHAPE, "loss": "softmax", "init": "glorot_uniform", "smoothing": 0.0}
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,14 @@ class Recipe:
         if not self.name.isprintable() or self.name in ("", ".", "..") or "/" in self.name:
             raise ByhandError(f"{of} has a name that no folder can have; give it a word for one.")
         _ = fitting(f"{of}, section network,", self._network_usual(), self.network)
-        _ = self.how
+        if "min_variance" in self.network and "pixels" in self.network:
+            raise ByhandError(f"{of} chooses its pixels twice; leave out min_variance or pixels.")
+        spec = self._described({})
+        if self.how.full_batch and any(isinstance(layer, Dropout) and layer.rate for layer in spec.layers):
+            raise ByhandError(
+                f"{of} drops values, and {self.how.optimizer} needs a loss that stays the same; "
+                "leave out dropout, or choose another optimizer."
+            )
         data = DATA | fitting(f"{of}, section data,", DATA, self.data)
         if data["split_seed"] < 0:
             raise ByhandError(f"{of}, section data, was given split_seed = {data['split_seed']}; give 0 or more.")
@@ -105,7 +114,8 @@ class Recipe:
                 f"The recipe {self.name!r} names no network; "
                 f"give [network] a name ({', '.join(zoo.NETWORKS)}) or layers."
             )
-        return {"name": "", "min_variance": 0.0} | zoo.settings_of(self.network["name"])
+        settings = {"name": ""} | zoo.settings_of(self.network["name"])
+        return settings | {"min_variance": 0.0} if "pixels" in settings else settings
 
     @property
     def how(self) -> Training:
@@ -114,6 +124,8 @@ class Recipe:
 
     def having(self, **settings: Any) -> Recipe:
         """Give the same recipe with some settings changed, whichever section they belong to; ``None`` changes nothing.
+
+        A setting that is swept has this one value instead.
 
         Raises
         ------
@@ -127,12 +139,13 @@ class Recipe:
                 continue
             for section, usual in known.items():
                 if key in usual:
-                    sections[section][key] = value
+                    sections[section][key] = _python(value)
                     break
             else:
                 everything = [*known["network"], *known["training"]]
                 raise ByhandError(f"The recipe {self.name!r} has no setting {key!r}; {nearest(key, everything)}.")
-        return dataclasses.replace(self, **sections)
+        sweep = {key: values for key, values in self.sweep.items() if settings.get(key) is None}
+        return dataclasses.replace(self, **sections, sweep=sweep)
 
     def variants(self) -> list[tuple[dict[str, Any], Recipe]]:
         """Give every combination of the sweep: its settings, and the recipe with them, named after them.
@@ -158,24 +171,34 @@ class Recipe:
         ByhandError
             If the layers do not fit together, or no pixel is left.
         """
-        settings = {key: value for key, value in self.network.items() if key not in ("name", "min_variance")}
-        if "layers" in settings:
-            spec = Spec.from_dict(settings)
-            if (spec.input_shape, spec.classes) != (train.images.shape[1:], CLASSES):
-                raise ByhandError(
-                    f"The recipe {self.name!r} makes a network from pictures {spec.input_shape} to {spec.classes} "
-                    f"logits; digits need one from {train.images.shape[1:]} to {CLASSES}."
-                )
-            return spec
         if "min_variance" in self.network:
-            settings["pixels"] = varying_pixels(train.images, float(self.network["min_variance"]))
-        return zoo.network(self.network["name"], **settings)
+            return self._described({"pixels": varying_pixels(train.images, float(self.network["min_variance"]))})
+        return self._described({})
+
+    def _described(self, pixels: Mapping[str, Any]) -> Spec:
+        settings = {key: value for key, value in self.network.items() if key not in ("name", "min_variance")}
+        if "layers" not in settings:
+            return zoo.network(self.network["name"], **{**settings, **pixels})
+        spec = Spec.from_dict(settings)
+        if (spec.input_shape, spec.classes) != (SHAPE, CLASSES):
+            raise ByhandError(
+                f"The recipe {self.name!r} makes a network from pictures {spec.input_shape} to {spec.classes} "
+                f"logits; digits need one from {SHAPE} to {CLASSES}."
+            )
+        return spec
 
     def to_toml(self) -> str:
         """Write the recipe as its file would be written."""
         comment = "".join(f"# {line}".rstrip() + "\n" for line in self.about.splitlines())
         sections = {"name": self.name} | {part: dict(getattr(self, part)) for part in SECTIONS if getattr(self, part)}
         return f"{comment}\n{tomli_w.dumps(sections)}" if comment else tomli_w.dumps(sections)
+
+
+def _python(value: Any) -> Any:
+    """Give a setting without NumPy's numbers, which no recipe's file can hold."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    return type(value)(_python(entry) for entry in value) if type(value) in (list, tuple) else value
 
 
 def _plain(value: Any) -> str:
