@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from byhand.cli import main
 from byhand.errors import ByhandError
 from byhand.training import runs
 from byhand.training.checkpoint import Checkpoint
+from byhand.training.folder import held
 from byhand.training.recipe import Recipe
 
 SAME = ("recipe.toml", "log.jsonl", "results.json", "checkpoint.safetensors")
@@ -29,7 +31,7 @@ CHILD = '''
 import json, os, signal, sys
 from pathlib import Path
 from byhand import files
-from byhand.training import checkpoint, log, runs
+from byhand.training import checkpoint, folder, log, runs
 from byhand.training.recipe import load_recipe
 import byhand.hands.by_numpy.network
 if sys.argv[1] != "numpy":
@@ -61,6 +63,10 @@ def arm(point, times):
         def armed(made):
             made.step = passing(made.step, False)
             return made
+    elif point in ("before recipe", "after recipe"):
+        folder.write_text = passing(folder.write_text, point.startswith("before"))
+    elif point in ("before folder", "after folder"):
+        folder._took = passing(folder._took, point.startswith("before"))
     elif point in ("before log", "after log"):
         append = passing(log.append, point.startswith("before"))
         usual = log.append
@@ -117,19 +123,29 @@ def forked(work):
     return os.waitpid(process, 0)[1]
 
 for job in json.load(sys.stdin):
-    recipe, folder = load_recipe(job["recipe"]), Path(job["folder"])
-    assert forked(lambda: runs.start(recipe, folder, "whole")) == 0
+    recipe, place_of_runs = load_recipe(job["recipe"]), Path(job["folder"])
+    assert forked(lambda: runs.start(recipe, place_of_runs, "whole")) == 0
+    def go_on(name):
+        # Whatever is there is a run; where nothing is, nothing is in the way.
+        path = place_of_runs / name
+        runs.resume(path) if path.exists() else runs.start(recipe, place_of_runs, name)
     for number, kills in enumerate(job["kills"]):
         name = f"killed{number}"
         for place, (point, times) in enumerate(kills):
             def work():
                 arm(point, times)
-                runs.resume(folder / name) if place else runs.start(recipe, folder, name)
+                go_on(name) if place else runs.start(recipe, place_of_runs, name)
             died = forked(work)
             assert os.WIFSIGNALED(died) and os.WTERMSIG(died) == signal.SIGKILL, (job, kills, place, died)
-        assert forked(lambda: runs.resume(folder / name)) == 0, (job, kills)
+        assert forked(lambda: go_on(name)) == 0, (job, kills)
 '''
 
+BIRTH: tuple[list[tuple[str, int]], ...] = (
+    [("before recipe", 1)],
+    [("after recipe", 1)],
+    [("before folder", 1), ("before recipe", 1), ("before folder", 1)],
+    [("after folder", 1)],
+)
 POINTS: tuple[list[tuple[str, int]], ...] = (
     [("step", 2)],  # in the first epoch, before anything is written
     [("before log", 1)],
@@ -203,6 +219,11 @@ def test_killed_with_patience(hand: str, tmp_path: Path, recipe: Callable[..., R
     assert results["stopped_early"]
     assert 4 <= results["epochs"] < 30
     same(folder, len(kills))
+
+
+def test_killed_while_the_folder_is_made(tmp_path: Path, recipe: Callable[..., Recipe]) -> None:
+    (folder,) = forks("numpy", tmp_path, [(recipe(epochs=2), BIRTH)])
+    same(folder, len(BIRTH))
 
 
 @pytest.mark.parametrize("optimizer", ["cg", "lbfgs"])
@@ -325,6 +346,11 @@ def test_other_digits(
         ("6,", "7,"),
         ("dropout = 0.2", "dropout = 0.3"),
         ("[training]", '[training]\nhand = "torch"'),
+        ("[training]", "[training]\nseed = 3"),
+        ("[training]", '[training]\ndtype = "float64"'),
+        ("lr = 0.05", "lr = 0.04"),
+        ("batch_size = 50", "batch_size = 40"),
+        ("[training]", '[training]\nschedule = "cosine"'),
     ],
 )
 def test_another_recipe(old: str, new: str, stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -332,6 +358,64 @@ def test_another_recipe(old: str, new: str, stopped: Path, capsys: pytest.Captur
     assert old in text
     (stopped / "recipe.toml").write_text(text.replace(old, new))
     assert "no longer the recipe that the run began with" in refused(stopped, capsys)
+
+
+def test_checkpoints_of_before(stopped: Path) -> None:
+    """Those that do not say with what settings they were trained are believed."""
+    path = stopped / "checkpoint.safetensors"
+    saved = Checkpoint.load(path)
+    assert saved.facts["training"]["lr"] == 0.05
+    assert not set(saved.facts["training"]) & {"epochs", "patience", "watch_test", "threads", "device"}
+    facts = {name: value for name, value in saved.facts.items() if name != "training"}
+    dataclasses.replace(saved, facts=facts).save(path)
+    (stopped / "environment.json").unlink()
+    assert len(runs.resume(stopped).log) == 4
+
+
+def test_threads_and_device_are_kept(
+    stopped: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe, environment = stopped / "recipe.toml", stopped / "environment.json"
+    recipe.write_text(recipe.read_text().replace("threads = 1\n", ""))
+    began = json.loads(environment.read_text())
+    assert began["threads"] == 1
+    for damaged in ({"threads": "1"}, {"device": 3}):
+        environment.write_text(json.dumps(began | damaged))
+        assert "environment.json is damaged" in refused(stopped, capsys)
+    environment.write_text(json.dumps(began | {"device": "cuda:7"}))
+    assert "The run began on the device 'cuda:7', which cannot be used now" in refused(stopped, capsys)
+    environment.write_text(json.dumps(began | {"source": "downloaded from afar"}))
+    asked: list[int] = []
+    monkeypatch.setattr(runs, "set_threads", lambda count: asked.append(count) or count)
+    done = runs.resume(stopped)
+    assert set(asked) == {1}
+    assert done.results["data"]["source"] == "downloaded from afar"
+
+
+def test_one_process_at_a_time(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with held(stopped):
+        code = subprocess.run(
+            [sys.executable, "-m", "byhand", "train", "--resume", str(stopped)], capture_output=True, text=True
+        )
+        assert code.returncode == 2
+        assert code.stderr == f"byhand: Another process is at work on {stopped}; wait until it is done, or stop it.\n"
+    assert not (stopped / ".lock").exists()
+    # A kill leaves the lock's file, which nobody holds.
+    (stopped / ".lock").touch()
+    assert len(runs.resume(stopped).log) == 4
+    assert not (stopped / ".lock").exists()
+
+
+def test_files_of_others_stay(stopped: Path) -> None:
+    for name in (".my-notes", ".log-torn.jsonl", ".checkpoint-torn.safetensors"):
+        (stopped / name).touch()
+    runs.resume(stopped)
+    assert [path.name for path in stopped.glob(".*")] == [".my-notes"]
+
+
+def test_a_folder_of_runs(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--resume", str(stopped.parent)]) == 2
+    assert "holds runs, each in a folder of its own; name one of them, or repeat" in capsys.readouterr().err
 
 
 def test_more_epochs_are_welcome(stopped: Path) -> None:

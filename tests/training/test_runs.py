@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from byhand.data import load_digits
 from byhand.errors import ByhandError
 from byhand.hands import HANDS
 from byhand.training import log, runs
 from byhand.training.checkpoint import Checkpoint
+from byhand.training.display import Display
 from byhand.training.engine import score
 from byhand.training.recipe import Recipe, load_recipe
 
@@ -163,6 +166,75 @@ def test_what_cannot_begin_leaves_nothing(settings: dict[str, object], tmp_path:
     with pytest.raises(ByhandError):
         runs.start(recipe().having(**settings), tmp_path / "runs")
     assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def test_a_recipe_that_sweeps(tmp_path: Path, recipe: Make) -> None:
+    sweeping = Recipe("grid", network={"name": "mlp"}, sweep={"hidden": [[4], [5]], "lr": [0.1]})
+    with pytest.raises(ByhandError, match=r"'grid' sweeps hidden and lr, .* or train it by `byhand train grid`"):
+        runs.start(sweeping, tmp_path / "runs")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sizes_beyond_all_memory(tmp_path: Path, recipe: Make) -> None:
+    with pytest.raises(ByhandError, match=r"The network has 8e\+31 parameters, which no memory holds"):
+        runs.start(recipe().having(hidden=[10**29]), tmp_path / "runs")
+
+
+def test_a_folder_that_is_empty_is_taken(tmp_path: Path, recipe: Make) -> None:
+    (tmp_path / "mine").mkdir()
+    assert runs.start(recipe(epochs=1), tmp_path, "mine").path == tmp_path / "mine"
+
+
+def test_what_a_kill_left_beside(tmp_path: Path, recipe: Make) -> None:
+    old, new = tmp_path / ".run-old", tmp_path / ".run-new"
+    for left in (old, new):
+        left.mkdir()
+        (left / ".recipe-x.toml").touch()
+    os.utime(old, (0, 0))
+    runs.start(recipe(epochs=1), tmp_path, "mine")
+    # Another process may be about to rename the new one.
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".run-new", "mine"]
+
+
+def test_folders_are_as_open_as_others(tmp_path: Path, recipe: Make) -> None:
+    path = runs.start(recipe(epochs=1), tmp_path, "mine").path
+    (tmp_path / "other").mkdir()
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_a_method_that_stops_by_itself(tmp_path: Path, recipe: Make) -> None:
+    class Ear(Display):
+        def __init__(self) -> None:
+            self.told: list[str] = []
+
+        def note(self, sentence: str) -> None:
+            self.told.append(sentence)
+
+    ear = Ear()
+    settings = {"optimizer": "lbfgs", "epochs": 500, "dropout": 0.0, "l2": 100.0, "decay_biases": True}
+    run = runs.start(recipe(**settings), tmp_path, display=ear)
+    assert 1 <= run.results["epochs"] < 500
+    assert not run.results["stopped_early"]
+    assert ear.told[-1] == f"lbfgs stopped after {run.results['epochs']} of 500 iterations: {run.results['stopped']}."
+    assert "stopped" not in runs.start(recipe(optimizer="lbfgs", epochs=2, dropout=0.0), tmp_path).results
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "checkpoint.safetensors"])
+def test_a_full_disk(name: str, tmp_path: Path, recipe: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    if name == "log.jsonl":
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / name).symlink_to("/dev/full")
+        with pytest.raises(ByhandError, match=r"log\.jsonl cannot be written \(No space left on device\); free some"):
+            log.append(tmp_path / "mine" / name, {"epoch": 0})
+        return
+    monkeypatch.setattr("byhand.training.checkpoint.save_file", full)
+    with pytest.raises(
+        ByhandError, match=r"checkpoint\.safetensors cannot be written \(.*No space left.*\); free some"
+    ):
+        runs.start(recipe(), tmp_path, "mine")
 
 
 def test_a_run_that_diverges(tmp_path: Path, recipe: Make) -> None:

@@ -50,17 +50,28 @@ class Checkpoint:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
-        """Write the file in one step."""
+        """Write the file in one step.
+
+        Raises
+        ------
+        ByhandError
+            If the disk is full, or the file may not be written.
+        """
         arrays = dict(self.values)
         arrays |= {f"optimizer/{name}": value for name, value in self.optimizer.items()}
         arrays |= {f"best/{name}": value for name, value in self.best.items()}
         header = {"spec": self.spec.to_dict(), "epochs": self.epochs, "facts": self.facts}
         with replacing(path) as beside:
-            save_file(
-                {name: np.asarray(value, order="C") for name, value in arrays.items()},
-                beside,
-                metadata={"byhand": json.dumps(header, sort_keys=True)},
-            )
+            try:
+                save_file(
+                    {name: np.asarray(value, order="C") for name, value in arrays.items()},
+                    beside,
+                    metadata={"byhand": json.dumps(header, sort_keys=True)},
+                )
+            except SafetensorError as problem:
+                raise ByhandError(
+                    f"{path} cannot be written ({problem}); free some space and go on by --resume {path.parent}."
+                ) from problem
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint:

@@ -11,9 +11,20 @@ from byhand.files import write_text
 
 
 def append(path: Path, entry: dict[str, Any]) -> None:
-    """Write one line."""
-    with path.open("a", encoding="utf-8") as log:
-        log.write(json.dumps(entry, ensure_ascii=False) + "\n")
+    """Write one line.
+
+    Raises
+    ------
+    ByhandError
+        If the disk is full, or the file may not be written.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(entry, ensure_ascii=False) + "\n")
+    except OSError as problem:
+        raise ByhandError(
+            f"{path} cannot be written ({problem.strerror}); free some space and go on by --resume {path.parent}."
+        ) from problem
 
 
 def read(path: Path) -> list[dict[str, Any]]:

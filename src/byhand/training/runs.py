@@ -4,7 +4,7 @@
 
     runs/<name>/
         recipe.toml              what was asked for
-        environment.json         on what it was computed
+        environment.json         on what it is computed, and where its digits came from
         log.jsonl                what each epoch measured: the same seed gives the same bytes
         times.jsonl              seconds of each epoch and when it ended, which no seed repeats
         checkpoint.safetensors   weights, the optimiser's memory, the spec
@@ -16,8 +16,8 @@ as one that was not. Full-batch methods keep what they remember inside SciPy and
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-import json
 import math
 import time
 from collections.abc import Mapping
@@ -28,26 +28,53 @@ from typing import Any
 
 from byhand.data import Splits, load_digits
 from byhand.errors import ByhandError
-from byhand.files import write_json, write_text
+from byhand.files import write_json
 from byhand.hands import Array, Network, build
 from byhand.training import log
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.display import Display
 from byhand.training.engine import Epoch, score, train_by_steps, train_by_whole
 from byhand.training.environment import choose_device, environment, set_threads
-from byhand.training.optimizers import Optimizer, optimizer
-from byhand.training.recipe import Recipe, parse_recipe
-
-RECIPE, ENVIRONMENT, LOG, TIMES, CHECKPOINT, RESULTS = (
-    "recipe.toml",
-    "environment.json",
-    "log.jsonl",
-    "times.jsonl",
-    "checkpoint.safetensors",
-    "results.json",
+from byhand.training.folder import (
+    CHECKPOINT,
+    ENVIRONMENT,
+    LOCK,
+    LOG,
+    RECIPE,
+    RESULTS,
+    TIMES,
+    claimed,
+    held,
+    read_json,
+    recipe_of,
+    remove_torn,
 )
+from byhand.training.optimizers import Optimizer, optimizer
+from byhand.training.recipe import DATA, Recipe
+from byhand.training.settings import Training
+
+__all__ = [
+    "CHECKPOINT",
+    "ENVIRONMENT",
+    "LOG",
+    "RECIPE",
+    "RESULTS",
+    "TIMES",
+    "Run",
+    "fingerprint",
+    "load_run",
+    "resume",
+    "start",
+]
+
+MOST_PARAMETERS = 2**33
+"""More than any memory here holds; NumPy has other words for sizes far beyond."""
+
 SAVE_EVERY = 1.0
 """Least seconds between two checkpoints, so that networks with epochs of milliseconds do not spend them on writing."""
+
+FREE = ("epochs", "patience", "watch_test", "threads", "device")
+"""Settings that may be changed before a run goes on. Threads and device that it chose by itself it keeps."""
 
 
 @dataclass(frozen=True)
@@ -112,13 +139,18 @@ def start(
     Raises
     ------
     ByhandError
-        If the run's name is taken, the data cannot be had, or the loss is no longer a number.
+        If the recipe sweeps, the run's name is taken, the data cannot be had, or the loss is no longer a number.
     """
+    if recipe.sweep:
+        raise ByhandError(
+            f"The recipe {recipe.name!r} sweeps {' and '.join(recipe.sweep)}, which makes many runs; "
+            f"set each to one value, or train it by `byhand train {recipe.name}`."
+        )
     # Everything that can be wrong with what was asked for is found out before a folder is made.
     job = _Job.prepared(recipe, offline, display or Display())
-    path = _claimed(folder, name, f"{recipe.name}-{recipe.how.hand}")
-    write_text(path / RECIPE, recipe.to_toml())
-    return job.run(path)
+    path = claimed(folder, name, f"{recipe.name}-{recipe.how.hand}", recipe, job.environment)
+    with held(path):
+        return job.run(path)
 
 
 def resume(path: Path, *, offline: bool = False, display: Display | None = None) -> Run:
@@ -127,13 +159,19 @@ def resume(path: Path, *, offline: bool = False, display: Display | None = None)
     Raises
     ------
     ByhandError
-        If there is no such run, or its data are not the ones it began with.
+        If there is no such run, another process works on it, or its recipe, data or device are not those it began
+        with.
     """
-    if (path / RESULTS).exists():
-        run = load_run(path)
-        (display or Display()).note(f"{path} is done; nothing is left to train.")
-        return run
-    return _Job.prepared(_recipe_of(path), offline, display or Display()).run(path)
+    path, display = Path(path), display or Display()
+    recipe = recipe_of(path)
+    if not (path / RESULTS).exists() or (path / LOCK).exists():
+        with held(path):
+            # Another process may have finished it just now, or been killed between its last file and its lock.
+            if not (path / RESULTS).exists():
+                return _Job.prepared(recipe, offline, display, _began(path)).run(path)
+    run = load_run(path)
+    display.note(f"{path} is done; nothing is left to train.")
+    return run
 
 
 def load_run(path: str | Path, hand: str | None = None) -> Run:
@@ -152,12 +190,11 @@ def load_run(path: str | Path, hand: str | None = None) -> Run:
         If the folder holds no run, or a damaged one.
     """
     path = Path(path)
-    recipe = _recipe_of(path)
+    recipe = recipe_of(path)
     saved = Checkpoint.load(path / CHECKPOINT)
     network = build(saved.spec, hand or recipe.how.hand, dtype=recipe.how.dtype)
     network.load(saved.values)
-    results = _json(path / RESULTS) if (path / RESULTS).exists() else {}
-    return Run(path, recipe, network, results, log.read(path / LOG), log.read(path / TIMES))
+    return Run(path, recipe, network, read_json(path / RESULTS), log.read(path / LOG), log.read(path / TIMES))
 
 
 @dataclass
@@ -174,18 +211,27 @@ class _Job:
     device: str
 
     @classmethod
-    def prepared(cls, recipe: Recipe, offline: bool, display: Display) -> _Job:
-        how, data = recipe.how, {"name": "auto", "split": "", "split_seed": 0, **recipe.data}
-        device, why = choose_device(how.device, how.hand)
+    def prepared(cls, recipe: Recipe, offline: bool, display: Display, began: Mapping[str, Any] | None = None) -> _Job:
+        """Bring together what a run needs; `began` is the environment it began in, which it goes on in."""
+        how, data, began = recipe.how, {**DATA, **recipe.data}, began or {}
+        # Starting weights that are orthogonal come from products, too.
+        threads = set_threads(how.threads or began.get("threads", 0))
+        device, why = _device(how, began.get("device"))
         splits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline, notify=display.note)
-        network = build(recipe.spec(splits.train), how.hand, seed=how.seed, dtype=how.dtype, device=device)
-        threads = set_threads(how.threads)
+        spec = recipe.spec(splits.train)
+        if spec.size > MOST_PARAMETERS:
+            raise ByhandError(
+                f"The network has {spec.size:.0e} parameters, which no memory holds; choose smaller layers."
+            )
+        network = build(spec, how.hand, seed=how.seed, dtype=how.dtype, device=device)
+        # Once more, for a torch that came with the network.
+        set_threads(threads)
         return cls(
             recipe,
             splits,
             network,
             None if how.full_batch else optimizer(network, how),
-            environment(device, threads),
+            environment(device, threads) | {"source": splits.source} | dict(began),
             display,
             fingerprint(splits),
             f"computing on {device}: {why}.",
@@ -195,16 +241,21 @@ class _Job:
         how = self.recipe.how
         self.path = path
         self.best: dict[str, Array] = {}
+        self.gave_up = ""
         self.saved = time.monotonic()
         before = score(self.network, self.splits.validation)[0]
         self.log = self._taken_up()
         self.display.note(self.device)
-        if not self.log:
+        if not (path / ENVIRONMENT).exists():
             write_json(path / ENVIRONMENT, self.environment)
         self.display.begin(self.network, self.splits, before, how.epochs)
         stopped = self._stops()
         if self.optimizer is None:
-            train_by_whole(self.network, self.splits, how, self._after)
+            self.gave_up = train_by_whole(self.network, self.splits, how, self._after)
+            if self.gave_up:
+                self.display.note(
+                    f"{how.optimizer} stopped after {self.log[-1]['step']} of {how.epochs} iterations: {self.gave_up}."
+                )
         elif not stopped:
             train_by_steps(
                 self.network, self.optimizer, self.splits, how, self._after, len(self.log), self.display.step
@@ -219,11 +270,13 @@ class _Job:
         done = 0
         if self.optimizer is not None and (self.path / CHECKPOINT).exists():
             saved = Checkpoint.load(self.path / CHECKPOINT)
-            began = {"hand": saved.facts.get("hand"), "optimizer": saved.facts.get("optimizer")}
-            if saved.spec != self.network.spec or any(getattr(self.recipe.how, of) != began[of] for of in began):
+            began = {of: saved.facts.get(of) for of in ("hand", "optimizer")} | saved.facts.get("training", {})
+            now = dataclasses.asdict(self.recipe.how)
+            others = [of for of, value in began.items() if now.get(of) != value]
+            if saved.spec != self.network.spec or others:
                 raise ByhandError(
                     f"{self.path / RECIPE} is no longer the recipe that the run began with; "
-                    "bring back its network, hand and optimizer, or train anew."
+                    f"bring back its {' and '.join(others) or 'network'}, or train anew."
                 )
             if saved.facts.get("data") != self.fingerprint:
                 raise ByhandError(
@@ -236,9 +289,7 @@ class _Job:
             done = saved.epochs
         if len(log.read(self.path / LOG)) < done:
             raise ByhandError(f"{self.path / LOG} lacks some of the {done} epochs that are done; train the run again.")
-        # A kill in the middle of writing a file left a part of it beside its place.
-        for torn in self.path.glob(".*-*"):
-            torn.unlink()
+        remove_torn(self.path)
         log.cut(self.path / TIMES, done)
         return log.cut(self.path / LOG, done)
 
@@ -267,7 +318,9 @@ class _Job:
 
     def _save(self) -> None:
         memory = self.optimizer.memory() if self.optimizer is not None else {}
-        facts = {"data": self.fingerprint, "hand": self.network.hand, "optimizer": self.recipe.how.optimizer}
+        how = self.recipe.how
+        training = {of: value for of, value in dataclasses.asdict(how).items() if of not in FREE}
+        facts = {"data": self.fingerprint, "hand": how.hand, "optimizer": how.optimizer, "training": training}
         saved = Checkpoint(self.network.spec, len(self.log), self._values(), memory, self.best, facts)
         saved.save(self.path / CHECKPOINT)
         self.saved = time.monotonic()
@@ -285,7 +338,7 @@ class _Job:
             "stopped_early": self._stops(),
             "data": {
                 "name": splits.name,
-                "source": splits.source,
+                "source": self.environment.get("source", splits.source),
                 "train": len(splits.train),
                 "validation": len(splits.validation),
                 "test": len(splits.test),
@@ -293,48 +346,36 @@ class _Job:
             },
             "untrained": {"accuracy": before},
         } | {name: {"accuracy": right, "loss": loss} for name, (right, loss) in scores.items()}
+        if self.gave_up:
+            results["stopped"] = self.gave_up
         write_json(self.path / RESULTS, results)
         self.display.end(results)
         return Run(self.path, self.recipe, self.network, results, self.log, log.read(self.path / TIMES))
 
 
-def _claimed(folder: Path, name: str | None, usual: str) -> Path:
-    """Make the run's folder, which no other run has."""
-    number = 1
-    while True:
-        path = folder / (name or (usual if number == 1 else f"{usual}-{number}"))
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            if name and folder.is_dir():
-                raise ByhandError(
-                    f"There is a run {path} already; go on with it by --resume {path}, or choose another --name."
-                ) from None
-            if not folder.is_dir():
-                raise ByhandError(f"{folder} is in the way of a folder; choose another --runs.") from None
-            number += 1
-        except OSError as problem:
-            raise ByhandError(
-                f"The folder {path} cannot be made ({problem.strerror}); choose another --runs."
-            ) from problem
-        else:
-            return path
+def _began(path: Path) -> dict[str, Any]:
+    """Read in what environment a run began; nothing where it was killed before it was written."""
+    environment = read_json(path / ENVIRONMENT)
+    if environment and not (
+        type(environment.get("threads")) is int
+        and isinstance(environment.get("device"), str)
+        and isinstance(environment.get("source", ""), str)
+    ):
+        raise ByhandError(f"{path / ENVIRONMENT} is damaged; train the run again.")
+    return environment
 
 
-def _recipe_of(path: Path) -> Recipe:
+def _device(how: Training, began: str | None) -> tuple[str, str]:
+    """Choose the device; a run that chose one already goes on there, because another computes other bits."""
+    if how.device != "auto" or began is None:
+        return choose_device(how.device, how.hand)
     try:
-        text = (path / RECIPE).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise ByhandError(f"{path} is not the folder of a run; it should hold {RECIPE}.") from problem
-    return parse_recipe(text, path.name)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        values: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return dict(values)
-    except (OSError, ValueError, TypeError) as problem:
-        raise ByhandError(f"{path} is damaged; train the run again.") from problem
+        return choose_device(began, how.hand)[0], "the run began there"
+    except ByhandError as problem:
+        raise ByhandError(
+            f"The run began on the device {began!r}, which cannot be used now; go on with it where it can, "
+            "or train it anew."
+        ) from problem
 
 
 def fingerprint(splits: Splits) -> str:
