@@ -14,7 +14,7 @@ from byhand.training.recipe import load_recipe
 
 
 def test_the_face(python: Callable[..., Any]) -> None:
-    assert byhand.__all__ == ["ByhandError", "__version__", "load_digits", "load_run", "train"]
+    assert byhand.__all__ == ["ByhandError", "__version__", "load_digits", "load_run", "prove", "train"]
     assert dir(byhand) == byhand.__all__
     for name in byhand.__all__:
         assert getattr(byhand, name) is not None
@@ -64,6 +64,8 @@ def test_mistakes_are_byhand_errors(tmp_path: Path, npz: Path) -> None:
         byhand.train("mlp", ephocs=3, runs=tmp_path)
     with pytest.raises(byhand.ByhandError, match="no recipe 'mpl'"):
         byhand.train("mpl", runs=tmp_path)
+    with pytest.raises(byhand.ByhandError, match="'cg-grid' sweeps hidden and l2, which makes many runs; set each"):
+        byhand.train("cg-grid", runs=tmp_path)
     with pytest.raises(byhand.ByhandError, match="is not the folder of a run"):
         byhand.load_run(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -156,6 +156,12 @@ def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["mlp", "--split", "999/1/1"], ""),
         (["mlp", "--runs", "/proc/runs"], "The folder /proc/runs/mlp-numpy cannot be made ("),
         (["mlp", "--runs", "a-file"], "a-file"),
+        (["mlp", "-optim", "cg", "--schedule", "constant", "-bs", "9", "-lr", "1"], "cg finds its own steps on all"),
+        (["cg-grid", "-lr", "1"], "cg finds its own steps on all digits; leave out --lr."),
+        (["cg-mlp", "-optim", "adam"], "l2_over_rows is of cg and lbfgs alone, and the optimizer is adam; "),
+        (["mlp", "--threads", "-1"], "threads was given as -1; give 0 or more."),
+        (["--resume", "nowhere", "--name", "x"], "--resume goes on with the recipe in nowhere as it is and takes no"),
+        (["--resume", "nowhere", "--runs", "x"], "--resume goes on with the recipe in nowhere as it is and takes no"),
         (["--resume", "nowhere"], "nowhere is not the folder of a run; it should hold recipe.toml."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -277,5 +283,51 @@ def test_an_interrupt(train: Callable[..., int], capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err.splitlines()[-1] == "byhand: interrupted"
 
 
-def test_a_network_beyond_all_memory(capsys: pytest.CaptureFixture[str], npz: Path) -> None:
-    assert "memory" in refused(["mlp", "--hidden", "100000000000000", "--data", str(npz)], capsys)
+@pytest.mark.parametrize("units", ["1000000000", "100000000000000", "1" + 40 * "0"])
+def test_a_network_beyond_all_memory(units: str, capsys: pytest.CaptureFixture[str], npz: Path) -> None:
+    assert "memory" in refused(["mlp", "--hidden", units, "--data", str(npz)], capsys)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried ...",
+        "CUDA out of memory. Tried to allocate 20.00 GiB.",
+        "DefaultCPUAllocator: not enough memory: you tried to allocate 4 bytes.",
+    ],
+)
+def test_torch_without_memory(
+    words: str, train: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from byhand.training import runs
+
+    def lacking(*arguments: Any) -> None:
+        raise RuntimeError(words)
+
+    monkeypatch.setattr(runs, "train_by_steps", lacking)
+    assert train("mlp") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "byhand: the memory of this machine does not suffice; choose smaller layers or batches."
+    )
+    words = "something else"
+    with pytest.raises(RuntimeError, match="something else"):
+        train("mlp")
+
+
+def test_one_variant_of_a_sweep(train: Callable[..., int]) -> None:
+    assert train("cg-grid", "-hid_dim", "8", "--l2", "10", "-ep", "1") == 0
+    assert settings_of("cg-grid-numpy").network["hidden"] == 8
+    assert load_recipe("runs/cg-grid-numpy/recipe.toml").sweep == {}
+
+
+def test_help_is_light(python: Callable[..., Any]) -> None:
+    doing = "import sys; from byhand.cli import main\ntry: main(['train', '--help'])\nexcept SystemExit: pass\n"
+    done = python("-c", doing + "print(sorted({'numpy', 'scipy', 'torch', 'rich'} & set(sys.modules)))")
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_benches_and_comparisons_refuse(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "hands", "softmax", "--threads", "-1"]) == 2
+    assert "threads was given as -1; give a number from 0 to 1024." in capsys.readouterr().err
+    assert main(["compare", "mlp", "--set", "seed=3"]) == 2
+    assert "byhand compare chooses the seeds itself; say how many by --seeds" in capsys.readouterr().err

@@ -27,6 +27,8 @@ COMMANDS = {
     "data": "list, show, import or fetch datasets",
 }
 
+MEMORY = "the memory of this machine does not suffice; choose smaller layers or batches."
+
 
 class _Parser(argparse.ArgumentParser):
     """Tells what is wrong with the words of a command as every other mistake is told: in one sentence."""
@@ -75,7 +77,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"byhand: {problem}", file=sys.stderr)
         return 2
     except MemoryError:
-        print("byhand: the memory of this machine does not suffice; choose smaller layers or batches.", file=sys.stderr)
+        print(f"byhand: {MEMORY}", file=sys.stderr)
+        return 2
+    except RuntimeError as problem:
+        if not _lacks_memory(problem):
+            raise
+        print(f"byhand: {MEMORY}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         # Whoever read our output has gone (`byhand data | head`); what is still buffered has nowhere to go.
@@ -84,6 +91,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("byhand: interrupted", file=sys.stderr)
         return 130
+
+
+def _lacks_memory(problem: RuntimeError) -> bool:
+    """Whether torch found no memory, on the CPU or a GPU: it has no error of its own for both."""
+    words = str(problem).lower()
+    return any(sign in words for sign in ("can't allocate memory", "not enough memory", "out of memory"))
 
 
 def _overview() -> str:

@@ -65,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if min(arguments.batch, arguments.rounds) < 1:
         raise ByhandError("--batch and --rounds count from 1; give larger numbers.")
+    set_threads(arguments.threads)
     known = timed_networks()
     for name in arguments.networks:
         if name not in known:
@@ -75,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("byhand: only the numpy hand is timed; the others need PyTorch.", file=sys.stderr)
     digits = load_digits(arguments.data, offline=arguments.offline).train
+    # Once more, for a torch that came after.
     threads = set_threads(arguments.threads)
     rate = product_rate()
     print(f"Large products: {rate / 1e9:.0f} billion operations a second, {threads} threads", file=sys.stderr)

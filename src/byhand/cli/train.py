@@ -18,6 +18,10 @@ from byhand.errors import ByhandError
 if TYPE_CHECKING:
     from byhand.training.recipe import Recipe
 
+RUNS = Path("runs")
+IDLE = ("lr", "batch_size", "momentum")
+"""Settings that mean nothing to the methods of the full batch."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -26,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hand", metavar="NAME", help="numpy, tensor or torch")
     parser.add_argument("--seed", type=int, metavar="N", help="seed of every random draw")
     parser.add_argument("--name", help="the run's name; by default the recipe's and the hand's")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="where runs lie (runs)")
+    parser.add_argument("--runs", type=Path, metavar="FOLDER", help="where runs lie (runs)")
     settings.add_flags(parser)
 
 
@@ -40,20 +44,26 @@ def run(arguments: argparse.Namespace) -> int:
         raise ByhandError(
             "byhand train needs a recipe (byhand train mlp) or a run to go on with (--resume RUN); give one."
         )
-    if arguments.resume is not None and (settings.given(arguments) or arguments.data or arguments.split):
+    others = (arguments.data, arguments.split, arguments.name, arguments.runs)
+    if arguments.resume is not None and (settings.given(arguments) or any(others)):
         raise ByhandError(
             f"--resume goes on with the recipe in {arguments.resume} as it is and takes no other settings; "
             "leave them out, or change that recipe."
         )
     recipe = None if arguments.recipe is None else settings.changed(load_recipe(arguments.recipe), arguments)
+    if recipe is not None and recipe.how.full_batch:
+        idle = [f"--{name.replace('_', '-')}" for name in IDLE if name in settings.given(arguments)]
+        if idle:
+            raise ByhandError(f"{recipe.how.optimizer} finds its own steps on all digits; leave out {', '.join(idle)}.")
     if recipe is not None and recipe.sweep:
         return _swept(recipe, arguments)
+    runs = arguments.runs or RUNS
     terminal = Terminal()
     try:
         if recipe is None:
             done = resume(arguments.resume, offline=arguments.offline, display=terminal)
         else:
-            done = start(recipe, arguments.runs, arguments.name, offline=arguments.offline, display=terminal)
+            done = start(recipe, runs, arguments.name, offline=arguments.offline, display=terminal)
     finally:
         terminal.close()
     print(f"Run: {done.path}")
@@ -66,7 +76,7 @@ def _swept(recipe: Recipe, arguments: argparse.Namespace) -> int:
     from byhand.report.comparison import comparison_table, grid_lines
     from byhand.report.console import Lines, print_table
 
-    folder = arguments.runs / (arguments.name or f"{recipe.name}-{recipe.how.hand}")
+    folder = (arguments.runs or RUNS) / (arguments.name or f"{recipe.name}-{recipe.how.hand}")
     lines = Lines()
     try:
         (best,) = compare([(recipe, [recipe.how.seed])], folder, offline=arguments.offline, told=lines.of)
