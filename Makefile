@@ -19,7 +19,8 @@ help:
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "byhand needs Python 3.11 or newer and found `$(PYTHON) --version`; say make PYTHON=python3.12, for example."; exit 2; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "A virtual environment could not be made; on Debian and Ubuntu, apt install python3-venv brings what is missing."; exit 2; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[torch,dev]'
 	touch $@
 
