@@ -87,7 +87,7 @@ class Lines:
         self.bar: Progress | None = None
         if self.console.is_terminal:
             self.bar = Progress(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 TextColumn("epoch {task.fields[epoch]}"),
                 TimeRemainingColumn(),
@@ -141,7 +141,7 @@ class _Line(Display):
         )
         if self.lines.bar is not None:
             self.lines.bar.remove_task(self.task)
-            self.lines.bar.console.print(line, highlight=False, soft_wrap=True)
+            self.lines.bar.console.print(line, highlight=False, markup=False, emoji=False, soft_wrap=True)
         else:
             print(line, flush=True)
 
@@ -183,7 +183,8 @@ def parameter_table(spec: Spec) -> Table:
 
 def print_table(table: Table) -> None:
     """Print a table as wide as it is; where nobody watches, no terminal's width may break its lines."""
-    console = Console()
+    # A bracket in a name is no markup.
+    console = Console(markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(width=200)
+        console = Console(width=200, markup=False, emoji=False)
     console.print(table)
