@@ -13,7 +13,8 @@ SRC = Path(__file__).parents[1] / "src" / "byhand"
 FILES = sorted(SRC.rglob("*.py"))
 
 FLOORS = (
-    *(("errors", "files", "streams", "settings"), ("data",), ("layers",), ("spec",), ("zoo", "losses"), ("hands",)),
+    ("errors", "files", "streams", "settings", "processors"),
+    *(("data",), ("layers",), ("spec",), ("zoo", "losses"), ("hands",)),
     *(("training",), ("measure",), ("report",), ("reading",), ("lab",), ("scale",)),
     ("cli", "api", "__init__", "__main__"),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ from byhand.measure.proof import drift, hands, optimizers, sanity
 from byhand.measure.proof.gradients import check_gradients
 from byhand.measure.proof.result import Check, Drift, Proof
 from byhand.measure.proof.subject import Subject, every, subject
+from byhand.processors import processors
 from byhand.spec import Spec
 from byhand.training.optimizers import FORMULAS
 from byhand.training.recipe import Recipe
@@ -115,14 +115,14 @@ def prove_all(
     entries, seed
         As for `prove`.
     processes
-        How many at a time; 0 takes as many as there are processors, 1 needs no other process.
+        How many at a time; 0 takes as many as there are processors that this process may use, 1 needs no other process.
 
     Yields
     ------
     Proof
         One for each network, in their order.
     """
-    processes = min(processes or os.cpu_count() or 1, len(subjects))
+    processes = min(processes or processors(), len(subjects))
     one = partial(_proven, entries, seed)
     if processes < 2:
         yield from map(one, subjects)
