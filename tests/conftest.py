@@ -17,6 +17,7 @@ import pytest
 from byhand.data import Digits, Splits
 
 ROOT = Path(__file__).parents[1]
+REAL = os.environ.get("BYHAND_DATA")
 
 # The same examples at every run, and no folder left behind; nobody's machine is fast enough for deadlines.
 hypothesis.settings.register_profile(
@@ -40,6 +41,14 @@ def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
         return resolve(host, *rest, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", local_only)
+
+
+@pytest.fixture
+def real_mnist() -> Path:
+    """The folder of MNIST's four files, where there is one."""
+    if not REAL or not (Path(REAL) / "train-images-idx3-ubyte.gz").exists():
+        pytest.skip("BYHAND_DATA does not name MNIST's four files")
+    return Path(REAL)
 
 
 def drawn(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

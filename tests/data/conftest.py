@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import socket
 import struct
 from pathlib import Path
@@ -14,8 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-
-REAL = os.environ.get("BYHAND_DATA")
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +30,6 @@ def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         return resolve(host, *rest, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", local_only)
-
-
-@pytest.fixture
-def real_mnist() -> Path:
-    if not REAL or not (Path(REAL) / "train-images-idx3-ubyte.gz").exists():
-        pytest.skip("BYHAND_DATA does not name MNIST's four files")
-    return Path(REAL)
 
 
 @pytest.fixture(scope="session")
