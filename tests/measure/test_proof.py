@@ -26,6 +26,7 @@ from byhand.measure.proof.hands import check_hands
 from byhand.measure.proof.result import Check, furthest
 from byhand.measure.proof.sanity import chance_loss, check_sanity
 from byhand.spec import Spec
+from byhand.training.recipe import shipped
 
 SMALL = Spec((Standardize(), Flatten(), Linear(12), ReLU(), Linear(10)), init="he_normal")
 
@@ -49,8 +50,10 @@ def test_every_layer_cell_loss_and_setting_is_proven_by_default() -> None:
     assert {one.spec.loss for one in subjects} == {"softmax", "sigmoid"}
     assert any(one.spec.smoothing for one in subjects)
     # The same network under another recipe is proven once, under the shorter name.
-    assert "elman" in {one.name for one in subjects}
-    assert "elman-adam" not in {one.name for one in subjects}
+    assert "deep-mlp" in {one.name for one in subjects}
+    assert "deep-mlp-rmsprop" not in {one.name for one in subjects}
+    # And every network of the zoo has a recipe of its name, by which it can be asked for.
+    assert zoo.NETWORKS.keys() <= set(shipped())
 
 
 def test_a_name_a_recipe_a_file_and_a_spec_can_be_proven(tmp_path: Path) -> None:

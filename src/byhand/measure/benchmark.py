@@ -1,4 +1,4 @@
-"""How fast the hands are: steps, epochs and reading, all in one process, in turn, as medians; and the floor below them.
+"""How fast the hands are: steps and reading as medians, an epoch once, all in one process, in turn; and their floor.
 
 Machines are shared and drift, so times are taken in turns (numpy, tensor, torch, numpy, ...) and compared as ratios of
 medians. The floor is what the products of a network would take at the rate this machine multiplies large matrices.
@@ -35,7 +35,7 @@ class Timing:
     Attributes
     ----------
     median, low, high
-        The middle time and the quartiles.
+        The middle time and the quartiles; all the same where it was timed once.
     rounds
         How many times it was timed.
     """

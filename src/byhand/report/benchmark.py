@@ -60,12 +60,12 @@ def write_bench(benches: list[Bench], record: dict[str, Any], folder: Path) -> l
     environment = record["environment"]
     table = folder / "bench-hands.md"
     told = (
-        "Written by `byhand bench hands --out`; not edited by hand. Medians, all hands in turns in one process, "
-        f"float32, batches of {benches[0].batch}. *x torch* is how many times as fast as the torch hand in its plain "
-        "eager form; *of rate* the share of the rate of large products on this machine, "
-        f"{record['product_rate'] / 1e9:.0f} billion operations a second, that the step's products reach. Reading is "
-        f"of {benches[0].read:,} digits, an epoch of {record['digits']['count']:,}. {environment['processor']}, "
-        f"{environment['threads']} threads, {', '.join(environment['linear_algebra'])}; "
+        "Written by `byhand bench hands --out`; not edited by hand. Medians of steps and of readings, an epoch once, "
+        f"all hands in turns in one process, float32, batches of {benches[0].batch}. *x torch* is how many times as "
+        "fast as the torch hand in its plain eager form; *of rate* the share of the rate of large products on this "
+        f"machine, {record['product_rate'] / 1e9:.0f} billion operations a second, that the step's products reach. "
+        f"Reading is of {benches[0].read:,} digits, an epoch of {record['digits']['count']:,}. "
+        f"{environment['processor']}, {environment['threads']} threads, {', '.join(environment['linear_algebra'])}; "
         f"numpy {environment['versions']['numpy']}, torch {environment['versions']['torch']}."
     )
     lines = [

@@ -190,17 +190,16 @@ def _column(block: Block, glyph: Glyph) -> float:
 def _broken(wide: Sequence[float], room: float) -> list[list[int]]:
     """Break the blocks into as few lines as hold them, each about as full as the others."""
     lines = math.ceil((sum(wide) + GAP * (len(wide) - 1)) / room)
-    while True:
-        least = (sum(wide) + GAP * len(wide)) / lines
-        broken: list[list[int]] = [[]]
-        used = 0.0
-        for i, width in enumerate(wide):
-            if broken[-1] and (used + width > room or used + width / 2 > least):
-                broken.append([])
-                used = 0.0
-            broken[-1].append(i)
-            used += width + GAP
-        return broken
+    least = (sum(wide) + GAP * len(wide)) / lines
+    broken: list[list[int]] = [[]]
+    used = 0.0
+    for i, width in enumerate(wide):
+        if broken[-1] and (used + width > room or used + width / 2 > least):
+            broken.append([])
+            used = 0.0
+        broken[-1].append(i)
+        used += width + GAP
+    return broken
 
 
 def _fitted(title: str, room: float) -> str:

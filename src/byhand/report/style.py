@@ -22,11 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAPER, INK, MUTED, FAINT = "#FFFFFF", "#1F2430", "#5B6270", "#D5D9E0"
-BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, YELLOW, GREY = (
-    *("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#8A919E"),
-)
-SERIES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, INK)
-"""Lines, bars and points of a figure, in this order; yellow is too pale for a line on paper."""
+BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A919E"
 
 TITLE, TEXT, SMALL = 18.0, 12.5, 11.0
 """Sizes of type: a figure's title, what must be read, what may be."""

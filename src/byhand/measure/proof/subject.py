@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from byhand import zoo
 from byhand.data import Digits, load_digits
 from byhand.errors import ByhandError, nearest
 from byhand.hands.base import Array, starting_values
@@ -52,8 +51,8 @@ def subject(what: str | Path | Recipe | Spec) -> Subject:
     Parameters
     ----------
     what
-        The name of a shipped recipe, of a network of the zoo or of `BESIDE`, the path of a recipe (``x.toml``), a
-        `Recipe`, or a `Spec`.
+        The name of a shipped recipe (each network of the zoo has one of its name) or of `BESIDE`, the path of a recipe
+        (``x.toml``), a `Recipe`, or a `Spec`.
 
     Raises
     ------
@@ -66,10 +65,8 @@ def subject(what: str | Path | Recipe | Spec) -> Subject:
         recipe = what
     elif str(what) in BESIDE:
         recipe = Recipe(str(what), network=BESIDE[str(what)])
-    elif str(what) in zoo.NETWORKS and str(what) not in shipped():
-        recipe = Recipe(str(what), network={"name": str(what)})
     elif str(what) not in shipped() and Path(what).suffix != ".toml":
-        known = (*shipped(), *zoo.NETWORKS, *BESIDE)
+        known = (*shipped(), *BESIDE)
         raise ByhandError(f"There is no network {str(what)!r}; {nearest(str(what), known)}, or name a recipe, x.toml.")
     else:
         recipe = load_recipe(what)
@@ -82,7 +79,7 @@ def every() -> list[Subject]:
     found: dict[Spec, Subject] = {}
     for name in (*shipped(), *BESIDE):
         one = subject(name)
-        # The recipe with the shortest name stands for its network: `elman`, not `elman-adam`.
+        # The recipe with the shortest name stands for its network: `deep-mlp`, not `deep-mlp-rmsprop`.
         if one.spec not in found or len(name) < len(found[one.spec].name):
             found[one.spec] = one
     return sorted(found.values(), key=lambda one: one.spec.size)
