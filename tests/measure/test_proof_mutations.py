@@ -246,9 +246,9 @@ def edited(function: Callable[..., Any], right: str, wrong: str) -> Callable[...
 FORMULAS = {
     "linear: dx = dy W": (NumpyLinear, "np.matmul(dy, W.T,", "np.matmul(dy, np.resize(W, W.T.shape),", "input"),
     "relu: where y < 0": (NumpyReLU, "np.greater(", "np.less(", "input"),
-    "sigmoid: y (1 + y)": (NumpySigmoid, "dy *= 1 - self.y", "dy *= 1 + self.y", "input"),
+    "sigmoid: y (1 + y)": (NumpySigmoid, "np.subtract(1, self.y", "np.add(1, self.y", "input"),
     "sigmoid: 1 - y": (NumpySigmoid, "dy *= self.y\n", "pass\n", "input"),
-    "tanh: 1 - y": (NumpyTanh, "1 - self.y * self.y", "1 - self.y", "input"),
+    "tanh: 1 - y": (NumpyTanh, "np.multiply(self.y, self.y", "np.multiply(1, self.y", "input"),
     "dropout: no mask": (NumpyDropout, "dy *= self.mask", "pass", "input"),
     "select: other places": (NumpySelect, "dx[:, self.about.indices]", "dx[:, sorted(self.about.indices)]", "input"),
     "select: what was left": (NumpySelect, "dx[...] = 0", "dx[...] = 0.01", "input"),
