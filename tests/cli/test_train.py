@@ -273,12 +273,12 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_interrupt(train: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
-    from byhand.training import runs
+    from byhand.training import job
 
     def interrupted(*arguments: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "train_by_steps", interrupted)
+    monkeypatch.setattr(job, "train_by_steps", interrupted)
     assert train("mlp") == 130
     assert capsys.readouterr().err.splitlines()[-1] == "byhand: interrupted"
 
@@ -299,12 +299,12 @@ def test_a_network_beyond_all_memory(units: str, capsys: pytest.CaptureFixture[s
 def test_torch_without_memory(
     words: str, train: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from byhand.training import runs
+    from byhand.training import job
 
     def lacking(*arguments: Any) -> None:
         raise RuntimeError(words)
 
-    monkeypatch.setattr(runs, "train_by_steps", lacking)
+    monkeypatch.setattr(job, "train_by_steps", lacking)
     assert train("mlp") == 2
     assert capsys.readouterr().err.splitlines()[-1] == (
         "byhand: the memory of this machine does not suffice; choose smaller layers or batches."

@@ -68,7 +68,7 @@ def test_a_finished_run_is_used_again(made: Made, tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_goes_on(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("byhand.training.runs.SAVE_EVERY", -1.0)
+    monkeypatch.setattr("byhand.training.job.SAVE_EVERY", -1.0)
     whole, _ = trained(made(), tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         trained(made(), tmp_path / "broken", until=1)

@@ -17,7 +17,7 @@ import pytest
 
 from byhand.cli import main
 from byhand.errors import ByhandError
-from byhand.training import runs
+from byhand.training import job, runs
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.folder import held
 from byhand.training.recipe import Recipe
@@ -31,7 +31,7 @@ CHILD = '''
 import json, os, signal, sys
 from pathlib import Path
 from byhand import files
-from byhand.training import checkpoint, folder, log, runs
+from byhand.training import checkpoint, folder, job, log, runs
 from byhand.training.recipe import load_recipe
 import byhand.hands.by_numpy.network
 if sys.argv[1] != "numpy":
@@ -40,7 +40,7 @@ if sys.argv[1] != "numpy":
     import torch._dynamo  # which torch.optim imports at its first step, for seconds
     torch.set_num_threads(1)
 
-runs.SAVE_EVERY = -1.0
+job.SAVE_EVERY = -1.0
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -59,7 +59,7 @@ def arm(point, times):
             return value
         return wrapped
     if point == "step":
-        runs.optimizer = (lambda make: lambda *a: armed(make(*a)))(runs.optimizer)
+        job.optimizer = (lambda make: lambda *a: armed(make(*a)))(job.optimizer)
         def armed(made):
             made.step = passing(made.step, False)
             return made
@@ -95,8 +95,8 @@ def arm(point, times):
     elif point in ("before checkpoint", "after checkpoint"):
         checkpoint.Checkpoint.save = passing(checkpoint.Checkpoint.save, point.startswith("before"))
     elif point == "before results":
-        write = runs.write_json
-        runs.write_json = lambda path, value: die() if path.name == runs.RESULTS else write(path, value)
+        write = job.write_json
+        job.write_json = lambda path, value: die() if path.name == runs.RESULTS else write(path, value)
     elif point == "half the results":
         def half_text(path, text, usual=files.write_text):
             if path.name == runs.RESULTS:
@@ -106,7 +106,7 @@ def arm(point, times):
             usual(path, text)
         files.write_text = half_text
     elif point == "after results":
-        runs.write_json = (lambda write: lambda p, v: (write(p, v), p.name == runs.RESULTS and die()))(runs.write_json)
+        job.write_json = (lambda write: lambda p, v: (write(p, v), p.name == runs.RESULTS and die()))(job.write_json)
     else:
         raise ValueError(point)
 
@@ -122,22 +122,22 @@ def forked(work):
             os._exit(1)
     return os.waitpid(process, 0)[1]
 
-for job in json.load(sys.stdin):
-    recipe, place_of_runs = load_recipe(job["recipe"]), Path(job["folder"])
+for told in json.load(sys.stdin):
+    recipe, place_of_runs = load_recipe(told["recipe"]), Path(told["folder"])
     assert forked(lambda: runs.start(recipe, place_of_runs, "whole")) == 0
     def go_on(name):
         # Whatever is there is a run; where nothing is, nothing is in the way.
         path = place_of_runs / name
         runs.resume(path) if path.exists() else runs.start(recipe, place_of_runs, name)
-    for number, kills in enumerate(job["kills"]):
+    for number, kills in enumerate(told["kills"]):
         name = f"killed{number}"
         for place, (point, times) in enumerate(kills):
             def work():
                 arm(point, times)
                 go_on(name) if place else runs.start(recipe, place_of_runs, name)
             died = forked(work)
-            assert os.WIFSIGNALED(died) and os.WTERMSIG(died) == signal.SIGKILL, (job, kills, place, died)
-        assert forked(lambda: go_on(name)) == 0, (job, kills)
+            assert os.WIFSIGNALED(died) and os.WTERMSIG(died) == signal.SIGKILL, (told, kills, place, died)
+        assert forked(lambda: go_on(name)) == 0, (told, kills)
 '''
 
 BIRTH: tuple[list[tuple[str, int]], ...] = (
@@ -235,7 +235,7 @@ def test_full_batch_methods_begin_anew(optimizer: str, tmp_path: Path, recipe: C
 
 
 COMMAND = (
-    "import sys; from byhand.training import runs; runs.SAVE_EVERY = 0.0\n"
+    "import sys; from byhand.training import job; job.SAVE_EVERY = 0.0\n"
     "from byhand.cli import main; sys.exit(main(sys.argv[1:]))"
 )
 
@@ -290,7 +290,7 @@ def test_the_command_killed_from_outside(hand: str, tmp_path: Path, npz: Path) -
 @pytest.fixture
 def stopped(tmp_path: Path, recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run that was interrupted after its second checkpoint."""
-    monkeypatch.setattr(runs, "SAVE_EVERY", -1.0)
+    monkeypatch.setattr(job, "SAVE_EVERY", -1.0)
     save, left = Checkpoint.save, [2]
 
     def saving(self: Checkpoint, path: Path) -> None:
@@ -386,7 +386,7 @@ def test_threads_and_device_are_kept(
     assert "The run began on the device 'cuda:7', which cannot be used now" in refused(stopped, capsys)
     environment.write_text(json.dumps(began | {"source": "downloaded from afar"}))
     asked: list[int] = []
-    monkeypatch.setattr(runs, "set_threads", lambda count: asked.append(count) or count)
+    monkeypatch.setattr(job, "set_threads", lambda count: asked.append(count) or count)
     done = runs.resume(stopped)
     assert set(asked) == {1}
     assert done.results["data"]["source"] == "downloaded from afar"
@@ -416,6 +416,18 @@ def test_files_of_others_stay(stopped: Path) -> None:
 def test_a_folder_of_runs(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--resume", str(stopped.parent)]) == 2
     assert "holds runs, each in a folder of its own; name one of them, or repeat" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "one-cycle"])
+def test_more_epochs_change_a_schedule_over_the_run(
+    schedule: str, tmp_path: Path, recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = runs.start(recipe(schedule=schedule), tmp_path, "x").path
+    (path / "results.json").unlink()
+    text = (path / "recipe.toml").read_text()
+    (path / "recipe.toml").write_text(text.replace("epochs = 4", "epochs = 6"))
+    with pytest.raises(ByhandError, match="no longer the recipe that the run began with; bring back its epochs, or"):
+        runs.resume(path)
 
 
 def test_more_epochs_are_welcome(stopped: Path) -> None:

@@ -7,15 +7,17 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import threadpoolctl
 from safetensors import SafetensorError
 
 from byhand.data import load_digits
 from byhand.errors import ByhandError
-from byhand.hands import HANDS
-from byhand.training import log, runs
+from byhand.hands import HANDS, build
+from byhand.training import job, log, runs
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.display import Display
 from byhand.training.engine import score
@@ -237,6 +239,22 @@ def test_a_full_disk(name: str, tmp_path: Path, recipe: Make, monkeypatch: pytes
         runs.start(recipe(), tmp_path, "mine")
 
 
+def test_threads_are_set_before_the_network_is_drawn(
+    tmp_path: Path, recipe: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orthogonal weights come from products, whose bits depend on the threads."""
+    seen: list[set[int]] = []
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        seen.append({pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"})
+        return build(*arguments, **options)
+
+    monkeypatch.setattr(job, "build", watched)
+    with threadpoolctl.threadpool_limits(2):
+        runs.start(recipe(epochs=1, threads=1).having(init="orthogonal"), tmp_path)
+    assert seen == [{1}]
+
+
 def test_a_run_that_diverges(tmp_path: Path, recipe: Make) -> None:
     with pytest.raises(
         ByhandError, match=r"The loss became (nan|inf) at step \d+ with learning rate 1e\+30; try --lr 1e\+29"
@@ -249,7 +267,7 @@ def test_a_run_that_is_not_done(tmp_path: Path, recipe: Make, monkeypatch: pytes
     def stop(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "write_json", lambda path, value: stop() if path.name == "results.json" else None)
+    monkeypatch.setattr(job, "write_json", lambda path, value: stop() if path.name == "results.json" else None)
     with pytest.raises(KeyboardInterrupt):
         runs.start(recipe(), tmp_path)
     run = runs.load_run(tmp_path / "small-numpy")
@@ -278,10 +296,10 @@ def test_checkpoints_are_not_written_all_the_time(
     saved: list[int] = []
     save = Checkpoint.save
     monkeypatch.setattr(Checkpoint, "save", lambda self, path: (saved.append(self.epochs), save(self, path))[0])
-    monkeypatch.setattr(runs, "SAVE_EVERY", math.inf)
+    monkeypatch.setattr(job, "SAVE_EVERY", math.inf)
     runs.start(recipe(), tmp_path)
     assert saved == [4]
-    monkeypatch.setattr(runs, "SAVE_EVERY", -1.0)
+    monkeypatch.setattr(job, "SAVE_EVERY", -1.0)
     runs.start(recipe(), tmp_path)
     assert saved == [4, 1, 2, 3, 4, 4]
 

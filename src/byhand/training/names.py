@@ -7,4 +7,7 @@ FULL_BATCH = ("cg", "lbfgs")
 """Optimisers that need the loss of the whole training set at every step."""
 
 SCHEDULES = ("constant", "exponential", "step", "cosine", "one-cycle")
+OVER_THE_RUN = ("cosine", "one-cycle")
+"""Schedules whose every rate depends on how many epochs there shall be."""
+
 MOST_THREADS = 1024
