@@ -43,7 +43,7 @@ def test_the_commands_run_in_their_order(tmp_path: Path) -> None:
             continue
         words = shlex.split(line, comments=True)
         assert words[0] == "byhand", line
-        if words[1] in ("train", "compare", "evaluate"):
+        if words[1] in ("train", "compare", "evaluate", "bench"):
             words += ["--offline"]
         done = subprocess.run(
             [sys.executable, "-m", "byhand", *words[1:]], cwd=tmp_path, env=environment, capture_output=True, text=True
