@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import threadpoolctl
 
 from byhand import __version__
 from byhand.errors import ByhandError
+from byhand.processors import processors
 from byhand.training.names import MOST_THREADS
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "safetensors", "torch")
@@ -83,8 +83,7 @@ def set_threads(count: int) -> int:
     """
     if not 0 <= count <= MOST_THREADS:
         raise ByhandError(f"threads was given as {count}; give a number from 0 to {MOST_THREADS}.")
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    count = count or there
+    count = count or processors()
     threadpoolctl.threadpool_limits(count)
     if "torch" in sys.modules:
         import torch
