@@ -18,7 +18,7 @@ from byhand.streams import generator
 Array = npt.NDArray[Any]
 
 DTYPES = ("float32", "float64")
-BLOCK = 500
+BLOCK = 250
 """Pictures that pass through a network at once when many are read: enough for fast products, few enough for caches."""
 WHOLE = 4096
 """The largest batch that is trained on at once; a larger one is summed up block by block."""

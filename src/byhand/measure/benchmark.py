@@ -26,6 +26,8 @@ BASE = "torch"
 CHANNELS_LAST = "torch, channels last"
 REST = 0.03
 """Seconds between one hand's turn and the next one's."""
+RUN = 10
+"""Steps of a turn: threads and caches settle in a few, as they do in training."""
 
 
 @dataclass(frozen=True)
@@ -204,10 +206,10 @@ def bench(
     images, labels = digits.images, digits.labelled()
     steps = {hand: _step(network, images[:batch], labels[:batch]) for hand, network in networks.items()}
     progress(f"{name}: {rounds} steps in each hand")
-    step = _in_turns(steps, rounds)
+    step = _in_turns(steps, rounds, run=RUN, warm=3)
     some = images[:read]
     progress(f"{name}: reading {len(some):,} digits")
-    reading = _in_turns({hand: _reading(network, some) for hand, network in networks.items()}, 5)
+    reading = _in_turns({hand: _reading(network, some) for hand, network in networks.items()}, 3)
     epochs: dict[str, Timing] = {}
     if epoch:
         progress(f"{name}: an epoch of {len(images):,} digits in each hand")
@@ -253,14 +255,14 @@ def _epoch(network: Network, images: Array, labels: Array, batch: int) -> Callab
     return work
 
 
-def _in_turns(works: dict[str, Callable[[], Any]], rounds: int, warm: int = 1) -> dict[str, Timing]:
-    """Time works in turns, each turn after `warm` passes that do not count."""
+def _in_turns(works: dict[str, Callable[[], Any]], rounds: int, run: int = 1, warm: int = 1) -> dict[str, Timing]:
+    """Time works in turns of `run` passes, `rounds` in all, each turn after `warm` passes that do not count."""
     times: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(rounds):
+    for done in range(0, rounds, run):
         for name, work in works.items():
             # A hand's idle threads go on looking for work for a while, on the processors of the next one.
             time.sleep(REST)
             for _ in range(warm):
                 work()
-            times[name].append(timed(work))
+            times[name] += [timed(work) for _ in range(min(run, rounds - done))]
     return {name: Timing.of(seconds) for name, seconds in times.items()}
