@@ -93,7 +93,10 @@ def chart(benches: list[Bench]) -> Figure:
         for offset, (hand, colour) in zip((-0.19, 0.19), shown, strict=True):
             ratio = one.step[BASE].median / one.step[hand].median
             axes.barh(place + offset, ratio, 0.36, color=colour, label=hand if place == 0 else None)
-            axes.text(ratio + 0.03, place + offset, f"{ratio:.2f}", va="center", fontsize=style.SMALL)
+            # At the foot of the bar, where the line at 1 cannot cross it.
+            ink = style.PAPER if hand == "numpy" else style.INK
+            text = axes.text(0.015, place + offset, f"{ratio:.2f}", va="center", color=ink)
+            text.set_fontsize(style.SMALL)
     axes.axvline(1, color=style.INK, linewidth=1.2)
     axes.set_yticks(range(len(benches)), [one.name for one in benches], fontsize=style.TEXT, color=style.INK)
     axes.invert_yaxis()
