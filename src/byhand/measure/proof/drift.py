@@ -28,7 +28,7 @@ from byhand.training.settings import Training
 
 STEPS = 100
 BATCH = 8
-HOW = Training(optimizer="momentum", lr=0.01, momentum=0.9)
+HOW = Training(optimizer="momentum", lr=0.005, momentum=0.9)
 TOLERANCES = {"float64": 1e-10, "float32": math.inf}
 
 
