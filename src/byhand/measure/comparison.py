@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import shutil
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -179,8 +178,6 @@ def run_of(recipe: Recipe, folder: Path, offline: bool = False, told: Told = lam
         if (path / RECIPE).exists():
             resume(path, offline=offline, display=told(recipe))
         else:
-            # A kill between making the folder and writing the recipe leaves nothing to go on with.
-            shutil.rmtree(path, ignore_errors=True)
             start(recipe, folder, name, offline=offline, display=told(recipe))
     elif Checkpoint.load(path / CHECKPOINT).facts.get("data") != fingerprint(splits):
         raise ByhandError(
