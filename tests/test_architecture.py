@@ -15,8 +15,8 @@ FILES = sorted(SRC.rglob("*.py"))
 FLOORS = (
     ("errors", "files", "streams", "settings", "processors"),
     *(("data",), ("layers",), ("spec",), ("zoo", "losses"), ("hands",)),
-    *(("training",), ("measure",), ("report",), ("reading",), ("lab",), ("scale",)),
-    ("cli", "api", "__init__", "__main__"),
+    *(("training",), ("weights",), ("measure", "export"), ("report",), ("look",), ("reading",), ("lab",), ("scale",)),
+    ("cli", "api", "sklearn", "__init__", "__main__"),
 )
 """From the cellar to the roof. A module imports from its own floor and from those below."""
 RANK = {name: floor for floor, names in enumerate(FLOORS) for name in names}
@@ -124,7 +124,7 @@ def test_every_layer_is_made_in_every_hand() -> None:
         assert set(made) >= ours
 
 
-HEAVY = ("numpy", "scipy", "torch", "matplotlib", "sklearn", "pyarrow", "rich", "PIL")
+HEAVY = ("numpy", "scipy", "torch", "matplotlib", "sklearn", "pyarrow", "rich", "PIL", "cv2", "onnx", "fastapi")
 
 
 @pytest.mark.parametrize("words", ["import byhand", "--help", "--version", "mistyped"])
