@@ -18,18 +18,19 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from byhand.api import load_digits, load_run, prove, train
+    from byhand.api import load_digits, load_network, load_run, prove, train
     from byhand.errors import ByhandError
 
 _PUBLIC = {
     "ByhandError": "byhand.errors",
     "load_digits": "byhand.api",
+    "load_network": "byhand.api",
     "load_run": "byhand.api",
     "prove": "byhand.api",
     "train": "byhand.api",
 }
 
-__all__ = ["ByhandError", "__version__", "load_digits", "load_run", "prove", "train"]
+__all__ = ["ByhandError", "__version__", "load_digits", "load_network", "load_run", "prove", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from byhand import weights
 from byhand.data import load_digits
+from byhand.hands import Network
 from byhand.measure import proof
 from byhand.report.console import Terminal
 from byhand.report.proof import ProofTable
@@ -14,7 +16,7 @@ from byhand.training.display import Display
 from byhand.training.recipe import Recipe, load_recipe
 from byhand.training.runs import Run, load_run, start
 
-__all__ = ["load_digits", "load_run", "prove", "train"]
+__all__ = ["load_digits", "load_network", "load_run", "prove", "train"]
 
 
 def train(
@@ -102,3 +104,29 @@ def prove(
     if show:
         ProofTable().add(proven)
     return proven
+
+
+def load_network(name: str, hand: str = "numpy", *, device: str = "cpu") -> Network:
+    """Build a network with the trained weights that come with byhand.
+
+    Parameters
+    ----------
+    name
+        A network of the zoo, or ``"reader"``, the one that reads handwriting, whose eleventh logit means that there is
+        no digit; `byhand.weights.names` lists them.
+    hand
+        ``"numpy"``, ``"tensor"`` or ``"torch"``.
+    device
+        A torch device; the numpy hand knows ``"cpu"`` alone.
+
+    Returns
+    -------
+    Network
+        Trained, and the caller's own.
+
+    Raises
+    ------
+    ByhandError
+        If there are no such weights, or the hand cannot be built.
+    """
+    return weights.load(name, hand, device=device)

@@ -1,0 +1,116 @@
+"""Make the weights that come with byhand, from finished runs.
+
+python -m byhand.weights.make runs/mlp-numpy runs/lstm-tuned-numpy
+python -m byhand.weights.make runs/reader-torch --out /tmp/weights
+
+A run's best values are rounded to float16, its test digits are read with what is left, and both go into one file
+called after its network. The same run makes the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand import __version__
+from byhand.data import Splits, load_digits
+from byhand.errors import ByhandError
+from byhand.hands import build
+from byhand.training.checkpoint import Checkpoint
+from byhand.training.engine import score
+from byhand.training.folder import CHECKPOINT
+from byhand.training.job import fingerprint
+from byhand.training.recipe import DATA
+from byhand.training.runs import Run, load_run
+from byhand.weights import SUFFIX
+
+HERE = Path(__file__).parent
+
+
+def make(path: Path, folder: Path = HERE) -> dict[str, Any]:
+    """Make the weights of one run.
+
+    Parameters
+    ----------
+    path
+        The run's folder; its digits must be to be had.
+    folder
+        Where the file goes.
+
+    Returns
+    -------
+    dict
+        The card.
+
+    Raises
+    ------
+    ByhandError
+        If the run is not done, or its digits are not those that it was trained on.
+    """
+    run = load_run(path)
+    if not run.results:
+        raise ByhandError(f"{path} is not done; finish it by `byhand train --resume {path}`.")
+    saved = Checkpoint.load(path / CHECKPOINT)
+    splits = _splits(run, saved)
+    rounded = {name: value.astype(np.float16) for name, value in saved.values.items()}
+    network = build(saved.spec)
+    network.load(rounded)
+    recipe, how = run.recipe, run.recipe.how
+    name = str(recipe.network.get("name", recipe.name))
+    card: dict[str, Any] = {
+        "name": name,
+        "parameters": saved.spec.size,
+        "test_accuracy": score(network, splits.test)[0],
+        "validation_accuracy": score(network, splits.validation)[0],
+        "test_accuracy_before_rounding": run.accuracy,
+        "values": "float16",
+        "recipe": recipe.name,
+        "recipe_text": recipe.to_toml(),
+        "seed": how.seed,
+        "hand": how.hand,
+        "epochs": len(run.log),
+        "seconds": round(run.seconds, 1),
+        "data": {"name": splits.name, "split": "/".join(map(str, splits.sizes)), "split_seed": splits.seed},
+        "command": f"byhand train {recipe.name} --hand {how.hand} --seed {how.seed}",
+        "version": __version__,
+    }
+    Checkpoint(saved.spec, saved.epochs, rounded, facts=card).save(folder / f"{name}{SUFFIX}")
+    return card
+
+
+def _splits(run: Run, saved: Checkpoint) -> Splits:
+    data = {**DATA, **run.recipe.data}
+    splits = load_digits(data["name"], data["split_seed"], data["split"] or None)
+    if saved.facts.get("data") != fingerprint(splits):
+        raise ByhandError(
+            f"{run.path} was trained on other digits than {splits.name} ({splits.source}) now gives; "
+            "bring back the data it began with."
+        )
+    return splits
+
+
+def main(words: list[str] | None = None) -> int:
+    """Make weights of the runs named in a command line; 2 for bad input."""
+    parser = argparse.ArgumentParser(prog="python -m byhand.weights.make", description=__doc__)
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="the folder of a finished run")
+    parser.add_argument("--out", type=Path, default=HERE, metavar="FOLDER", help="where the files go")
+    arguments = parser.parse_args(words)
+    try:
+        for run in arguments.runs:
+            card = make(run, arguments.out)
+            print(
+                f"{card['name']}: {card['parameters']:,} parameters, {100 * card['test_accuracy']:.2f} % of the test "
+                f"digits ({100 * card['test_accuracy_before_rounding']:.2f} % before rounding)"
+            )
+    except ByhandError as problem:
+        print(f"byhand: {problem}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
