@@ -97,13 +97,24 @@ class Job:
     device: str
 
     @classmethod
-    def prepared(cls, recipe: Recipe, offline: bool, display: Display, began: Mapping[str, Any] | None = None) -> Job:
-        """Bring together what a run needs; `began` is the environment it began in, which it goes on in."""
+    def prepared(
+        cls,
+        recipe: Recipe,
+        offline: bool,
+        display: Display,
+        began: Mapping[str, Any] | None = None,
+        splits: Splits | None = None,
+    ) -> Job:
+        """Bring together what a run needs; `began` is the environment it began in, which it goes on in.
+
+        `splits` are the recipe's digits, from a caller who has them already.
+        """
         how, data, began = recipe.how, {**DATA, **recipe.data}, began or {}
         # Starting weights that are orthogonal come from products, too.
         threads = set_threads(how.threads or began.get("threads", 0))
         device, why = _device(how, began.get("device"))
-        splits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline, notify=display.note)
+        if splits is None:
+            splits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline, notify=display.note)
         spec = recipe.spec(splits.train)
         if spec.size > MOST_PARAMETERS:
             raise ByhandError(

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from byhand.data import Splits
 from byhand.errors import ByhandError
 from byhand.hands import build
 from byhand.training import log
@@ -61,6 +62,7 @@ def start(
     *,
     offline: bool = False,
     display: Display | None = None,
+    splits: Splits | None = None,
 ) -> Run:
     """Train a recipe in a new folder.
 
@@ -76,6 +78,8 @@ def start(
         Download no data.
     display
         Told how it goes.
+    splits
+        The recipe's digits, from a caller who has loaded them.
 
     Raises
     ------
@@ -88,14 +92,16 @@ def start(
             f"set each to one value, or train it by `byhand train {recipe.name}`."
         )
     # Everything that can be wrong with what was asked for is found out before a folder is made.
-    job = Job.prepared(recipe, offline, display or Display())
+    job = Job.prepared(recipe, offline, display or Display(), splits=splits)
     path = claimed(folder, name, f"{recipe.name}-{recipe.how.hand}", recipe, job.environment)
     with held(path):
         return job.run(path)
 
 
-def resume(path: Path, *, offline: bool = False, display: Display | None = None) -> Run:
+def resume(path: Path, *, offline: bool = False, display: Display | None = None, splits: Splits | None = None) -> Run:
     """Go on with a run that was interrupted; one that is done is loaded.
+
+    `splits` are its recipe's digits, from a caller who has loaded them.
 
     Raises
     ------
@@ -109,7 +115,7 @@ def resume(path: Path, *, offline: bool = False, display: Display | None = None)
         with held(path):
             # Another process may have finished it just now, or been killed between its last file and its lock.
             if not (path / RESULTS).exists():
-                return Job.prepared(recipe, offline, display, began(path)).run(path)
+                return Job.prepared(recipe, offline, display, began(path), splits).run(path)
     run = load_run(path)
     display.note(f"{path} is done; nothing is left to train.")
     return run
