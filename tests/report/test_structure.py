@@ -69,7 +69,7 @@ def test_everything_is_told(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", SPECS)
 def test_no_words_lie_on_others_and_nothing_leaves_the_page(name: str) -> None:
-    with style.applied(), style._any_script():
+    with style.applied(), style.any_script():
         drawn = structure.draw(SPECS[name], name)
         renderer = drawn.canvas.get_renderer()
         page = drawn.bbox

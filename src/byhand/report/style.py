@@ -105,7 +105,7 @@ def width_of(text: str, size: float = TEXT, weight: str = "normal") -> float:
     from matplotlib.textpath import text_to_path
 
     font = FontProperties(family=RC["font.sans-serif"][0], size=size, weight=weight)
-    with _any_script():
+    with any_script():
         return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
 
 
@@ -140,7 +140,7 @@ def save(drawn: Figure, path: Path) -> tuple[Path, Path]:
     """
     svg, png = (path.with_name(path.name + ending) for ending in (".svg", ".png"))
     said = {"Title": drawn.get_label()} if drawn.get_label() else {}
-    with applied(), _any_script():
+    with applied(), any_script():
         with replacing(svg) as beside:
             drawn.savefig(beside, format="svg", metadata={"Date": None, **said})
         with replacing(png) as beside:
@@ -149,7 +149,7 @@ def save(drawn: Figure, path: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def _any_script() -> Iterator[None]:
+def any_script() -> Iterator[None]:
     """Names may be in any script; a sign that the font lacks is drawn as a box, and that is no reason to warn."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*[Gg]lyph", category=UserWarning)
