@@ -1,0 +1,137 @@
+"""ONNX Runtime: models run by it, and files that are written only if it computes what our own network does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.data import embedded
+from byhand.data.digits import SIDE
+from byhand.errors import ByhandError
+from byhand.export.graph import lacking
+from byhand.export.model import model
+from byhand.files import replacing
+from byhand.hands import Array, Network
+from byhand.hands.base import BLOCK
+from byhand.losses import probabilities
+from byhand.streams import generator
+
+TOLERANCE = 1e-4
+"""The largest difference between ONNX Runtime and the hand with which a file is written."""
+CHECKED = 1000
+"""Pictures that both read before a file is written."""
+
+
+class Session:
+    """A model that ONNX Runtime runs on the processor.
+
+    Parameters
+    ----------
+    source
+        A file, or a model that `byhand.export.model` made.
+    threads
+        Threads for each operator; 0 leaves the choice to ONNX Runtime.
+
+    Raises
+    ------
+    ByhandError
+        If onnxruntime is not installed, or cannot read the model.
+    """
+
+    def __init__(self, source: str | Path | Any, *, threads: int = 0) -> None:
+        try:
+            import onnxruntime
+        except ImportError as missing:
+            raise lacking("onnxruntime") from missing
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # Warnings are about its own insides.
+        options.log_severity_level = 3
+        given = str(source) if isinstance(source, str | Path) else source.SerializeToString()
+        try:
+            self._session = onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+        except Exception as problem:  # Its errors have no class in common.
+            reason = str(problem).partition("\n")[0].rstrip(".")
+            name = source if isinstance(source, str | Path) else "The model"
+            raise ByhandError(f"{name} cannot be run by ONNX Runtime ({reason}); export it again.") from problem
+        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+
+    def logits(self, images: Array) -> Array:
+        """Read pictures, uint8 ``(B, 28, 28)``, any number of them; gives float32 ``(B, K)``."""
+        return self.run(images)[0]
+
+    def run(self, images: Array) -> tuple[Array, Array]:
+        """Read pictures and give logits and probabilities, both float32 ``(B, K)``."""
+        starts = range(0, max(1, len(images)), BLOCK)
+        read = [self._session.run(None, {"images": images[start : start + BLOCK]}) for start in starts]
+        logits, shares = (np.concatenate(part) for part in zip(*read, strict=True))
+        return logits, shares
+
+
+def to_onnx(
+    network: Network,
+    path: str | Path,
+    *,
+    images: Array | None = None,
+    labels: Sequence[str] | None = None,
+    facts: Mapping[str, str] | None = None,
+) -> float:
+    """Write a network as an ONNX file, if ONNX Runtime computes with it what the network does.
+
+    Parameters
+    ----------
+    network, labels, facts
+        As in `byhand.export.model`.
+    path
+        The file, which appears whole or not at all.
+    images
+        Pictures that both read, uint8 ``(B, 28, 28)``; 1,000 of scikit-learn's embedded digits, unless told.
+
+    Returns
+    -------
+    float
+        The largest difference that was found, as `difference` measures it.
+
+    Raises
+    ------
+    ByhandError
+        If the network cannot be written, `byhand[onnx]` is not installed, or the difference is above `TOLERANCE`.
+    """
+    path = Path(path)
+    written = model(network, labels=labels, facts=facts).SerializeToString()
+    with replacing(path) as beside:
+        beside.write_bytes(written)
+        found = difference(network, Session(beside), _pictures(network) if images is None else images)
+        if not found <= TOLERANCE:
+            raise ByhandError(
+                f"ONNX Runtime's answers differ from the {network.hand} hand's by {found:.1e}, at most {TOLERANCE:.0e} was "
+                f"expected, and {path} was not written; look for layers of your own, or weights too large for float32."
+            )
+    return found
+
+
+def difference(network: Network, session: Session, images: Array) -> float:
+    """Measure how far ONNX Runtime is from a network.
+
+    Returns
+    -------
+    float
+        The larger of two: the logits' largest difference, over the largest logit where that is above 1, and the
+        probabilities' largest difference from what `byhand.losses.probabilities` makes of the same logits.
+    """
+    ours = network.logits(images)
+    logits, shares = session.run(images)
+    scale = max(1.0, float(np.abs(ours).max()))
+    apart = float(np.abs(logits - ours).max()) / scale
+    # A maximum of Python's would lose what is no number.
+    return float(np.max([apart, np.abs(shares - probabilities(logits, network.spec.loss)).max()]))
+
+
+def _pictures(network: Network) -> Array:
+    shape = network.spec.input_shape
+    if shape == (SIDE, SIDE):
+        return embedded.digits().train.images[:CHECKED]
+    return generator(0, "export").integers(0, 256, (CHECKED, *shape), np.uint8)
