@@ -24,6 +24,7 @@ COMMANDS = {
     "recipes": "list the shipped recipes",
     "show": "show a recipe: its text, its parameters and a picture of its structure",
     "prove": "prove gradients, the three hands and the optimisers",
+    "export": "write a trained network as an ONNX file",
     "data": "list, show, import or fetch datasets",
 }
 
