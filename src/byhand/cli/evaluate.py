@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.data import load_dataset
     from byhand.data.loading import say
     from byhand.losses import mean_loss
-    from byhand.measure.metrics import classification_report
+    from byhand.measure.classification import classification_report
     from byhand.training.runs import load_run
 
     trained = load_run(arguments.run, arguments.hand)
