@@ -3,9 +3,9 @@
 byhand export runs/mlp-numpy --onnx digits.onnx
 byhand export conv5x5 --onnx digits.onnx
 
-RUN is the folder of a run, the checkpoint in one, or the name of weights that come with byhand (a folder of such a name is
-meant by ./NAME). Pixels go in, "images", uint8 (B, 28, 28), ink light on dark; "logits" and "probabilities" come
-out. ONNX Runtime reads 1,000 digits with the file before it takes its place.
+RUN is the folder of a run, the checkpoint in one, or the name of weights that come with byhand (a folder of such a name
+is meant by ./NAME). Pixels go in, "images", uint8 (B, 28, 28), ink light on dark; "logits" and "probabilities" go out.
+ONNX Runtime reads 1,000 digits with the file before it takes its place.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from byhand.errors import ByhandError
 from byhand.hands import Array
 
 
-def onnx() -> ModuleType:
+def onnx() -> Any:
     """Import the onnx package.
 
     Raises

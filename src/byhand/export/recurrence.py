@@ -1,13 +1,14 @@
 """The three recurrences in ONNX's operators ``RNN``, ``LSTM`` and ``GRU``.
 
-ONNX keeps weights transposed, ``W (1, G H, D)`` and ``R (1, G H, H)``, and the two biases in one row, ``B (1, 2 G H)``. Its
-gates lie in another order: i, o, f, g for the LSTM and z, r, n for the GRU, whose reset gate comes after the product
-where ``linear_before_reset`` is set.
+ONNX keeps weights transposed, ``W (1, G H, D)`` and ``R (1, G H, H)``, and the two biases in one row, ``B (1, 2 G H)``.
+Its gates lie in another order: i, o, f, g for the LSTM and z, r, n for the GRU, whose reset gate comes after the
+product where ``linear_before_reset`` is set.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def recurrent(about: layers.Recurrent, x: str, values: Sequence[Array], graph: G
         "R": gates(W_hh, order).T[None],
         "B": np.concatenate([gates(b_xh, order), gates(b_hh, order)])[None],
     }
-    attributes = {"linear_before_reset": 1} if about.cell == "gru" else {}
+    attributes: dict[str, Any] = {"linear_before_reset": 1} if about.cell == "gru" else {}
     states = graph.add(
         OPERATORS[about.cell],
         x,

@@ -12,7 +12,7 @@ from byhand.data import embedded
 from byhand.data.digits import SIDE
 from byhand.errors import ByhandError
 from byhand.export.graph import lacking
-from byhand.export.model import model
+from byhand.export.network import model
 from byhand.files import replacing
 from byhand.hands import Array, Network
 from byhand.hands.base import BLOCK
@@ -107,8 +107,9 @@ def to_onnx(
         found = difference(network, Session(beside), _pictures(network) if images is None else images)
         if not found <= TOLERANCE:
             raise ByhandError(
-                f"ONNX Runtime's answers differ from the {network.hand} hand's by {found:.1e}, at most {TOLERANCE:.0e} was "
-                f"expected, and {path} was not written; look for layers of your own, or weights too large for float32."
+                f"ONNX Runtime's answers differ from the {network.hand} hand's by {found:.1e}, at most {TOLERANCE:.0e} "
+                f"was expected, and {path} was not written; look at layers of your own, "
+                "and for weights too large for float32."
             )
     return found
 

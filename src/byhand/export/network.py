@@ -52,7 +52,9 @@ def model(network: Network, *, labels: Sequence[str] | None = None, facts: Mappi
     if len(labels) != spec.classes:
         raise ByhandError(f"{len(labels)} labels were given for {spec.classes} logits; give one for each.")
     if 4 * spec.size > MOST_BYTES:
-        raise ByhandError(f"The network has {spec.size:,} parameters, and an ONNX file holds 2 GiB; choose a smaller one.")
+        raise ByhandError(
+            f"The network has {spec.size:,} parameters, and an ONNX file holds 2 GiB; choose a smaller one."
+        )
     logits = _layers(network, graph)
     graph.scope = ""
     named = [
