@@ -25,6 +25,8 @@ COMMANDS = {
     "show": "show a recipe: its text, its parameters and a picture of its structure",
     "prove": "prove gradients, the three hands and the optimisers",
     "export": "write a trained network as an ONNX file",
+    "lab": "open a page on which every network reads what you draw",
+    "serve": "serve the reader and the networks over HTTP",
     "data": "list, show, import or fetch datasets",
 }
 

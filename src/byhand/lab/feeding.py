@@ -1,0 +1,44 @@
+"""What feeds each unit of a layer, as arrays to be shown."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from byhand.hands import Array, Network
+from byhand.layers import GATES, Conv2d, Linear, Recurrent
+from byhand.look.arrays.weights import dense_on_pixels, on_pixels
+
+
+def fed(network: Network, place: int) -> Array | None:
+    """Give the weights into each unit of a layer.
+
+    Parameters
+    ----------
+    network
+        Of any hand.
+    place
+        Which of `Spec.layers`.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        Units first. Of a dense layer that sees pixels ``(units, 28, 28)``, zero where a pixel was left out; of another
+        ``(units, D)``. Of a convolution ``(channels, k, k, C)``. Of a recurrence ``(H, G, D)``: from each of D inputs
+        into each of G gates, in the order of `byhand.layers.Recurrent`. Of others their parameters as columns,
+        ``(units, n)``. ``None`` for a layer that learns nothing.
+    """
+    about, learnt = network.spec.layers[place], network.spec.layer_parameters[place]
+    if not learnt:
+        return None
+    values = [np.asarray(network.parameters()[parameter.name]) for parameter in learnt]
+    if isinstance(about, Conv2d):
+        return np.moveaxis(values[0], -1, 0)
+    if isinstance(about, Recurrent):
+        gates = GATES[about.cell]
+        # W_xh (D, G H) -> (H, G, D)
+        return values[0].reshape(-1, gates, about.hidden).transpose(2, 1, 0)
+    if isinstance(about, Linear):
+        if place == dense_on_pixels(network):
+            return np.nan_to_num(on_pixels(network, values[0].T, place))
+        return values[0].T
+    return np.stack([value.reshape(-1) for value in values], axis=1) if len({v.size for v in values}) == 1 else None

@@ -1,0 +1,65 @@
+"""What the routes of one application share."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request
+
+from byhand.lab.metrics import Metrics
+from byhand.lab.settings import Settings
+from byhand.lab.shelf import Shelf
+from byhand.lab.uploads import Uploads
+from byhand.lab.work import Work
+
+if TYPE_CHECKING:
+    from byhand.reading import Reader
+
+
+@dataclass
+class Lab:
+    """Everything that outlives a request."""
+
+    settings: Settings
+    shelf: Shelf
+    metrics: Metrics
+    uploads: Uploads
+    work: Work
+    _own: threading.local = field(default_factory=threading.local)
+
+    @classmethod
+    def opened(cls, settings: Settings) -> Lab:
+        """Bring together what an application needs."""
+        return cls(
+            settings,
+            Shelf(settings.runs),
+            Metrics(),
+            Uploads(settings.limits),
+            Work(settings.threads, settings.limits),
+        )
+
+    def reader(self) -> Reader:
+        """Give this thread's reader; its network, as any, is for one thread at a time."""
+        if not hasattr(self._own, "reader"):
+            from byhand.reading import Reader
+
+            self._own.reader = Reader()
+        reader: Reader = self._own.reader
+        return reader
+
+    async def close(self) -> None:
+        """End what was begun."""
+        self.work.close()
+
+
+def keep(app: FastAPI, lab: Lab) -> None:
+    """Hand an application what its routes share."""
+    app.state.lab = lab
+
+
+def lab_of(request: Request) -> Lab:
+    """Find it again."""
+    lab: Lab = request.app.state.lab
+    return lab
