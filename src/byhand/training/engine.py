@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,32 +90,44 @@ def train_by_steps(
         If the loss is no longer a number.
     """
     images: Any = splits.train.images
-    labels = splits.train.labelled()
     size = min(how.batch_size or len(images), len(images))
     steps = math.ceil(len(images) / size)
-    if steps == 1:
+    if steps == 1 and how.augment == "none":
         images = network.prepared(images)
     for epoch in range(first, how.epochs):
         began = time.perf_counter()
         drop = generator(how.seed, "dropout", epoch)
-        order = generator(how.seed, "shuffle", epoch).permutation(len(images)) if how.shuffle and steps > 1 else None
-        total = 0.0
-        for step in range(steps):
-            lr = rate(how, epoch * steps + step, steps)
-            rows: Any = slice(step * size, (step + 1) * size)
-            if order is not None:
-                rows = order[rows]
-            batch = labels[rows]
-            loss = network.loss_and_gradient(images[rows], batch, drop)
-            if not math.isfinite(loss):
-                raise diverged(loss, epoch * steps + step, lr, how)
-            optimizer.step(lr)
-            total += loss * len(batch)
-            on_step(step + 1, steps)
+        total, seen = 0.0, 0
+        # Closed when a step fails, so that nothing goes on preparing batches.
+        with closing(_batches(images, splits.train.labelled(), how, epoch, size)) as batches:
+            for step, (batch, labels) in enumerate(batches):
+                lr = rate(how, epoch * steps + step, steps)
+                loss = network.loss_and_gradient(batch, labels, drop)
+                if not math.isfinite(loss):
+                    raise diverged(loss, epoch * steps + step, lr, how)
+                optimizer.step(lr)
+                total += loss * len(labels)
+                seen += len(labels)
+                on_step(step + 1, steps)
         seconds = time.perf_counter() - began
-        entry = measured(network, splits, how, epoch, (epoch + 1) * steps, total / len(images), lr)
+        entry = measured(network, splits, how, epoch, (epoch + 1) * steps, total / seen, lr)
         if report(Epoch(entry, seconds)):
             return
+
+
+def _batches(images: Any, labels: Array, how: Training, epoch: int, size: int) -> Iterator[tuple[Any, Array]]:
+    """Give the pictures and labels of every step of an epoch."""
+    steps = math.ceil(len(images) / size)
+    order = generator(how.seed, "shuffle", epoch).permutation(len(images)) if how.shuffle and steps > 1 else None
+    places: list[Any] = [slice(step * size, (step + 1) * size) for step in range(steps)]
+    rows = places if order is None else [order[place] for place in places]
+    if how.augment == "none":
+        yield from ((images[some], labels[some]) for some in rows)
+        return
+    from byhand.training.augment import Writing, ahead
+
+    write = Writing(how.seed, how.nondigits)
+    yield from ahead(write(images[some], labels[some], epoch, step) for step, some in enumerate(rows))
 
 
 @np.errstate(over="ignore", invalid="ignore")

@@ -11,3 +11,6 @@ OVER_THE_RUN = ("cosine", "one-cycle")
 """Schedules whose every rate depends on how many epochs there shall be."""
 
 MOST_THREADS = 1024
+
+AUGMENTATIONS = ("none", "writing")
+"""``writing`` distorts digits as people's pens, paper, cameras and mice do (`byhand.training.augment`)."""

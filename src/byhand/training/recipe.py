@@ -178,12 +178,20 @@ class Recipe:
     def _described(self, pixels: Mapping[str, Any]) -> Spec:
         settings = {key: value for key, value in self.network.items() if key not in ("name", "min_variance")}
         if "layers" not in settings:
+            if self.how.nondigits:
+                raise ByhandError(
+                    f"The recipe {self.name!r} trains on non-digits, and {self.network['name']!r} has no class for "
+                    "them; describe the network by layers that end with 11 logits, or leave out nondigits."
+                )
             return zoo.network(self.network["name"], **{**settings, **pixels})
         spec = Spec.from_dict(settings)
-        if (spec.input_shape, spec.classes) != (SHAPE, CLASSES):
+        # What is no digit is a class of its own.
+        classes = CLASSES + (self.how.nondigits > 0)
+        if (spec.input_shape, spec.classes) != (SHAPE, classes):
             raise ByhandError(
                 f"The recipe {self.name!r} makes a network from pictures {spec.input_shape} to {spec.classes} "
-                f"logits; digits need one from {SHAPE} to {CLASSES}."
+                f"logits; {'digits and non-digits' if self.how.nondigits else 'digits'} need one from {SHAPE} "
+                f"to {classes}."
             )
         return spec
 

@@ -10,9 +10,9 @@ from typing import Any
 from byhand.errors import ByhandError, nearest
 from byhand.hands import HANDS
 from byhand.hands.base import DTYPES
-from byhand.training.names import FULL_BATCH, MOST_THREADS, OPTIMIZERS, SCHEDULES
+from byhand.training.names import AUGMENTATIONS, FULL_BATCH, MOST_THREADS, OPTIMIZERS, SCHEDULES
 
-__all__ = ["FULL_BATCH", "MOST_THREADS", "OPTIMIZERS", "SCHEDULES", "Training"]
+__all__ = ["AUGMENTATIONS", "FULL_BATCH", "MOST_THREADS", "OPTIMIZERS", "SCHEDULES", "Training"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,11 @@ class Training:
         Pictures a step; 0 takes the whole training split at once.
     shuffle
         Whether each epoch draws its own order.
+    augment
+        One of `AUGMENTATIONS`: how each epoch changes the pictures that are trained on.
+    nondigits
+        How many generated non-digits join each batch, for every digit of it; they are labelled 10, so the network has
+        an eleventh class.
     optimizer
         One of `OPTIMIZERS`.
     lr
@@ -66,6 +71,8 @@ class Training:
     epochs: int = 5
     batch_size: int = 128
     shuffle: bool = True
+    augment: str = "none"
+    nondigits: float = 0.0
     optimizer: str = "sgd"
     lr: float = 0.1
     momentum: float = 0.9
@@ -90,10 +97,11 @@ class Training:
             ("dtype", DTYPES),
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
+            ("augment", AUGMENTATIONS),
         ):
             if getattr(self, name) not in known:
                 raise ByhandError(f"There is no {name} {getattr(self, name)!r}; {nearest(getattr(self, name), known)}.")
-        for name in ("seed", "threads", "batch_size", "l2", "clip", "patience"):
+        for name in ("seed", "threads", "batch_size", "nondigits", "l2", "clip", "patience"):
             self._require(name, getattr(self, name) >= 0, "0 or more")
         self._require("threads", self.threads <= MOST_THREADS, f"{MOST_THREADS} or fewer")
         for name in ("epochs", "step_every"):
@@ -105,6 +113,15 @@ class Training:
         if self.optimizer in FULL_BATCH and (self.schedule != "constant" or self.clip):
             raise ByhandError(
                 f"{self.optimizer} finds its own steps; leave out schedule and clip, or choose another optimizer."
+            )
+        if self.augment != "none" and self.full_batch:
+            raise ByhandError(
+                f"{self.optimizer} needs a loss that stays the same; leave out augment, or choose another optimizer."
+            )
+        if self.nondigits and self.augment == "none":
+            raise ByhandError(
+                f"nondigits was given as {self.nondigits} without augmentation, which draws them; "
+                "set augment to 'writing' too."
             )
         if self.l2_over_rows and self.optimizer not in FULL_BATCH:
             raise ByhandError(
