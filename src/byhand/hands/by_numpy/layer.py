@@ -55,12 +55,15 @@ class NumpyLayer:
         Whether `forward` may write over its argument (the layer before does not need it).
     divides
         Whether its network goes through faster in parts of the batch, each in a thread.
+    sweeps
+        Whether it divides its own work between threads, which BLAS's must then leave alone.
     first
         Whether nothing below learns, so that the backward pass may return ``None`` instead of the input's gradient.
     """
 
     keeps_output: ClassVar[bool] = False
     divides: ClassVar[bool] = False
+    sweeps: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -6,7 +6,9 @@ Twins: ``by_tensor/network.py``, ``by_torch/network.py``.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +27,7 @@ from byhand.hands.by_numpy import (  # noqa: F401  # every file of layers regist
 )
 from byhand.hands.by_numpy.layer import MADE, READING, Mode, NumpyLayer
 from byhand.hands.by_numpy.losses import LOSSES
-from byhand.hands.by_numpy.threads import MOST_PARTS, in_parts
+from byhand.hands.by_numpy.threads import MOST_PARTS, in_parts, single_threaded
 from byhand.layers import Dropout, MaxPool2d, ReLU
 from byhand.spec import Spec
 
@@ -56,11 +58,14 @@ class NumpyNetwork(Network):
         self._gradients = views(self.gradient, spec.parameters)
         self._state = {kept.name: np.empty(kept.shape, self.dtype) for kept in spec.state}
         self.layers = self._built(self._gradients)
-        self._divides = (
-            any(layer.divides for layer in self.layers)
-            # These look at the batch as a whole.
-            and not spec.state
-            and not any(isinstance(about, Dropout) for about in spec.layers)
+        self._divides = any(layer.divides for layer in self.layers)
+        # In training, batch normalisation and dropout look at the batch as a whole.
+        whole = bool(spec.state) or any(isinstance(about, Dropout) for about in spec.layers)
+        self._divides_training = self._divides and not whole
+        # After a product that OpenBLAS divided, its idle thread spins for some milliseconds on a processor that the
+        # parts of a sweep need: where a layer sweeps, no product is divided.
+        self._products: Callable[[], AbstractContextManager[Any]] = (
+            single_threaded if any(layer.sweeps for layer in self.layers) else nullcontext
         )
         # A team of layers for each part of a batch, all reading the same parameters, with gradients of their own.
         self._teams = [(in_passing(self.layers), self.gradient)]
@@ -102,7 +107,8 @@ class NumpyNetwork(Network):
 
     def _logits(self, images: Array) -> Array:
         if not self._divides:
-            return self._forward(self._teams[0][0], images, READING)
+            with self._products():
+                return self._forward(self._teams[0][0], images, READING)
         read = in_parts(lambda part, some: self._forward(self._teams[part][0], images[some], READING), len(images))
         return np.concatenate(read)
 
@@ -129,8 +135,9 @@ class NumpyNetwork(Network):
         return x
 
     def _loss_and_gradient(self, images: Array | Prepared, labels: Array, rng: np.random.Generator | None) -> float:
-        if not self._divides:
-            return self._there_and_back(self._teams[0][0], images, labels, rng)
+        if not self._divides_training:
+            with self._products():
+                return self._there_and_back(self._teams[0][0], images, labels, rng)
         B = len(images)
 
         def task(part: int, some: slice) -> float:

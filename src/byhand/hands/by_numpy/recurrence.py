@@ -35,6 +35,7 @@ class Recurrent(NumpyLayer):
     """A recurrent layer of any cell: the loop over time, and the products outside it."""
 
     keeps_output = True  # It is the state, which the backward pass reads.
+    sweeps = True
 
     reading: bool
     gates: ClassVar[int]

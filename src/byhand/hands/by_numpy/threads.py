@@ -26,7 +26,7 @@ from threadpoolctl import ThreadpoolController
 
 LEAST_PICTURES = 16
 """Fewer pictures than these do not feed a processor."""
-LEAST_WORK = 4_000_000
+LEAST_WORK = 1_200_000
 """Multiply-adds below which a part keeps its processor less busy than the change of threads costs."""
 MOST_PARTS = 4
 """More Python threads than these get into each other's way."""
