@@ -20,9 +20,11 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from byhand.api import load_digits, load_network, load_run, prove, train
     from byhand.errors import ByhandError
+    from byhand.reading import Reader
 
 _PUBLIC = {
     "ByhandError": "byhand.errors",
+    "Reader": "byhand.reading",
     "load_digits": "byhand.api",
     "load_network": "byhand.api",
     "load_run": "byhand.api",
@@ -30,14 +32,16 @@ _PUBLIC = {
     "train": "byhand.api",
 }
 
-__all__ = ["ByhandError", "__version__", "load_digits", "load_network", "load_run", "prove", "train"]
+__all__ = ["ByhandError", "Reader", "__version__", "load_digits", "load_network", "load_run", "prove", "train"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'byhand' has no attribute {name!r}")
     import importlib
 
+    if name == "look":
+        return importlib.import_module("byhand.look")
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'byhand' has no attribute {name!r}")
     return getattr(importlib.import_module(_PUBLIC[name]), name)
 
 

@@ -1,0 +1,109 @@
+"""Where two digits that touch may be parted: the cheapest ways from top to bottom through their common ink.
+
+A way costs the ink it crosses and a little for every step aside, so it follows the white between slanted digits as well.
+For each column of the middle row the cheapest way through it is found (dynamic programming from above and from below);
+those that are cheaper than their neighbours are candidates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from byhand.reading.render import stroke_width
+
+Array = npt.NDArray[Any]
+
+ROWS = 40
+ASIDE = 0.12
+"""Cost of a step aside, as a share of a pixel of ink."""
+MOST_CUTS = 6
+DEEPEST = 2.2
+"""Stroke widths that a cut may cross."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A candidate cut.
+
+    Attributes
+    ----------
+    columns
+        Where it passes each row, int ``(H,)``; what is left of it lies before it.
+    depth
+        Ink that it crosses, in stroke widths.
+    """
+
+    columns: Array
+    depth: float
+
+
+def cuts_of(mask: Array) -> list[Cut]:
+    """Find candidate cuts of a piece, from left to right.
+
+    Parameters
+    ----------
+    mask
+        uint8 ``(H, W)``, 1 where the piece is.
+    """
+    height, width = mask.shape
+    scale = min(1.0, ROWS / height)
+    size = (max(3, round(width * scale)), max(3, round(height * scale)))
+    small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    stroke = max(stroke_width(mask) * scale, 1.0)
+    middle = len(small) // 2
+    above, from_above = _ways(small[: middle + 1])
+    below, from_below = _ways(small[middle:][::-1])
+    cost = above[-1] + below[-1] - small[middle]
+    chosen = _lowest(cost, round(max(2.0, 1.2 * stroke)), DEEPEST * stroke)
+    cuts = []
+    for column in chosen:
+        up, down = _followed(from_above, column), _followed(from_below, column)
+        path = np.concatenate([up[::-1], down[1:]])  # (rows,)
+        crossed = float(small[np.arange(len(small)), path].sum())
+        rows = (np.arange(height) + 0.5) * len(small) / height - 0.5
+        columns = np.rint((np.interp(rows, np.arange(len(small)), path) + 0.5) * width / size[0]).astype(np.int64)
+        share = float((mask * (np.arange(width)[None] < columns[:, None])).sum()) / max(1, int(mask.sum()))
+        if 0.06 < share < 0.94:
+            cuts.append(Cut(columns, crossed / stroke))
+    return cuts
+
+
+def _ways(ink: Array) -> tuple[Array, Array]:
+    """Cost of the cheapest way from the first row to each pixel, and the step that each came by (-1, 0, 1)."""
+    cost = np.empty_like(ink)
+    step = np.zeros(ink.shape, np.int64)
+    cost[0] = ink[0]
+    for row in range(1, len(ink)):
+        last = np.pad(cost[row - 1], 1, constant_values=np.inf)
+        # From the column before, the same, the one after.
+        choices = np.stack([last[:-2] + ASIDE, last[1:-1], last[2:] + ASIDE])
+        best = choices.argmin(axis=0)
+        cost[row] = ink[row] + choices[best, np.arange(ink.shape[1])]
+        step[row] = best - 1
+    return cost, step
+
+
+def _followed(step: Array, column: int) -> Array:
+    """Follow a way back from the last row to the first: its columns, the last row's first."""
+    path = [column]
+    for row in range(len(step) - 1, 0, -1):
+        path.append(path[-1] + int(step[row, path[-1]]))
+    return np.array(path)
+
+
+def _lowest(cost: Array, apart: int, limit: float) -> list[int]:
+    """Columns whose cost is the lowest around, the cheapest `MOST_CUTS`, from left to right."""
+    inner = range(apart, len(cost) - apart)
+    lows = [
+        at for at in inner if cost[at] <= limit and cost[at] <= cost[max(0, at - apart) : at + apart + 1].min() + 1e-6
+    ]
+    chosen: list[int] = []
+    for at in sorted(lows, key=lambda at: float(cost[at])):
+        if len(chosen) < MOST_CUTS and all(abs(at - other) > apart for other in chosen):
+            chosen.append(at)
+    return sorted(chosen)

@@ -1,0 +1,170 @@
+"""A picture -> ink: 0 is paper, 255 ink, 128 the edge of a stroke.
+
+1. colours to one grey level, along the direction in which the picture's details differ most;
+2. polarity: ink made dark;
+3. the paper's brightness, shadows included, as a morphological closing that is wider than any stroke;
+4. how much darker than its paper each pixel is;
+5. a threshold half-way up the edges (Kittler, Illingworth and Foeglein 1985), lower where the ink nearby is fainter.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from byhand.reading.render import stroke_width
+
+Array = npt.NDArray[Any]
+
+SMALLEST = 100
+"""The shorter side that a picture is enlarged to, at most by `ENLARGED`."""
+ENLARGED = 4
+COARSE = 160
+"""The longer side at which paper and polarity are judged."""
+
+
+@dataclass(frozen=True)
+class Ink:
+    """What of a picture is ink.
+
+    Attributes
+    ----------
+    level
+        uint8 ``(H, W)``: 0 is paper, 255 ink, 128 the edge.
+    strong
+        bool ``(H, W)``: what is ink beyond doubt.
+    scale
+        Its pixels for one of the picture's.
+    stages
+        Named pictures on the way.
+    """
+
+    level: Array
+    strong: Array
+    scale: float
+    stages: dict[str, Array]
+
+
+def find_ink(pixels: Array) -> Ink:
+    """Find the ink of a picture.
+
+    Parameters
+    ----------
+    pixels
+        uint8 ``(H, W, 3)``.
+    """
+    grey = one_channel(pixels)
+    factor = min(ENLARGED, math.ceil(SMALLEST / min(grey.shape)))
+    if factor > 1 and grey.size * factor**2 <= 4_000_000:
+        size = (grey.shape[1] * factor, grey.shape[0] * factor)
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC)
+    else:
+        factor = 1
+    dark = grey if dark_on_light(grey) else 255 - grey
+    dark = denoised(dark)
+    paper = paper_of(dark)
+    level, strong = inked(dark, paper)
+    stages = {"grey": grey, "dark": dark, "paper": paper, "ink": level}
+    return Ink(level, strong, float(factor), stages)
+
+
+def one_channel(pixels: Array) -> Array:
+    """Project colours on the direction in which neighbouring colours differ most; grey pictures stay as they are."""
+    red, green, blue = cv2.split(pixels)
+    if np.array_equal(red, green) and np.array_equal(green, blue):
+        return red
+    small = _coarse(pixels).astype(np.float32)
+    detail = (small - cv2.blur(small, (15, 15))).reshape(-1, 3)
+    # Strong details alone: paper's noise has no colour of its own.
+    size = (detail**2).sum(axis=1)
+    strong = detail[size >= np.quantile(size, 0.95)]
+    _, vectors = np.linalg.eigh(strong.T @ strong)
+    direction = vectors[:, -1]
+    weights = np.maximum(direction * np.sign(direction.sum() or 1.0), 0)
+    if weights.sum() < 1e-6:
+        return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    weights = weights / weights.sum()
+    return cv2.transform(pixels, weights[None].astype(np.float32))
+
+
+def dark_on_light(grey: Array) -> bool:
+    """Tell whether ink is darker than its paper: what differs from the median around it differs so."""
+    small = _coarse(grey)
+    window = min(max(small.shape) // 2 * 2 + 1, 61)
+    padded = cv2.copyMakeBorder(small, 2, 2, 2, 2, cv2.BORDER_REPLICATE)
+    around = cv2.medianBlur(padded, window)
+    off = (padded.astype(np.float32) - around.astype(np.float32)) / 255
+    return float((off**3).sum()) <= 0
+
+
+def denoised(grey: Array) -> Array:
+    """Smooth a noisy picture; leave a clean one as it is."""
+    noise = noise_of(grey)
+    low, high = np.percentile(grey[::4, ::4], (0.5, 99.5))
+    share = noise / max(high - low, 1.0)
+    if share < 0.02:
+        return grey
+    return cv2.GaussianBlur(grey, (0, 0), min(0.6 + 12 * share, 2.5))
+
+
+def noise_of(grey: Array) -> float:
+    """Standard deviation of the pixels' noise, from the median of a Laplacian that edges hardly reach."""
+    response = cv2.filter2D(grey, cv2.CV_16S, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32))
+    return float(np.median(np.abs(response[::2, ::2]))) / (6 * 0.6745)
+
+
+def paper_of(dark: Array, width: float | None = None) -> Array:
+    """Brightness of the paper under the ink, uint8 of the same shape."""
+    small = _coarse(dark)
+    height_small, width_small = small.shape
+    scale = dark.shape[0] / height_small
+    # Wider than the widest stroke that is likely: a fifth of the picture.
+    kernel = max(3, round(0.25 * min(small.shape))) if width is None else max(3, round(width / scale))
+    kernel |= 1
+    soft = cv2.GaussianBlur(small, (0, 0), 0.7)
+    closed = cv2.morphologyEx(soft, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (kernel, kernel)))
+    closed = cv2.blur(closed, (kernel // 2 | 1,) * 2)
+    return cv2.resize(closed, dark.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def inked(dark: Array, paper: Array) -> tuple[Array, Array]:
+    """How much of ink each pixel is, uint8; 0 everywhere where nothing stands out."""
+    below = cv2.subtract(paper, dark)
+    floor = max(0.4 * float(np.percentile(paper[::4, ::4], 95)), 1.0)
+    share = below.astype(np.float32) / np.maximum(paper.astype(np.float32), np.float32(floor))  # 0 to 1
+    threshold = edge_threshold(share)
+    if threshold is None:
+        return np.zeros(dark.shape, np.uint8), np.zeros(dark.shape, bool)
+    # Where all ink nearby is faint, half-way up its own edges.
+    mask = (share > threshold).astype(np.uint8)
+    reach = round(2 * min(stroke_width(mask), 0.2 * min(dark.shape))) | 1
+    most = cv2.dilate(share, np.ones((reach, reach), np.uint8))
+    local = np.clip(0.5 * most, 0.5 * threshold, threshold)
+    return np.clip(share * (127.5 / local), 0, 255).astype(np.uint8), share > threshold
+
+
+def edge_threshold(share: Array) -> float | None:
+    """Mean of the levels along edges, the steepest counting most: half-way up. None where there are no edges."""
+    across = cv2.Scharr(share, cv2.CV_32F, 1, 0, scale=1 / 32)
+    down = cv2.Scharr(share, cv2.CV_32F, 0, 1, scale=1 / 32)
+    steep = across * across + down * down
+    noise = float(np.median(steep[::2, ::2]))
+    steep[steep < max(20 * noise, 1e-5)] = 0
+    total = float(steep.sum())
+    if total <= 0 or cv2.countNonZero(steep) < 4:
+        return None
+    threshold = float((steep * share).sum()) / total
+    return threshold if threshold > 0.02 else None
+
+
+def _coarse(picture: Array) -> Array:
+    longest = max(picture.shape[:2])
+    if longest <= COARSE:
+        return picture
+    size = (max(8, picture.shape[1] * COARSE // longest), max(8, picture.shape[0] * COARSE // longest))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))

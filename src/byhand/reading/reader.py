@@ -1,0 +1,151 @@
+"""The reader: a picture in, digits out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from byhand.reading.ink import find_ink
+from byhand.reading.lattice import best_division, groups_of
+from byhand.reading.picture import open_picture
+from byhand.reading.render import render
+from byhand.reading.result import ReadDigit, Reading
+from byhand.reading.runtime import Runtime
+from byhand.reading.segment import Atom, Segments, pieces_of, segment, usual_height
+
+Array = npt.NDArray[Any]
+
+
+class Reader:
+    """Reads handwritten digits in pictures.
+
+    Parameters
+    ----------
+    runtime
+        ``"numpy"``, or ``"onnx"`` for ONNX Runtime where it is installed; both give the same answers.
+
+    Raises
+    ------
+    ByhandError
+        If there is no such runtime, or it is not installed.
+    """
+
+    def __init__(self, *, runtime: str = "numpy") -> None:
+        self._runtime = Runtime(runtime)
+        self.threshold = self._runtime.threshold
+
+    def read(self, picture: Any, *, single: bool = False) -> Reading:
+        """Read a picture.
+
+        Parameters
+        ----------
+        picture
+            A path, the bytes of a picture file, a PIL image, or an array of grey levels or RGB, ink light on dark or dark on
+            light (`byhand.reading.picture.open_picture`).
+        single
+            Whether the picture is known to hold one digit.
+
+        Returns
+        -------
+        Reading
+            Without digits where there are none.
+
+        Raises
+        ------
+        ByhandError
+            If it is no picture that can be read.
+        """
+        opened = open_picture(picture)
+        ink = find_ink(opened.pixels)
+        stages = {"picture": opened.pixels, **ink.stages}
+        factor = opened.size[0] / ink.level.shape[1]
+        if single:
+            labels, found = self._one(ink)
+        else:
+            labels, found = self._all(ink)
+        digits = tuple(self._digit(inked, box, shares, line, factor, opened.size) for inked, box, shares, line in found)
+        stages["segments"] = labels
+        return Reading(digits, opened.size, stages)
+
+    def _all(self, ink: Any) -> Any:
+        parts = segment(ink)
+        lines = []
+        images = []
+        for line in parts.lines:
+            height = usual_height(list(line))
+            groups = groups_of(line, height)
+            for group in groups:
+                images.append(render(cut_out(ink.level, parts.labels, line[group.first : group.last])))
+            lines.append((line, height, groups))
+        if not images:
+            return parts.labels, []
+        shares = self._runtime.shares(np.stack(images))
+        logs = np.log(np.maximum(shares[:, :10].max(axis=1), 1e-9))
+        found, start = [], 0
+        for number, (line, height, groups) in enumerate(lines):
+            own = slice(start, start + len(groups))
+            for at in best_division(line, height, groups, logs[own]):
+                group = groups[at]
+                box = box_of(line[group.first : group.last])
+                found.append((images[start + at], box, shares[start + at], number))
+            start += len(groups)
+        return parts.labels, found
+
+    def _one(self, ink: Any) -> Any:
+        labels, pieces = pieces_of(ink)
+        if not pieces:
+            return labels, []
+        candidates = [pieces[:count] for count in range(1, min(len(pieces), 6) + 1)]
+        if len(pieces) > 6:
+            candidates.append(pieces)
+        images = np.stack([render(cut_out(ink.level, labels, some)) for some in candidates])
+        shares = self._runtime.shares(images)
+        total = sum(piece.extent for piece in pieces)
+        left_out = np.array([1 - sum(piece.extent for piece in some) / total for some in candidates])
+        best = int((np.log(np.maximum(shares[:, :10].max(axis=1), 1e-9)) - 6 * left_out).argmax())
+        return labels, [(images[best], box_of(candidates[best]), shares[best], 0)]
+
+    def _digit(
+        self,
+        inked: Array,
+        box: tuple[int, int, int, int],
+        shares: Array,
+        line: int,
+        factor: float,
+        size: tuple[int, int],
+    ) -> ReadDigit:
+        order = np.argsort(-shares[:10], kind="stable")
+        value = int(order[0])
+        confidence = float(shares[value])
+        left, top, right, bottom = (round(side * factor) for side in box)
+        return ReadDigit(
+            value=value,
+            box=(max(left, 0), max(top, 0), min(right, size[0]), min(bottom, size[1])),
+            confidence=confidence,
+            top=tuple((int(at), float(shares[at])) for at in order[:3]),
+            unsure=confidence < self.threshold,
+            line=line,
+            ink=inked,
+        )
+
+
+def box_of(atoms: Sequence[Atom]) -> tuple[int, int, int, int]:
+    """The box around atoms: left, top, right, bottom."""
+    left, top, right, bottom = zip(*(atom.box for atom in atoms), strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
+def cut_out(level: Array, labels: Array, atoms: Sequence[Atom]) -> Array:
+    """The ink of some atoms alone, uint8; edges that fade into paper stay."""
+    left, top, right, bottom = box_of(atoms)
+    rows, columns = level.shape
+    window = np.s_[max(top - 2, 0) : min(bottom + 2, rows), max(left - 2, 0) : min(right + 2, columns)]
+    own = labels[window]
+    keep = own == 0
+    for atom in atoms:
+        keep |= own == atom.label
+    return level[window] * keep

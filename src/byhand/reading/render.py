@@ -1,0 +1,110 @@
+"""Ink of one digit -> 28x28 in MNIST's manner.
+
+LeCun and others (1998): the digit fits a box of 20x20 pixels, its aspect kept, anti-aliased, and its centre of mass is
+the centre of the 28x28 pixels. MNIST's strokes are 1.6 to 3.7 pixels wide in nine of ten digits (2.3 in the middle);
+a mouse draws far thinner ones and a marker thicker ones, so strokes are brought into that range. With length L of the
+longer side and stroke width w of the ink as it is, a stroke width T and a longer side of 20 wanted, the middle line of the
+strokes spans L - w, so that
+
+    scale = (20 - T) / (L - w),    growth on each side = (T / scale - w) / 2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+SIDE, BOX = 28, 20
+FINE = 4
+"""Pixels of the fine drawing for one of the 28."""
+THINNEST, THICKEST = 2.0, 3.3
+"""Stroke widths that are left as they are."""
+MARGIN = 8 * FINE
+
+
+def stroke_width(mask: Array) -> float:
+    """Mean width of the strokes of a mask (uint8, 0 or not) in its pixels.
+
+    Across a stroke of width w the distance to its edge is w / 4 in the mean; distances to the centre of the nearest
+    pixel outside are half a pixel more.
+    """
+    inside = cv2.countNonZero(mask)
+    if not inside:
+        return 0.0
+    padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 3)
+    return max(4 * (float(distance.sum()) / inside - 0.5), 0.5)
+
+
+def render(ink: Array) -> Array:
+    """Draw ink as MNIST would hold it.
+
+    Parameters
+    ----------
+    ink
+        uint8 ``(h, w)``: 0 is paper, 255 ink, 128 the edge of a stroke. The ink's surroundings are empty.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 ``(28, 28)``; all 0 where no ink reaches 128.
+    """
+    box = cv2.boundingRect((ink >= 128).astype(np.uint8))
+    left, top, width, height = box
+    if not width:
+        return np.zeros((SIDE, SIDE), np.uint8)
+    # A pixel around the box keeps the slope of its edges.
+    framed = cv2.copyMakeBorder(ink, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)[
+        top : top + height + 2, left : left + width + 2
+    ]
+    scale = BOX * FINE / max(width, height)
+    size = (max(1, round((width + 2) * scale)), max(1, round((height + 2) * scale)))
+    fine = cv2.resize(framed, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    if scale > 2:
+        # Steps of the source's pixels, which are larger than those of the fine drawing, are rounded off.
+        fine = cv2.GaussianBlur(fine, (0, 0), 0.4 * scale)
+    fine = cv2.copyMakeBorder(fine, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=0)
+    mask = (fine >= 128).astype(np.uint8)
+    if not cv2.countNonZero(mask):
+        return np.zeros((SIDE, SIDE), np.uint8)
+    distance = _signed_distance(mask)
+    length = max(cv2.boundingRect(mask)[2:]) / FINE
+    width_now = min(stroke_width(mask) / FINE, 0.6 * length)
+    wanted = min(max(width_now, THINNEST), THICKEST)
+    growth = 0.0
+    if wanted != width_now:
+        growth = (wanted * (length - width_now) / (BOX - wanted) - width_now) / 2
+        # No stroke is thinned away.
+        growth = max(growth, -0.3 * width_now, -0.5 * float(distance.max()) / FINE)
+    soft = np.clip(distance + (FINE * growth + 0.5), 0, 1)
+    return _placed(soft)
+
+
+def _signed_distance(mask: Array) -> Array:
+    """Distance to the edge of a mask in pixels, negative outside."""
+    inside = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
+    outside = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5)
+    return np.where(mask, inside - 0.5, 0.5 - outside)
+
+
+def _placed(soft: Array) -> Array:
+    """Scale a fine drawing (float, 0 to 1) into the 20x20 box and put its centre of mass at the centre."""
+    left, top, width, height = cv2.boundingRect((soft > 0.05).astype(np.uint8))
+    scale = BOX / max(width, height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    cut = np.ascontiguousarray(soft[top : top + height, left : left + width])
+    small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
+    mass = small.sum()
+    x = float(small.sum(axis=0) @ np.arange(size[0])) / mass
+    y = float(small.sum(axis=1) @ np.arange(size[1])) / mass
+    # MNIST's centres of mass lie at index 14.0 of 0 to 27, to a tenth of a pixel.
+    at_x = min(max(round(SIDE / 2 - x), 0), SIDE - size[0])
+    at_y = min(max(round(SIDE / 2 - y), 0), SIDE - size[1])
+    image = np.zeros((SIDE, SIDE), np.uint8)
+    image[at_y : at_y + size[1], at_x : at_x + size[0]] = np.rint(255 * small)
+    return image

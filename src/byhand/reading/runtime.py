@@ -1,0 +1,75 @@
+"""What computes the reader's network: the numpy hand, or ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from byhand import weights
+from byhand.errors import ByhandError, nearest
+from byhand.hands import Network
+
+Array = npt.NDArray[Any]
+
+RUNTIMES = ("numpy", "onnx")
+NETWORK = "reader"
+DIGITS = 10
+
+
+class Runtime:
+    """The network that reads, with what its card says about its probabilities.
+
+    Parameters
+    ----------
+    name
+        One of `RUNTIMES`.
+
+    Attributes
+    ----------
+    temperature
+        What logits are divided by so that probabilities are calibrated (Guo and others 2017).
+    threshold
+        The confidence below which a digit is unsure.
+
+    Raises
+    ------
+    ByhandError
+        If there is no such runtime, or it is not installed.
+    """
+
+    def __init__(self, name: str = "numpy") -> None:
+        if name not in RUNTIMES:
+            raise ByhandError(f"There is no runtime {name!r}; {nearest(name, RUNTIMES)}.")
+        self.name = name
+        which = NETWORK if NETWORK in weights.names() else "conv5x5"
+        known = weights.card(which)
+        self.temperature = float(known.get("temperature", 1.0))
+        self.threshold = float(known.get("threshold", 0.8))
+        network = weights.load(which)
+        self._logits: Callable[[Array], Array] = network.logits if name == "numpy" else _in_onnx(network)
+
+    def shares(self, images: Array) -> Array:
+        """Read ink.
+
+        Parameters
+        ----------
+        images
+            uint8 ``(B, 28, 28)``.
+
+        Returns
+        -------
+        numpy.ndarray
+            Calibrated probabilities ``(B, 11)``: the ten digits, and none of them.
+        """
+        logits = self._logits(images).astype(np.float64) / self.temperature
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+def _in_onnx(network: Network) -> Callable[[Array], Array]:
+    from byhand.export import Session, model
+
+    return Session(model(network)).logits

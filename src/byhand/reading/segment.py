@@ -1,0 +1,202 @@
+"""Ink -> atoms in lines: connected pieces of ink, and where digits may touch, the parts between candidate cuts.
+
+An atom is never cut again; a digit is one atom or some neighbours in a line (`byhand.reading.lattice` decides which).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from byhand.reading.cuts import cuts_of
+from byhand.reading.ink import Ink
+
+Array = npt.NDArray[Any]
+
+MOST_PIECES = 400
+"""Pieces of ink that are looked at, the largest first; a page of writing has fewer, a texture has more."""
+
+
+@dataclass(frozen=True)
+class Atom:
+    """A piece of ink that belongs to one digit as a whole.
+
+    Attributes
+    ----------
+    label
+        Its number in `Segments.labels`.
+    box
+        Left, top, right and bottom in pixels of the ink.
+    area
+        Its pixels.
+    piece
+        Number of the connected piece that it is or was cut from.
+    cut
+        What was cut to part it from the atom before it, in stroke widths; 0 where that is another piece.
+    """
+
+    label: int
+    box: tuple[int, int, int, int]
+    area: int
+    piece: int
+    cut: float = 0.0
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self.box[3] - self.box[1]
+
+    @property
+    def extent(self) -> int:
+        """The longer of its sides."""
+        return max(self.width, self.height)
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The atoms of a picture.
+
+    Attributes
+    ----------
+    labels
+        int32 ``(H, W)``: the number of each pixel's atom, 0 where there is none.
+    lines
+        Lines from top to bottom, each with its atoms from left to right.
+    height
+        Of a usual digit, in pixels.
+    """
+
+    labels: Array
+    lines: tuple[tuple[Atom, ...], ...]
+    height: float
+
+
+def pieces_of(ink: Ink) -> tuple[Array, list[Atom]]:
+    """Label the connected pieces of ink and leave out dust and what is no writing.
+
+    Returns
+    -------
+    tuple
+        Labels, int32 ``(H, W)``, and the pieces, the largest first.
+    """
+    mask = (ink.level >= 128).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
+    if count < 2:
+        return labels, []
+    # Faint ink counts where it goes on from clear ink.
+    clear = np.zeros(count, bool)
+    clear[labels[ink.strong]] = True
+    order = [int(at) for at in np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MOST_PIECES] + 1 if clear[at]]
+    found = []
+    for at in order:
+        left, top, width, height, area = (int(value) for value in stats[at])
+        found.append(Atom(at, (left, top, left + width, top + height), area, at))
+    found = [piece for piece in found if not _is_ground(piece, labels)]
+    if not found:
+        return labels, []
+    usual = usual_height(found)
+    least = max(0.12 * usual, 2.0 * ink.scale)
+    return labels, [piece for piece in found if piece.extent >= least]
+
+
+def usual_height(pieces: list[Atom]) -> float:
+    """Height of a usual digit: the median over the ink, so that dots do not count."""
+    heights = np.array([piece.height for piece in pieces], float)
+    order = np.argsort(heights)
+    weight = np.cumsum(np.array([piece.area for piece in pieces], float)[order])
+    return float(heights[order[np.searchsorted(weight, weight[-1] / 2)]])
+
+
+def segment(ink: Ink) -> Segments:
+    """Part a picture's ink into atoms and lines."""
+    labels, pieces = pieces_of(ink)
+    if not pieces:
+        return Segments(labels, (), 0.0)
+    lines = _lines(pieces)
+    labels = labels.copy()
+    free = int(labels.max()) + 1
+    parted = []
+    for line in lines:
+        height = usual_height(list(line))
+        atoms: list[Atom] = []
+        for piece in line:
+            parts = [piece]
+            if piece.width > 0.45 * height and piece.height > 0.5 * height:
+                parts = _parts(piece, labels, free)
+                free += len(parts)
+            atoms += parts
+        parted.append(tuple(sorted(atoms, key=lambda atom: atom.box[0] + atom.box[2])))
+    return Segments(labels, tuple(parted), usual_height(pieces))
+
+
+def _parts(piece: Atom, labels: Array, free: int) -> list[Atom]:
+    """Cut a piece at every candidate; the parts get labels of their own, from `free` on."""
+    left, top, right, bottom = piece.box
+    window = labels[top:bottom, left:right]
+    own = window == piece.label
+    cuts = cuts_of(own.astype(np.uint8))
+    if not cuts:
+        return [piece]
+    columns = np.arange(own.shape[1])
+    side = sum((columns[None, :] >= cut.columns[:, None]).astype(np.int32) for cut in cuts)
+    parts = []
+    for number in range(len(cuts) + 1):
+        part = own & (side == number)
+        x, y, width, height = cv2.boundingRect(part.astype(np.uint8))
+        if width:
+            window[part] = free + number
+            box = (left + x, top + y, left + x + width, top + y + height)
+            depth = cuts[number - 1].depth if number else 0.0
+            parts.append(Atom(free + number, box, int(part.sum()), piece.piece, depth))
+    return parts
+
+
+def _is_ground(piece: Atom, labels: Array) -> bool:
+    """Whether a piece is a shadow, a table's edge or a thing beside the paper: it lies along the border, or fills much."""
+    rows, columns = labels.shape
+    left, top, right, bottom = piece.box
+    touching = (left == 0) + (top == 0) + (right == columns) + (bottom == rows)
+    if not touching:
+        return False
+    edges = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+    contact = sum(int((edge == piece.label).sum()) for edge in edges)
+    solid = piece.area / (piece.width * piece.height)
+    return contact > 0.6 * piece.extent and (solid > 0.6 or touching > 1 or piece.extent > 0.6 * max(rows, columns))
+
+
+def _lines(pieces: list[Atom]) -> list[tuple[Atom, ...]]:
+    """Join pieces that stand beside one another into lines, and sort these from top to bottom."""
+    usual = usual_height(pieces)
+    parent = list(range(len(pieces)))
+
+    def root(at: int) -> int:
+        while parent[at] != at:
+            parent[at] = parent[parent[at]]
+            at = parent[at]
+        return at
+
+    boxes = np.array([piece.box for piece in pieces], float)
+    left, top, right, bottom = boxes.T
+    gap = np.maximum(left[:, None], left[None]) - np.minimum(right[:, None], right[None])
+    shared = np.minimum(bottom[:, None], bottom[None]) - np.maximum(top[:, None], top[None])
+    least = np.minimum((bottom - top)[:, None], (bottom - top)[None])
+    # Beside one another, or one above the other and nearly touching, as the bar of a 5.
+    beside = (shared > 0.35 * least) & (gap < 3 * usual)
+    stacked = (gap < -0.3 * np.minimum((right - left)[:, None], (right - left)[None])) & (shared > -0.2 * usual)
+    small = least < 0.5 * usual
+    for one, other in np.argwhere(np.triu(beside | (stacked & small), 1)):
+        parent[root(int(one))] = root(int(other))
+    lines: dict[int, list[Atom]] = {}
+    for at, piece in enumerate(pieces):
+        lines.setdefault(root(at), []).append(piece)
+    ordered = sorted(lines.values(), key=lambda line: float(np.mean([piece.box[1] + piece.box[3] for piece in line])))
+    return [tuple(line) for line in ordered]
