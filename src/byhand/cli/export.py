@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from byhand.hands import Network
+    from byhand.weights.trained import Trained
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,49 +30,40 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Export."""
+    import json
+
     from byhand.data import load_dataset
+    from byhand.data.loading import say
     from byhand.export import CHECKED, to_onnx
 
-    network, facts = _trained(arguments.run)
+    found = _found(arguments.run)
+    if found.run is not None and not found.run.results:
+        say(f"{found.name} is not done: {len(found.run.log)} of {found.run.recipe.how.epochs} epochs.")
+    results = found.card if found.run is None else found.run.results
+    facts = {"recipe": found.recipe, "results": json.dumps(dict(results))}
     digits = load_dataset(arguments.data or "digits", offline=arguments.offline).train
     images = digits.images[:CHECKED]
-    found = to_onnx(network, arguments.onnx, images=images, facts=facts)
+    apart = to_onnx(found.network, arguments.onnx, images=images, facts=facts)
     size = arguments.onnx.stat().st_size
-    print(f"{arguments.onnx}: {arguments.run}, {network.spec.size:,} parameters, {size:,} bytes")
+    print(f"{arguments.onnx}: {found.name}, {found.network.spec.size:,} parameters, {size:,} bytes")
     print(
-        f"Largest difference between ONNX Runtime and the {network.hand} hand on {len(images):,} digits "
-        f"({digits.name}): {found:.1e}"
+        f"Largest difference between ONNX Runtime and the numpy hand on {len(images):,} digits "
+        f"({digits.name}): {apart:.1e}"
     )
     return 0
 
 
-def _trained(name: str) -> tuple[Network, dict[str, str]]:
-    """Load what RUN names, and tell where it comes from."""
-    import json
-
+def _found(name: str) -> Trained:
+    """Load what RUN names, in the hand that needs no torch."""
     from byhand import weights
-    from byhand.data.loading import say
-    from byhand.errors import ByhandError, nearest
     from byhand.hands import build
     from byhand.training.checkpoint import Checkpoint
-    from byhand.training.runs import load_run
+    from byhand.weights.trained import Trained, trained
 
     path = Path(name)
-    if name in weights.names():
-        card = weights.card(name)
-        return weights.load(name), {"recipe": str(card["recipe"]), "card": json.dumps(card)}
-    if path.is_dir():
-        trained = load_run(path)
-        if not trained.results:
-            say(f"{path} is not done: {len(trained.log)} of {trained.recipe.how.epochs} epochs.")
-        facts = {"recipe": trained.recipe.name, "recipe.toml": trained.recipe.to_toml()}
-        return trained.network, facts | ({"results": json.dumps(trained.results)} if trained.results else {})
-    if not path.exists():
-        raise ByhandError(
-            f"{name!r} is neither a folder or file nor the name of weights that come with byhand; "
-            f"{nearest(name, weights.names())}."
-        )
+    if name in weights.names() or not path.is_file():
+        return trained(name, "numpy")
     saved = Checkpoint.load(path)
     network = build(saved.spec)
     network.load(saved.values)
-    return network, {}
+    return Trained(name, network)
