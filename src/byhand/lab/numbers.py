@@ -35,7 +35,8 @@ def rounded(values: Array) -> list[float]:
     up = power <= DIGITS - 1
     near = np.where(up, np.rint(flat * np.where(up, shift, 1)) / shift, np.rint(flat / shift) * shift)
     # No minus before zero.
-    return (np.where(size < 1e-12, 0.0, near) + 0.0).tolist()
+    shown: list[float] = (np.where(size < 1e-12, 0.0, near) + 0.0).tolist()
+    return shown
 
 
 def array(values: Array) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What goes wrong, told to programs as RFC 9457 has it: ``application/problem+json`` for every answer that is no good."""
+"""What goes wrong, told to programs as RFC 9457 has it, in ``application/problem+json``."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Share = Annotated[float, Field(ge=0, le=1)]
 Byte = Annotated[int, Field(ge=0, le=255)]
 Digit = Annotated[int, Field(ge=0, le=9)]
+State = Literal["running", "done", "failed", "stopped"]
 Ink = Annotated[list[Byte], Field(min_length=784, max_length=784, description="28x28 pixels, row by row, ink light.")]
 
 
@@ -175,3 +176,57 @@ class Hands(Model):
 
     hands: list[OneHand]
     largest_difference: float
+
+
+class Summary(Model):
+    """A training in a list."""
+
+    id: str
+    name: str
+    state: State
+    epoch: Annotated[int, Field(ge=0, description="Epochs done.")]
+    epochs: Annotated[int, Field(ge=1)]
+
+
+class Trainings(Model):
+    """Trainings in progress or done lately."""
+
+    trainings: list[Summary]
+
+
+class Pictures(Model):
+    """Weights as pictures."""
+
+    shape: list[int]
+    low: float
+    high: float
+    pictures: list[float]
+
+
+class Training(Model):
+    """All about one training."""
+
+    id: str
+    state: State
+    epoch: Annotated[int, Field(ge=0, description="Epochs done.")]
+    epochs: Annotated[int, Field(ge=1)]
+    detail: Annotated[str | None, Field(description="Why it failed, of one that did.")]
+    log: Annotated[list[dict[str, float | None]], Field(description="One entry an epoch, as in the run's log.jsonl.")]
+    confusion: Annotated[list[list[int]] | None, Field(description="Truth by row, answer by column.")]
+    filters: Pictures | None
+
+
+class TrainingWanted(BaseModel):
+    """What to train."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    recipe: Literal["softmax", "mlp", "elman", "lstm", "gru", "tiny-cnn", "conv5x5"]
+    epochs: Annotated[int, Field(ge=1, le=10)]
+    digits: Literal["embedded", "mnist"]
+
+
+class TrainingBegun(Model):
+    """A training that was started."""
+
+    id: str

@@ -11,9 +11,9 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
 from byhand import __version__
-from byhand.lab import page, problems
+from byhand.lab import problems, static
 from byhand.lab.guards import Guard
-from byhand.lab.routes import general, inside, reading
+from byhand.lab.routes import general, inside, reading, trainings
 from byhand.lab.settings import Settings
 from byhand.lab.state import Lab, keep
 from byhand.lab.watch import Watch
@@ -57,9 +57,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     keep(app, lab)
     problems.install(app)
-    for part in (general, reading, inside):
+    for part in (general, reading, inside, trainings):
         app.include_router(part.router)
-    page.install(app)
+    static.install(app)
     # From the innermost outwards.
     app.add_middleware(Guard, settings=settings)
     if settings.origins:

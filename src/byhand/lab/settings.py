@@ -62,4 +62,5 @@ class Settings:
         values["runs"] = tuple(Path(run) for run in values["runs"])
         values["folder"] = None if values["folder"] is None else Path(values["folder"])
         values["limits"] = Limits(**values["limits"])
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+        values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return cls(**values)

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from byhand.lab.metrics import Metrics
 from byhand.lab.settings import Settings
 from byhand.lab.shelf import Shelf
+from byhand.lab.trainings import Trainings
 from byhand.lab.uploads import Uploads
 from byhand.lab.work import Work
 
@@ -27,6 +28,7 @@ class Lab:
     metrics: Metrics
     uploads: Uploads
     work: Work
+    trainings: Trainings
     _own: threading.local = field(default_factory=threading.local)
 
     @classmethod
@@ -38,6 +40,7 @@ class Lab:
             Metrics(),
             Uploads(settings.limits),
             Work(settings.threads, settings.limits),
+            Trainings(settings.folder, settings.trains),
         )
 
     def reader(self) -> Reader:
@@ -51,6 +54,7 @@ class Lab:
 
     async def close(self) -> None:
         """End what was begun."""
+        await self.trainings.close()
         self.work.close()
 
 

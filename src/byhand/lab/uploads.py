@@ -48,7 +48,7 @@ class Uploads:
             413 as soon as it is too long, 408 where it takes too long, 429 where too many are held.
         """
         mine = 0
-        parts = []
+        parts: list[bytes] = []
         try:
             if _declared(request) > self.limits.body:
                 await self._too_long(request)

@@ -1,4 +1,4 @@
-"""Computing beside the event loop: as many threads as processors, a short queue before them, and a time to be done by."""
+"""Computing beside the event loop: in as many threads as processors, with a short queue before them."""
 
 from __future__ import annotations
 

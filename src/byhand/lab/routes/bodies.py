@@ -42,8 +42,8 @@ _PIXELS: dict[str, Any] = {
 PICTURE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "A picture file (PNG, JPEG, WebP, TIFF, BMP or GIF), as it is or as the field `picture` of a form; "
-        "at most 10 MB and 40 million pixels.",
+        "description": "A picture file (PNG, JPEG, WebP, TIFF, BMP or GIF), as it is or as the field `picture` of a "
+        "form; at most 10 MB and 40 million pixels.",
         "content": _FILES,
     }
 }
