@@ -1,0 +1,45 @@
+// The service, as lab/service.py speaks. An answer that is no success becomes an Error that says its problem's detail.
+
+async function call(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error("The service does not answer; is `byhand lab` still running?");
+  }
+  if (answer.status === 204 || answer.status === 304) return null;
+  if (!answer.ok) {
+    const problem = await answer.json().catch(() => ({}));
+    const error = new Error(problem.detail ?? problem.title ?? `The service answered ${answer.status}.`);
+    error.status = answer.status;
+    throw error;
+  }
+  return answer.json();
+}
+
+const picture = (body, signal) => ({ method: "POST", body, signal, headers: { "content-type": body.type || "image/png" } });
+const json = (value, signal) => ({ method: "POST", body: JSON.stringify(value), signal, headers: { "content-type": "application/json" } });
+const named = (name) => `v1/networks/${encodeURIComponent(name)}`;
+
+export const networks = () => call("v1/networks");
+export const see = (body, hand, signal) => call(`v1/see?hand=${hand}`, picture(body, signal));
+export const read = (body, { single, explain }, signal) => call(`v1/read?single=${single}&explain=${explain}`, picture(body, signal));
+export const activations = (name, pixels, hand, signal) => call(`${named(name)}/activations?hand=${hand}`, json({ pixels }, signal));
+export const hands = (name, pixels, signal) => call(`${named(name)}/hands`, json({ pixels }, signal));
+export const trainings = () => call("v1/trainings");
+export const training = (id) => call(`v1/trainings/${encodeURIComponent(id)}`);
+export const startTraining = (what) => call("v1/trainings", json(what));
+export const stopTraining = (id) => call(`v1/trainings/${encodeURIComponent(id)}`, { method: "DELETE" });
+
+// Weights do not change while the page lives; each is asked for once.
+const kept = new Map();
+export function weights(name, layer, unit) {
+  const path = `${named(name)}/weights/${encodeURIComponent(layer)}${unit === undefined ? "" : `?unit=${unit}`}`;
+  if (!kept.has(path)) {
+    const asked = call(path);
+    asked.catch(() => kept.delete(path));
+    kept.set(path, asked);
+  }
+  return kept.get(path);
+}

@@ -1,0 +1,33 @@
+// Small words for making elements and saying numbers.
+
+export const $ = (query, within = document) => within.querySelector(query);
+
+// make("td", { class: "answer", title: "…" }, "7", other): attributes, then children; text is never read as HTML.
+export function make(tag, attributes = {}, ...children) {
+  const [space, name] = tag.startsWith("svg:") ? ["http://www.w3.org/2000/svg", tag.slice(4)] : ["http://www.w3.org/1999/xhtml", tag];
+  const made = document.createElementNS(space, name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (value === true) made.setAttribute(key, "");
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, value);
+  }
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}
+
+// One choice among few, as radio buttons: choices(fieldset, "hand", [["numpy", "numpy", "41 µs"]], "numpy", chosen).
+export function choices(fieldset, name, options, checked, onchoose) {
+  const legend = $("legend", fieldset);
+  const labels = options.map(([value, text, more]) =>
+    make("label", { class: "choice" },
+      make("input", { type: "radio", name, value, checked: value === checked, onchange: () => onchoose(value) }),
+      make("span", {}, text, more === undefined ? null : make("small", {}, more))));
+  fieldset.replaceChildren(legend, ...labels);
+}
+
+const grouped = new Intl.NumberFormat("en");
+export const count = (value) => grouped.format(value);
+export const percent = (value, places = 1) => `${(100 * value).toFixed(places)} %`;
+export const time = (microseconds) => (microseconds < 1000 ? `${microseconds.toFixed(0)} µs` : `${(microseconds / 1000).toFixed(1)} ms`);
+export const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+export const plural = (number, word) => `${count(number)} ${word}${number === 1 ? "" : "s"}`;

@@ -1,0 +1,160 @@
+// What feeds one unit: its weights, what comes in, and the largest of their products.
+
+import * as api from "./api.js";
+import { make, signed } from "./dom.js";
+import { css, extreme, image, show, showSigned } from "./marks.js";
+
+const KEEPS_UNITS = new Set(["ReLU", "Sigmoid", "Tanh", "Dropout", "MaxPool2d", "BatchNorm2d"]);
+const GATES = { 1: ["state"], 3: ["reset", "update", "new"], 4: ["input", "forget", "output", "new"] };
+const SHOWN = 9;
+
+export class Feeds {
+  constructor(title, body) {
+    Object.assign(this, { title, body, turn: 0 });
+    this.empty = [...body.childNodes];
+  }
+
+  of(network) {
+    this.network = network;
+    this.turn += 1;
+    this.title.textContent = "What feeds a unit";
+    this.body.replaceChildren(...this.empty);
+  }
+
+  async show(at, unit, told, pixels) {
+    this.turn += 1;
+    const turn = this.turn;
+    const { layers, name } = this.network;
+    let from = at;
+    while (from >= 0 && KEEPS_UNITS.has(layers[from].kind)) from -= 1;
+    const layer = layers[from];
+    this.title.textContent = `${layers[at].name}, ${layers[at].shape.length === 3 ? "map" : "unit"} ${unit}`;
+    if (!layer?.parameters) {
+      this.body.replaceChildren(make("p", { class: "fact" }, "Nothing learnt stands below: (pixel / 255 − mean) / deviation."));
+      return;
+    }
+    if (!told) {
+      this.body.replaceChildren(make("p", { class: "fact" }, "Draw something first."));
+      return;
+    }
+    try {
+      const { parameters } = await api.weights(name, layer.name, unit);
+      if (turn !== this.turn) return;
+      const below = layers[from - 1]?.kind === "Flatten" ? from - 2 : from - 1;
+      const input = below < 0 ? { shape: [28, 28], values: pixels } : told.layers[below];
+      const made = { Linear: linear, Conv2d: convolution, Recurrent: recurrent }[layer.kind];
+      this.body.replaceChildren(...made({
+        parameters: Object.values(parameters), input, output: told.layers[from], unit, told,
+        named: below < 0 ? "pixel" : layers[below].name,
+      }));
+    } catch (error) {
+      if (turn === this.turn) this.body.replaceChildren(make("p", {}, error.message));
+    }
+  }
+}
+
+const sumOf = (values) => values.reduce((total, value) => total + value, 0);
+
+function figure(values, [height, width], text, box = null) {
+  const canvas = make("canvas", { class: "pixels", role: "img", "aria-label": text });
+  const scale = Math.max(1, Math.floor(224 / width));
+  const small = document.createElement("canvas");
+  showSigned(small, values, [height, width]);
+  Object.assign(canvas, { width: width * scale, height: height * scale });
+  const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
+  if (box) {
+    context.strokeStyle = css("ink");
+    context.lineWidth = scale / 2;
+    context.strokeRect(...box.map((side) => side * scale));
+  }
+  return make("figure", {}, canvas, make("figcaption", {}, text));
+}
+
+function sum(terms, bias, text) {
+  return make("p", { class: "sum" }, `${signed(terms)} ${bias < 0 ? "−" : "+"} ${Math.abs(bias).toFixed(2)} = ${signed(terms + bias)}`, make("br"), make("small", {}, text));
+}
+
+// The largest terms as bars, blue for and orange against.
+function feeders(names, terms) {
+  const ranked = [...terms.keys()].sort((one, other) => Math.abs(terms[other]) - Math.abs(terms[one])).slice(0, SHOWN);
+  const most = Math.abs(terms[ranked[0]]) || 1;
+  return make("ol", { class: "feeders", "aria-label": "The largest terms" }, ...ranked.map((i) => {
+    const bar = make("b", { class: terms[i] < 0 ? "less" : null });
+    bar.style.width = `${(100 * Math.abs(terms[i])) / most}%`;
+    return make("li", {}, make("span", {}, names(i)), make("span", { "aria-hidden": "true" }, bar), make("span", {}, signed(terms[i])));
+  }));
+}
+
+const mapOf = ({ shape: [height, width, channels], values }, channel) =>
+  Array.from({ length: height * width }, (_, i) => values[i * channels + channel]);
+
+function linear({ parameters: [{ values: W }, { values: [bias] }], input, named }) {
+  const terms = W.map((weight, i) => weight * input.values[i]);
+  const total = sum(sumOf(terms), bias, `weights times ${named}, and the bias`);
+  const { shape } = input;
+  if (shape.length === 2) {
+    return [total, make("div", { class: "pair" }, figure(W, shape, "its weights"), figure(terms, shape, "weights times what enters"))];
+  }
+  if (shape.length === 1) return [total, feeders((i) => `unit ${i}`, terms)];
+  const channels = shape[2];
+  const own = Array.from({ length: channels }, (_, channel) => sumOf(terms.filter((_, i) => i % channels === channel)));
+  const most = own.reduce((best, value, i) => (Math.abs(value) > Math.abs(own[best]) ? i : best), 0);
+  return [total, feeders((i) => `map ${i}`, own), make("div", { class: "pair" },
+    figure(mapOf({ shape, values: W }, most), shape, `its weights on map ${most}`), figure(mapOf(input, most), shape, `map ${most}`))];
+}
+
+// A map is one kernel at every place: the place where it is strongest shows what it looks for.
+function convolution({ parameters: [{ values: W, shape: [side, , channels] }, { values: [bias] }], input, output, unit }) {
+  const [height, width] = input.shape;
+  const maps = { shape: [height, width, channels], values: input.values };
+  const [rows, columns, many] = output.shape;
+  const strongest = [...Array(rows * columns).keys()].reduce((best, i) =>
+    (output.values[i * many + unit] > output.values[best * many + unit] ? i : best), 0);
+  const padding = (rows - height + side - 1) / 2;
+  const [top, left] = [Math.floor(strongest / columns) - padding, (strongest % columns) - padding];
+  const kernel = (channel) => mapOf({ shape: [side, side, channels], values: W }, channel);
+  const terms = (channel) => kernel(channel).map((weight, i) => {
+    const [y, x] = [top + Math.floor(i / side), left + (i % side)];
+    return y < 0 || x < 0 || y >= height || x >= width ? 0 : weight * maps.values[(y * width + x) * channels + channel];
+  });
+  const own = Array.from({ length: channels }, (_, channel) => sumOf(terms(channel)));
+  const most = own.reduce((best, value, i) => (Math.abs(value) > Math.abs(own[best]) ? i : best), 0);
+  const whence = channels === 1 ? "what enters" : `map ${most}`;
+  return [
+    sum(sumOf(own), bias, "kernel times the framed patch, and the bias, where the map is strongest"),
+    make("div", { class: "pair" },
+      figure(kernel(most), [side, side], channels === 1 ? "its kernel" : `its kernel on map ${most}`),
+      figure(mapOf(maps, most), [height, width], `${whence}, and the patch`, [left, top, side, side])),
+    ...(channels === 1 ? [] : [feeders((i) => `map ${i}`, own)]),
+  ];
+}
+
+// The state after the last row: the weights on a row of pixels, and the earlier states that weigh most.
+function recurrent({ parameters, output, told, input, unit }) {
+  const [{ values: W, shape: [inputs, gates] }] = parameters;
+  const back = parameters.find(({ shape }) => shape.length > 1 && shape[0] !== inputs) ?? parameters.filter(({ shape }) => shape.length > 1)[1];
+  const hidden = back.shape[0];
+  const states = output.shape.length === 2
+    ? Array.from({ length: output.shape[0] }, (_, t) => output.values.slice(t * hidden, (t + 1) * hidden))
+    : told.steps.hidden;
+  const before = states.at(-2);
+  const gate = gates - 1; // the last block makes the new state in every cell
+  const terms = before.map((value, i) => value * back.values[i * gates + gate]);
+  const across = Array.from({ length: gates * inputs }, (_, i) => W[(i % inputs) * gates + Math.floor(i / inputs)]);
+  const names = GATES[gates] ?? [];
+  const course = states.map((state) => state[unit]);
+  const strip = (values, rows, label, thick) => {
+    const canvas = make("canvas", { class: "pixels strip", role: "img", "aria-label": label });
+    show(canvas, image(values.length / rows, rows, (i) => values[i], extreme(values)));
+    canvas.style.height = `${rows * thick}rem`;
+    return make("figure", {}, canvas, make("figcaption", {}, label));
+  };
+  return [
+    strip(course, 1, `its state over the ${states.length} rows`, 1.2),
+    strip(across, gates, `its weights on ${input.shape.length === 2 && inputs === 28 ? "a row's 28 pixels" : `${inputs} inputs`}${gates > 1 ? `, a line a gate: ${names.join(", ")}` : ""}`, 0.9),
+    make("p", { class: "fact" }, `States before the last row, times their weights${gates > 1 ? " into the new state" : ""}:`),
+    feeders((i) => `unit ${i}`, terms),
+  ];
+}

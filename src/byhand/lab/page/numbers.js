@@ -1,0 +1,118 @@
+// Whole numbers: a slate or a picture with several digits, a box around each, and which ones the reader is unsure of.
+
+import * as api from "./api.js";
+import { $, make, percent, plural } from "./dom.js";
+import { showStages } from "./drawing.js";
+import { latest, settled } from "./latest.js";
+import { css } from "./marks.js";
+import { Pad } from "./pad.js";
+
+export class Numbers {
+  constructor(lab) {
+    this.lab = lab;
+    this.reading = null;
+    this.pad = new Pad($("#slate"), { sent: 800, brush: 2.5 });
+    const fail = (error) => {
+      this.#take(null);
+      lab.notice(error);
+    };
+    this.look = latest((signal) => api.read(this.pad.body(), { single: false, explain: false }, signal), (reading) => this.#take(reading), fail);
+    this.explain = latest(
+      (signal) => api.read(this.pad.body(), { single: false, explain: true }, signal),
+      (reading) => showStages($("#slate-stages"), reading.stages),
+      fail,
+    );
+    this.still = settled(() => { if (!this.pad.drawing && !this.look.busy && this.reading) this.#rest(); }, 500);
+    this.pad.addEventListener("change", () => {
+      this.still.cancel();
+      if (this.pad.empty) this.#forget();
+      else this.look.ask();
+    });
+    this.pad.addEventListener("cleared", () => this.#forget());
+    new ResizeObserver(() => this.#boxes()).observe($("#boxes"));
+  }
+
+  #forget() {
+    this.look.cancel();
+    this.explain.cancel();
+    this.still.cancel();
+    $("#slate-stages").replaceChildren();
+    this.#take(null);
+  }
+
+  #rest() {
+    this.explain.ask();
+    const { digits, text } = this.reading;
+    const unsure = digits.filter((digit) => digit.unsure).length;
+    $("#said").textContent = digits.length ? `The reader says ${text}${unsure ? `, unsure of ${unsure}` : ""}.` : "No digit was found.";
+  }
+
+  #take(reading) {
+    this.reading = reading;
+    if (reading) {
+      this.lab.notice(null);
+      this.still.soon();
+    }
+    const digits = reading?.digits ?? [];
+    const lines = Map.groupBy ? Map.groupBy(digits, ({ line }) => line) : grouped(digits);
+    const shown = [...lines.values()].flatMap((line, i) => [...(i ? ["\n"] : []), ...line.map((digit) => make(digit.unsure ? "mark" : "span", {}, `${digit.value}`))]);
+    $("#text").replaceChildren(...(shown.length ? shown : [reading ? "?" : "–"]));
+    const unsure = digits.filter((digit) => digit.unsure).length;
+    $("#text-fact").textContent = !reading ? "" : !digits.length ? "no digit was found" :
+      `${plural(digits.length, "digit")} in ${reading.milliseconds.toFixed(0)} ms${unsure ? ` · unsure of ${unsure}, marked with a dashed line` : ""}`;
+    this.#table(digits);
+    this.#boxes();
+  }
+
+  #table(digits) {
+    const table = $(".digits");
+    table.hidden = !digits.length;
+    const row = ({ value, confidence, top, unsure }) => make("tr", { class: unsure ? "unsure" : null },
+      make("th", { scope: "row" }, `${value}`), make("td", {}, percent(confidence)),
+      make("td", {}, top.slice(1).map((other) => `${other.value} (${percent(other.probability)})`).join(", ")),
+      make("td", {}, unsure ? "unsure" : "sure"));
+    table.replaceChildren(
+      make("caption", { class: "unseen" }, "The digits in reading order"),
+      make("thead", {}, make("tr", {}, ...["Digit", "Confidence", "Or else", "The reader is"].map((text) => make("th", { scope: "col" }, text)))),
+      make("tbody", {}, ...digits.map(row)));
+  }
+
+  #boxes() {
+    const canvas = $("#boxes");
+    const width = Math.round(canvas.clientWidth * devicePixelRatio);
+    if (!width) return;
+    Object.assign(canvas, { width, height: Math.round(canvas.clientHeight * devicePixelRatio) });
+    if (!this.reading) return;
+    const context = canvas.getContext("2d");
+    const [left, top, pixel] = this.pad.place(...this.reading.size);
+    const type = Math.max(15 * devicePixelRatio, width / 45);
+    context.font = `700 ${type}px system-ui, sans-serif`;
+    context.lineWidth = Math.max(2 * devicePixelRatio, width / 450);
+    context.textBaseline = "middle";
+    context.textAlign = "center";
+    for (const { value, box, unsure } of this.reading.digits) {
+      const [l, t, r, b] = box.map((place, i) => ((i % 2 ? top : left) + place * pixel) * width);
+      const margin = context.lineWidth * 2;
+      context.strokeStyle = context.fillStyle = css(unsure ? "orange" : "blue");
+      context.setLineDash(unsure ? [margin * 1.5, margin] : []);
+      context.strokeRect(l - margin, t - margin, r - l + 2 * margin, b - t + 2 * margin);
+      const label = unsure ? `${value}?` : `${value}`;
+      const wide = context.measureText(label).width + type * 0.5;
+      const high = t - margin - type * 1.15 > 0 ? t - margin - type * 1.15 : b + margin;
+      context.fillRect(l - margin - context.lineWidth / 2, high, wide, type * 1.15);
+      context.fillStyle = unsure ? "#1a1300" : css("paper");
+      context.fillText(label, l - margin - context.lineWidth / 2 + wide / 2, high + type * 0.6);
+    }
+  }
+
+  repaint() {
+    this.pad.paint();
+    this.#boxes();
+  }
+}
+
+function grouped(digits) {
+  const lines = new Map();
+  for (const digit of digits) lines.set(digit.line, [...(lines.get(digit.line) ?? []), digit]);
+  return lines;
+}

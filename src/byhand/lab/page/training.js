@@ -1,0 +1,145 @@
+// Training, live: start a small network or watch a run; its curve, what it mixes up, its first layer's weights.
+
+import * as api from "./api.js";
+import { curve } from "./chart.js";
+import { $, choices, make, percent, plural } from "./dom.js";
+import { colours, extreme, image, show } from "./marks.js";
+
+const EVERY = 700; // milliseconds between looks at a run that is at work
+const WORDS = { running: "at work", done: "done", stopped: "stopped", failed: "failed" };
+
+export class Training {
+  constructor(lab) {
+    Object.assign(this, { lab, watching: false, chosen: null, timer: 0, told: null, listed: "" });
+    this.place = $("#watched");
+    $("#start").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#start(new FormData(event.target));
+    });
+  }
+
+  watch(now) {
+    if (now === this.watching) return;
+    this.watching = now;
+    clearTimeout(this.timer);
+    if (now) this.#look();
+  }
+
+  repaint() {
+    if (this.told) this.#show(this.told);
+  }
+
+  async #start(form) {
+    try {
+      const { id } = await api.startTraining({ recipe: form.get("recipe"), epochs: Number(form.get("epochs")), digits: form.get("digits") });
+      this.lab.notice(null);
+      this.chosen = id;
+      clearTimeout(this.timer);
+      await this.#look();
+    } catch (error) {
+      this.lab.notice(error);
+    }
+  }
+
+  async #look() {
+    clearTimeout(this.timer);
+    try {
+      const { trainings, recipes, digits } = await api.trainings();
+      this.#offer(recipes, digits);
+      this.chosen ??= (trainings.find(({ state }) => state === "running") ?? trainings[0])?.id ?? null;
+      this.#list(trainings);
+      if (this.chosen) this.#show(await api.training(this.chosen));
+      else this.place.replaceChildren(make("p", { class: "fact" }, "No run yet. Start one: a softmax regression learns in seconds."));
+    } catch (error) {
+      this.lab.notice(error);
+    }
+    clearTimeout(this.timer);
+    if (this.watching) this.timer = setTimeout(() => this.#look(), EVERY);
+  }
+
+  #offer(recipes, digits) {
+    for (const [name, values] of [["recipe", recipes], ["digits", digits]]) {
+      const select = $(`#start [name=${name}]`);
+      if (!select.options.length) select.append(...values.map((value) => make("option", { selected: value === "mlp" }, value)));
+    }
+  }
+
+  #list(trainings) {
+    const listed = JSON.stringify([trainings, this.chosen]);
+    if (listed === this.listed) return;
+    this.listed = listed;
+    const focused = $("#runs").contains(document.activeElement);
+    choices($("#runs"), "run", trainings.map(({ id, name, state, epoch, epochs }) => [id, name, state === "running" ? `${epoch}/${epochs}` : WORDS[state]]), this.chosen, (id) => {
+      this.chosen = id;
+      this.#look();
+    });
+    if (focused) $("#runs :checked")?.focus();
+  }
+
+  #show(told) {
+    const fresh = told.id !== this.told?.id;
+    if (fresh) this.#build(told);
+    this.told = told;
+    const { state, epochs, log, confusion, filters } = told;
+    const last = log.at(-1);
+    const parts = this.parts;
+    parts.state.textContent = `${told.name ?? told.id}: ${WORDS[state]}, ${log.length} of ${plural(epochs ?? log.length, "epoch")}`;
+    parts.accuracy.textContent = last ? `${percent(last.val_accuracy, 2)} of the validation digits right` : "the first epoch is under way";
+    parts.stop.hidden = state !== "running";
+    parts.curve.replaceChildren(curve(log, epochs ?? log.length));
+    fillConfusion(parts.confusion, confusion);
+    parts.filters.setAttribute("aria-label", filters ? `${filters.shape[0]} weight pictures of the first layer` : "none yet");
+    if (filters) showFilters(parts.filters, filters);
+  }
+
+  #build({ id }) {
+    const card = (title, text, ...children) => make("div", { class: "card" }, make("header", {}, make("h3", {}, title), make("span", { class: "fact" }, text)), ...children);
+    this.parts = {
+      state: make("strong"), accuracy: make("span"), curve: make("div", { class: "curve" }),
+      stop: make("button", { type: "button", onclick: () => api.stopTraining(id).then(() => this.#look(), (error) => this.lab.notice(error)) }, "Stop"),
+      confusion: confusionTable(), filters: make("canvas", { class: "filters", role: "img" }),
+    };
+    const { state, accuracy, stop, curve: line, confusion, filters } = this.parts;
+    this.place.replaceChildren(
+      make("p", { class: "progress wide" }, state, accuracy, stop),
+      card("Curve", "after every epoch", line),
+      card("Confusion", "rows: the digit, columns: the answer", confusion),
+      make("div", { class: "card wide" }, make("header", {}, make("h3", {}, "First layer's weights"), make("span", { class: "fact" }, "orange below nought, blue above")), filters));
+  }
+}
+
+const DIGITS = [...Array(10).keys()];
+
+function confusionTable() {
+  const head = make("tr", {}, make("td"), ...DIGITS.map((digit) => make("th", { scope: "col" }, `${digit}`)));
+  const rows = DIGITS.map((digit) => make("tr", {}, make("th", { scope: "row" }, `${digit}`), ...DIGITS.map(() => make("td", {}, "\u00a0"))));
+  return make("table", { class: "confusion" }, make("caption", { class: "unseen" }, "How often each digit was given each answer"),
+    make("thead", {}, head), make("tbody", {}, ...rows));
+}
+
+function fillConfusion(table, confusion) {
+  const { blue, orange, paper } = colours();
+  const most = confusion ? Math.max(1, ...confusion.flat()) : 1;
+  DIGITS.forEach((row) => DIGITS.forEach((column) => {
+    const cell = table.tBodies[0].rows[row].cells[column + 1];
+    const number = confusion?.[row][column] ?? 0;
+    cell.textContent = number || "\u00a0";
+    // A root, so that the few mistakes are seen beside the many that are right; blue is right, orange wrong.
+    const share = 0.6 * Math.sqrt(number / most);
+    const full = row === column ? blue : orange;
+    cell.style.backgroundColor = `rgb(${paper.map((from, i) => Math.round(from + share * (full[i] - from))).join(" ")})`;
+  }));
+}
+
+function showFilters(canvas, { shape: [number, tall, wide], values }) {
+  const columns = Math.min(number, number > 64 ? 32 : 16);
+  const rows = Math.ceil(number / columns);
+  const [across, down] = [columns * (wide + 1) - 1, rows * (tall + 1) - 1];
+  const limit = extreme(values) * 0.8;
+  show(canvas, image(across, down, (i) => {
+    const [x, y] = [i % across, Math.floor(i / across)];
+    const [column, row] = [x % (wide + 1), y % (tall + 1)];
+    const unit = Math.floor(y / (tall + 1)) * columns + Math.floor(x / (wide + 1));
+    return column === wide || row === tall || unit >= number ? 0 : values[unit * tall * wide + row * wide + column];
+  }, limit));
+}

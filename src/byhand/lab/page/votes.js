@@ -1,0 +1,46 @@
+// Who agrees with whom.
+
+import { make, plural } from "./dom.js";
+
+// The answer most networks give, and a sentence about the rest.
+export function verdictOf(networks) {
+  const votes = new Map();
+  for (const { value } of networks) votes.set(value, (votes.get(value) ?? 0) + 1);
+  const ranked = [...votes].sort((one, other) => other[1] - one[1] || mean(networks, other[0]) - mean(networks, one[0]));
+  const [most, number] = ranked[0];
+  const text = ranked.length === 1
+    ? `All ${networks.length} networks say ${most}`
+    : `${number} of ${networks.length} say ${most}, ${ranked.slice(1).map(([value, count]) => `${count} ${count === 1 ? "says" : "say"} ${value}`).join(", ")}`;
+  return { most, ranked, text };
+}
+
+const mean = (networks, value) => networks.reduce((sum, each) => sum + each.probabilities[value], 0) / networks.length;
+
+// Jensen-Shannon divergence in bits: the entropy of the mean less the mean of the entropies; 0 where all agree, and
+// at most log2 of how many they are. Source: J. Lin, Divergence measures based on the Shannon entropy, 1991.
+export function disagreement(networks) {
+  const entropy = (probabilities) => -probabilities.reduce((sum, p) => (p > 0 ? sum + p * Math.log2(p) : sum), 0);
+  const middle = Array.from({ length: 10 }, (_, value) => mean(networks, value));
+  const own = networks.reduce((sum, each) => sum + entropy(each.probabilities), 0) / networks.length;
+  return Math.max(0, entropy(middle) - own);
+}
+
+export function showVerdict(place, seen, names) {
+  if (!seen?.found) {
+    const text = seen ? "No digit found" : "Draw, and every network reads along";
+    place.replaceChildren(make("strong", {}, text), make("div", { class: "votes", "aria-hidden": "true" },
+      ...names.map(() => make("span", { class: "none" }, "·"))));
+    return;
+  }
+  const { most, text } = verdictOf(seen.networks);
+  const vote = ({ name, value }) => make("span", { class: value === most ? null : "other", title: `${name} says ${value}` }, `${value}`);
+  place.replaceChildren(make("strong", {}, text), make("div", { class: "votes", "aria-hidden": "true" }, ...seen.networks.map(vote)));
+}
+
+export const tally = (values) => {
+  const counts = new Map();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].sort((one, other) => other[1] - one[1]).map(([value, times]) => `${value} × ${times}`).join(", ");
+};
+
+export const bitsText = (bits) => plural(bits.toFixed(2), "bit");
