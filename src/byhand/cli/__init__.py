@@ -23,6 +23,7 @@ COMMANDS = {
     "bench": "time the hands against one another",
     "recipes": "list the shipped recipes",
     "show": "show a recipe: its text, its parameters and a picture of its structure",
+    "look": "look inside a trained network while it reads one picture",
     "prove": "prove gradients, the three hands and the optimisers",
     "export": "write a trained network as an ONNX file",
     "lab": "open a page on which every network reads what you draw",

@@ -164,6 +164,7 @@ def _classes(network: Network, count: int, classes: npt.ArrayLike) -> Array:
     last = network.spec.classes - 1
     if given.shape != (count,) or given.dtype.kind not in "iu" or not ((given >= 0) & (given <= last)).all():
         raise ByhandError(
-            f"The classes were given as {given.tolist()}; give one integer from 0 to {last} for each of {count} pictures."
+            f"The classes were given as {given.tolist()}; "
+            f"give one integer from 0 to {last} for each of {count} pictures."
         )
     return given

@@ -1,0 +1,125 @@
+"""Look inside a trained network while it reads one picture: every layer, and what the answer rests on.
+
+byhand look conv5x5 --digit 7
+byhand look runs/lstm-numpy --index 12 --out slides/
+byhand look mlp --image my.png --map tsne
+
+Writes a page, look.html, and every figure on it as SVG and PNG.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from byhand.data import Digits
+    from byhand.hands import Array
+    from byhand.weights.trained import Trained
+
+PAGE = "look.html"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("run", help="the folder of a run, or the name of a network that comes with byhand (conv5x5)")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--digit", type=int, metavar="0-9", help="look at one of these among the test digits")
+    what.add_argument("--image", type=Path, metavar="FILE", help="look at a picture of one's own, of one digit")
+    parser.add_argument("--index", type=int, default=0, metavar="N", help="which of the digits, counted from 0 (0)")
+    parser.add_argument("--hand", metavar="NAME", help="the hand to compute in; by default the one that trained it")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where the files go (look/NAME)")
+    parser.add_argument(
+        "--map", choices=("pca", "tsne", "none"), default="pca", help="how the map of digits is made (pca)"
+    )
+    parser.add_argument(
+        "--data", metavar="NAME|PATH", help="digits to look at; by default the test split of those it was trained on"
+    )
+    parser.add_argument("--offline", action="store_true", help="download nothing")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look."""
+    from byhand.errors import ByhandError
+    from byhand.look.landscape import COUNT
+    from byhand.look.page import page, views
+    from byhand.report import style
+    from byhand.weights.trained import trained
+
+    if arguments.image is not None and arguments.index:
+        raise ByhandError(
+            f"--index {arguments.index} chooses one of the test digits, and --image brings a picture; give one of them."
+        )
+    network = trained(arguments.run, arguments.hand)
+    name = Path(network.name).resolve().name
+    label, digits = None, None
+    if arguments.image is None or arguments.map != "none":
+        digits = _digits(network, arguments.data, arguments.offline)
+    if arguments.image is not None:
+        image, what = _read(arguments.image), arguments.image.name
+    elif digits is not None:
+        place = _chosen(digits, arguments.digit, arguments.index)
+        image = digits.images[place]
+        label = None if digits.labels is None else int(digits.labels[place])
+        what = f"digit {place} of {digits.name} ({digits.source})"
+    others = None
+    if arguments.map != "none" and digits is not None and digits.labels is not None and len(digits) > 2:
+        others = (digits.images[:COUNT], digits.labels[:COUNT])
+    shown = list(views(network.network, image, label, others, arguments.map))
+    folder = arguments.out or Path("look") / name
+    for view in shown:
+        _, png = style.save(view.figure, folder / view.name)
+        print(f"{view.heading}: {png}")
+    lead = f"{what}, read by {name} in the {network.network.hand} hand."
+    print(f"Page: {page(f'Inside {name}', lead[0].upper() + lead[1:], shown).write(folder / PAGE)}")
+    return 0
+
+
+def _digits(network: Trained, data: str | None, offline: bool) -> Digits:
+    """Find the digits to look at: those named, or the test split of those that the network was trained on."""
+    from byhand.data import load_dataset, load_digits
+
+    if data is not None:
+        dataset = load_dataset(data, offline=offline)
+        return dataset.train if dataset.test is None else dataset.test
+    if network.run is None:
+        # What comes with byhand can be looked at without MNIST too.
+        return load_digits("auto", offline=offline).test
+    return network.test_digits(offline=offline)
+
+
+def _chosen(digits: Digits, digit: int | None, index: int) -> int:
+    """Find the place of the picture that `--digit` and `--index` choose."""
+    import numpy as np
+
+    from byhand.errors import ByhandError
+
+    places = np.arange(len(digits)) if digit is None else np.flatnonzero(digits.labelled() == digit)
+    if not len(places):
+        raise ByhandError(f"There is no {digit} among the {len(digits):,} digits of {digits.name}; name another digit.")
+    if not 0 <= index < len(places):
+        those = "digits" if digit is None else f"pictures of {digit}"
+        raise ByhandError(
+            f"--index is {index}, and {digits.name} has {len(places):,} {those}; give 0 to {len(places) - 1}."
+        )
+    return int(places[index])
+
+
+def _read(path: Path) -> Array:
+    """Bring a picture to what networks read; one of 28x28 with light ink on dark is taken as it is."""
+    import numpy as np
+
+    from byhand.errors import ByhandError
+    from byhand.reading import Reader
+    from byhand.reading.picture import open_picture
+
+    pixels = open_picture(path).pixels
+    grey = pixels[..., 0]
+    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    if grey.shape == (28, 28) and (pixels == grey[..., None]).all() and np.median(edge) < 128:
+        return grey
+    found = Reader().read(path, single=True).digits
+    if not found:
+        raise ByhandError(f"No digit was found in {path}; choose a picture of one dark digit on light paper.")
+    return found[0].ink
