@@ -1,0 +1,350 @@
+"""Networks as scikit-learn's classifiers: ``DigitClassifier("mlp", hidden=64).fit(X, y)``.
+
+They are trained by the project's own engine, silently and without files, in any hand. Nothing prepares X but the
+network's first layer: it subtracts the mean of all values of the training X and divides by their deviation, so that
+pixels may come as 0 to 255 or as 0 to 1, as long as they always come so. Features of unlike scales want a
+``StandardScaler`` before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from byhand import zoo
+from byhand.data import Digits, Splits
+from byhand.data.digits import SIDE
+from byhand.errors import ByhandError
+from byhand.hands import Array, Network, build
+from byhand.hands.base import BLOCK
+from byhand.layers import Flatten
+from byhand.losses import probabilities
+from byhand.settings import fitting
+from byhand.spec import Spec
+from byhand.streams import generator
+from byhand.training.engine import Epoch, train_by_steps, train_by_whole
+from byhand.training.environment import choose_device
+from byhand.training.names import OVER_THE_RUN
+from byhand.training.optimizers import Optimizer, optimizer
+from byhand.training.settings import Training
+
+__all__ = ["DigitClassifier"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Labelled rows of any width: what the engine asks of `Digits`."""
+
+    images: Array
+    labels: Array
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def labelled(self) -> Array:
+        """Give the labels, integers from 0."""
+        return self.labels
+
+    def __getitem__(self, chosen: Any) -> Rows:
+        return Rows(self.images[chosen], self.labels[chosen])
+
+
+class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A network of byhand as a classifier of scikit-learn.
+
+    Parameters
+    ----------
+    network
+        The name of a network of the zoo, or a `Spec`. ``softmax`` and ``mlp`` take rows of any width; those that read
+        pictures take rows of 784 pixels or pictures ``(n, 28, 28)``. Of a zoo's network the number of classes is y's.
+    hidden, dropout
+        Of the zoo's network, as in its recipe; its usual ones, unless told.
+    network_settings
+        Further settings of it: ``{"activation": "tanh"}``.
+    hand, device
+        Which hand computes, and where.
+    dtype
+        ``"float32"`` or ``"float64"``; unless told, float32 for an X of float32 or uint8, and float64 for others.
+    epochs, batch_size, optimizer, lr, l2
+        As in a recipe's section ``[training]``.
+    patience, validation_fraction
+        Where patience is above 0, that share of the rows is held back, and training stops after so many epochs without
+        a lower loss on them and goes back to the best.
+    training_settings
+        Further settings of `byhand.training.settings.Training`: ``{"schedule": "cosine", "clip": 1.0}``.
+    random_state
+        Seed of weights, order and dropout.
+
+    Attributes
+    ----------
+    classes_
+        The labels, sorted.
+    network_
+        The trained network: ``byhand.export.to_onnx(classifier.network_, path)``.
+    n_iter_
+        Epochs that were trained.
+    loss_curve_, validation_loss_curve_
+        Mean loss of each epoch; the second is empty where no rows are held back.
+    n_features_in_, feature_names_in_
+        Width of X, and the names of its columns where it has some.
+    """
+
+    classes_: Array
+    network_: Network
+    loss_curve_: list[float]
+    validation_loss_curve_: list[float]
+
+    def __init__(
+        self,
+        network: str | Spec = "mlp",
+        *,
+        hidden: int | tuple[int, ...] | None = None,
+        dropout: float | None = None,
+        network_settings: Mapping[str, Any] | None = None,
+        hand: str = "numpy",
+        device: str = "auto",
+        dtype: str | None = None,
+        epochs: int = 20,
+        batch_size: int = 32,
+        optimizer: str = "adam",
+        lr: float = 0.001,
+        l2: float = 0.0,
+        patience: int = 0,
+        validation_fraction: float = 0.1,
+        training_settings: Mapping[str, Any] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.network = network
+        self.hidden = hidden
+        self.dropout = dropout
+        self.network_settings = network_settings
+        self.hand = hand
+        self.device = device
+        self.dtype = dtype
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.lr = lr
+        self.l2 = l2
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.training_settings = training_settings
+        self.random_state = random_state
+
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
+        """Train a new network.
+
+        Parameters
+        ----------
+        X
+            Numbers ``(n, features)``, or pictures ``(n, 28, 28)``.
+        y
+            Labels ``(n,)`` of any kind.
+
+        Raises
+        ------
+        ValueError
+            If X or y is not what scikit-learn's classifiers take.
+        ByhandError
+            If a setting is unknown or impossible, X is no picture where the network reads pictures, or the loss is no
+            longer a number.
+        """
+        values, labels = self._validated(X, y, reset=True)
+        self._begin(values, labels)
+        self._train(values, labels, self._how.epochs)
+        return self
+
+    def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike, classes: npt.ArrayLike | None = None) -> Self:
+        """Train one more epoch, on these rows.
+
+        Parameters
+        ----------
+        X, y
+            As in `fit`.
+        classes
+            All labels there will be; the first call must tell.
+
+        Raises
+        ------
+        ValueError
+            If X, y or classes is not what scikit-learn's classifiers take.
+        ByhandError
+            As `fit`, or if the optimiser or the schedule needs to see the whole training.
+        """
+        first = not hasattr(self, "network_")
+        if first and classes is None:
+            raise ValueError("The first call of partial_fit was given no classes; give all labels there will be.")
+        values, labels = self._validated(X, y, reset=first)
+        if first:
+            self._begin(values, classes)
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError("partial_fit was given other classes than at its first call; give the same, or none.")
+        if self._how.full_batch or self._how.schedule in OVER_THE_RUN:
+            name = self._how.optimizer if self._how.full_batch else self._how.schedule
+            raise ByhandError(f"partial_fit sees a part of the training, and {name} needs the whole; choose another.")
+        self._train(values, labels, 1)
+        return self
+
+    def predict_proba(self, X: npt.ArrayLike) -> Array:
+        """Probabilities ``(n, K)`` of `classes_`, float64."""
+        logits = self._logits(X)
+        return probabilities(logits, self.network_.spec.loss)
+
+    def predict(self, X: npt.ArrayLike) -> Array:
+        """The likeliest labels ``(n,)``."""
+        places = self._logits(X).argmax(axis=1)
+        answers: Array = self.classes_[places]
+        return answers
+
+    @property
+    def n_iter_(self) -> int:
+        """Epochs that were trained."""
+        check_is_fitted(self, "loss_curve_")
+        return len(self.loss_curve_)
+
+    def _begin(self, X: Array, labels: npt.ArrayLike) -> None:
+        """Describe and build the network for X and these labels, and the optimiser."""
+        given = {name: getattr(self, name) for name in ("hand", "device", "epochs", "batch_size", "optimizer", "lr")}
+        given |= {"l2": self.l2, "patience": self.patience, **(self.training_settings or {})}
+        given["seed"] = int(check_random_state(self.random_state).randint(2**31 - 1))
+        given["dtype"] = self.dtype or ("float32" if X.dtype in (np.float32, np.uint8) else "float64")
+        how = Training(**fitting("DigitClassifier", Training.usual(), given))
+        encoder = LabelEncoder().fit(labels)
+        spec = self._spec(X, len(encoder.classes_))
+        self.classes_, self._encoder, self._how = encoder.classes_, encoder, how
+        self._build(spec)
+        self.loss_curve_, self.validation_loss_curve_ = [], []
+
+    def _build(self, spec: Spec) -> None:
+        how = self._how
+        device = choose_device(how.device, how.hand)[0]
+        self.network_ = build(spec, how.hand, seed=how.seed, dtype=how.dtype, device=device)
+        self._optimizer: Optimizer | None = None if how.full_batch else optimizer(self.network_, how)
+
+    def _spec(self, X: Array, classes: int) -> Spec:
+        told = {"hidden": self.hidden, "dropout": self.dropout, **(self.network_settings or {})}
+        told = {name: value for name, value in told.items() if value is not None}
+        if isinstance(self.network, Spec):
+            spec, width = self.network, X.shape[1]
+            if told:
+                raise ByhandError(
+                    f"A Spec says all of a network, and {', '.join(told)} was given, too; leave that out."
+                )
+            if (math.prod(spec.input_shape), spec.classes) != (width, classes):
+                raise ByhandError(
+                    f"The network leads from {spec.input_shape} to {spec.classes} logits, and the data from {width} columns "
+                    f"to {classes} classes; give a Spec that fits them."
+                )
+            return spec
+        mean, deviation = mean_and_deviation(X)
+        # Standardize divides by 255 first.
+        spec = zoo.network(str(self.network), **{"mean": mean / 255, "std": deviation / 255, **told})
+        shape = (X.shape[1],) if isinstance(spec.layers[1], Flatten) else (SIDE, SIDE)
+        if math.prod(shape) != X.shape[1]:
+            raise ByhandError(
+                f"{self.network} reads pictures, 784 pixels each, and X has {X.shape[1]} columns; "
+                "give such pictures, or choose mlp or softmax."
+            )
+        layers = (*spec.layers[:-1], dataclasses.replace(spec.layers[-1], units=classes))  # type: ignore[call-arg]
+        return dataclasses.replace(spec, layers=layers, input_shape=shape)
+
+    def _train(self, X: Array, labels: Array, epochs: int) -> None:
+        """Train more epochs; each draws from the streams of its number."""
+        rows = Rows(self._shaped(X), self._encoder.transform(labels))
+        first = len(self.loss_curve_)
+        how = dataclasses.replace(self._how, epochs=first + epochs)
+        # Where nothing is held back the engine looks at one block, and sees whether the loss is still a number.
+        train, watched = rows, rows[:BLOCK]
+        if how.patience:
+            train, watched = self._held_back(rows)
+        # The engine asks of digits what `Rows` has.
+        splits = Splits(cast(Digits, train), cast(Digits, watched), cast(Digits, watched), how.seed)
+        best: dict[str, Array] = {}
+
+        def after(epoch: Epoch) -> bool:
+            self.loss_curve_.append(epoch.entry["train_loss"])
+            if not how.patience:
+                return False
+            self.validation_loss_curve_.append(epoch.entry["val_loss"])
+            losses = self.validation_loss_curve_[first:]
+            since = len(losses) - 1 - losses.index(min(losses))
+            if since == 0:
+                best.update({name: value.copy() for name, value in self._values().items()})
+            return since >= how.patience
+
+        if self._optimizer is None:
+            train_by_whole(self.network_, splits, how, after)
+        else:
+            train_by_steps(self.network_, self._optimizer, splits, how, after, first)
+        if best:
+            self.network_.load(best)
+
+    def _held_back(self, rows: Rows) -> tuple[Rows, Rows]:
+        held = max(1, round(self.validation_fraction * len(rows)))
+        if not 0 < self.validation_fraction < 1 or held == len(rows):
+            raise ByhandError(
+                f"validation_fraction = {self.validation_fraction} holds {held} of {len(rows)} rows back; "
+                "give a share between 0 and 1 that leaves some of both, or patience = 0."
+            )
+        order = generator(self._how.seed, "validation").permutation(len(rows))
+        return rows[order[held:]], rows[order[:held]]
+
+    def _validated(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
+        """Bring X, and y where there is one, to arrays as scikit-learn does, with its errors; pictures to rows."""
+        if getattr(X, "ndim", 0) == 3 and X.shape[1:] == (SIDE, SIDE):
+            X = X.reshape(len(X), -1)
+        found = validate_data(self, X, y, reset=reset)
+        if isinstance(found, tuple):
+            check_classification_targets(found[1])
+        return found
+
+    def _shaped(self, X: Array) -> Array:
+        """Give rows the shape and the type that the network reads; bytes stay bytes."""
+        network = self.network_
+        X = X if X.dtype == np.uint8 else X.astype(network.dtype, copy=False)
+        return X.reshape(len(X), *network.spec.input_shape)
+
+    def _logits(self, X: npt.ArrayLike) -> Array:
+        check_is_fitted(self, "network_")
+        return self.network_.logits(self._shaped(self._validated(X, reset=False)))
+
+    def _values(self) -> dict[str, Array]:
+        return self.network_.parameters() | self.network_.state()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep a fitted network as its spec and its arrays, without what it works in."""
+        kept: dict[str, Any] = dict(super().__getstate__())
+        if "network_" in kept:
+            values = {name: np.array(value) for name, value in self._values().items()}
+            kept["network_"] = (self.network_.spec, values)
+            kept["_optimizer"] = None if self._optimizer is None else self._optimizer.memory()
+        return kept
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        """Build the network again."""
+        super().__setstate__(kept)
+        if "network_" in kept:
+            spec, values = kept["network_"]
+            self._build(spec)
+            self.network_.load(values)
+            if self._optimizer is not None:
+                self._optimizer.remember(kept["_optimizer"])
+
+
+def mean_and_deviation(X: Array) -> tuple[float, float]:
+    """Mean and standard deviation of all values, in float64; a deviation of 0 counts as 1."""
+    mean = X.mean(dtype=np.float64)
+    # Block by block: bytes take eight times the memory as float64.
+    squares = sum(float(np.square(X[at : at + BLOCK] - mean).sum()) for at in range(0, len(X), BLOCK))
+    return float(mean), math.sqrt(squares / X.size) or 1.0
