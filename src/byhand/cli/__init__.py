@@ -17,6 +17,7 @@ from byhand import __version__
 from byhand.errors import ByhandError, nearest
 
 COMMANDS = {
+    "read": "read handwritten digits in pictures",
     "train": "train one network in one hand",
     "evaluate": "score a trained network on any digits",
     "compare": "train several networks and compare them in one table",

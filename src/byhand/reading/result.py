@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+
+STAGES = {
+    "picture": "as it came, upright",
+    "grey": "along the colours that differ",
+    "dark": "ink made dark, noise smoothed",
+    "paper": "its brightness, shadows and all",
+    "ink": "how much darker than the paper",
+    "segments": "pieces that may be digits",
+}
+"""What each stage of a reading shows."""
+COLOURS = np.array(
+    [(86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (213, 94, 0), (204, 121, 167)], np.uint8
+)
+"""Of Okabe & Ito (2008)."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,17 @@ class ReadDigit:
     line: int
     ink: Array
 
+    def to_dict(self) -> dict[str, Any]:
+        """Give everything but the ink, ready for JSON."""
+        return {
+            "value": self.value,
+            "box": list(self.box),
+            "confidence": round(self.confidence, 4),
+            "top": [{"value": value, "probability": round(share, 4)} for value, share in self.top],
+            "unsure": self.unsure,
+            "line": self.line,
+        }
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -52,13 +79,18 @@ class Reading:
         In reading order.
     size
         Width and height of the upright picture.
-    stages
-        Named arrays from the picture to the ink, in their order, for explaining.
+    traces
+        What `stages` are made from; the segments are numbered.
     """
 
     digits: tuple[ReadDigit, ...]
     size: tuple[int, int]
-    stages: Mapping[str, Array] = field(repr=False)
+    traces: Mapping[str, Array] = field(repr=False, compare=False)
+
+    @functools.cached_property
+    def stages(self) -> dict[str, Array]:
+        """Pictures from what came to what was read, named as in `STAGES`: uint8, ``(H, W)`` or ``(H, W, 3)``."""
+        return {**self.traces, "segments": coloured(self.traces["segments"])}
 
     @property
     def text(self) -> str:
@@ -73,15 +105,22 @@ class Reading:
         return {
             "text": self.text,
             "size": list(self.size),
-            "digits": [
-                {
-                    "value": digit.value,
-                    "box": list(digit.box),
-                    "confidence": round(digit.confidence, 4),
-                    "top": [{"value": value, "probability": round(share, 4)} for value, share in digit.top],
-                    "unsure": digit.unsure,
-                    "line": digit.line,
-                }
-                for digit in self.digits
-            ],
+            "digits": [digit.to_dict() for digit in self.digits],
         }
+
+
+def coloured(labels: Array) -> Array:
+    """Paint pieces that lie beside one another in different colours.
+
+    Parameters
+    ----------
+    labels
+        Integers ``(H, W)``, 0 where there is no piece.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 ``(H, W, 3)``.
+    """
+    palette = np.concatenate([np.zeros((1, 3), np.uint8), COLOURS])
+    return palette[np.where(labels > 0, 1 + labels % len(COLOURS), 0)]
