@@ -15,7 +15,7 @@ from byhand.files import write_json
 from byhand.layers import Conv2d, Layer, Recurrent
 from byhand.measure.proof import Check, Proof
 from byhand.measure.proof.drift import BATCH
-from byhand.report import style
+from byhand.report import labels, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -191,7 +191,7 @@ def _draw(axes: Axes, proofs: Sequence[Proof], dtype: str, steps: int, height: f
     )
     low, high = (math.log10(limit) for limit in axes.get_ylim())
     heights = [(value - low) / (high - low) for value, _, _ in ends]
-    for (value, name, colour), at in zip(ends, _apart(heights, LABEL / height), strict=True):
+    for (value, name, colour), at in zip(ends, labels.apart(heights, LABEL / height), strict=True):
         axes.annotate(
             name,
             (1, (value - low) / (high - low)),
@@ -210,28 +210,3 @@ def _draw(axes: Axes, proofs: Sequence[Proof], dtype: str, steps: int, height: f
                 "relpos": (0, 0.5),
             },
         )
-
-
-def _apart(heights: Sequence[float], least: float) -> list[float]:
-    """Move labels no further than needed for them to lie `least` apart, in their order, within 0 and 1."""
-    order = sorted(range(len(heights)), key=lambda place: heights[place])
-    # Labels that touch become one block around the mean of where they want to be.
-    blocks: list[list[int]] = []
-
-    def bounds(block: list[int]) -> tuple[float, float]:
-        middle = sum(heights[place] for place in block) / len(block)
-        half = least * len(block) / 2
-        middle = min(max(middle, half), max(1 - half, half))
-        return middle - half, middle + half
-
-    for place in order:
-        blocks.append([place])
-        while len(blocks) > 1 and bounds(blocks[-2])[1] > bounds(blocks[-1])[0]:
-            last = blocks.pop()
-            blocks[-1] += last
-    placed = [0.0] * len(heights)
-    for block in blocks:
-        start = bounds(block)[0]
-        for rank, place in enumerate(block):
-            placed[place] = start + least * (rank + 0.5)
-    return placed

@@ -63,6 +63,8 @@ class Run:
         What ``results.json`` holds; empty for a run that is not done.
     log, times
         One entry an epoch.
+    splits
+        The digits it was trained on, in the process that trained it; a run that was loaded has none at hand.
     """
 
     path: Path
@@ -71,6 +73,7 @@ class Run:
     results: dict[str, Any]
     log: list[dict[str, Any]]
     times: list[dict[str, Any]]
+    splits: Splits | None = None
 
     @property
     def accuracy(self) -> float:
@@ -249,7 +252,7 @@ class Job:
             results["stopped"] = self.gave_up
         write_json(self.path / RESULTS, results)
         self.display.end(results)
-        return Run(self.path, self.recipe, self.network, results, self.log, log.read(self.path / TIMES))
+        return Run(self.path, self.recipe, self.network, results, self.log, log.read(self.path / TIMES), splits)
 
 
 def began(path: Path) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class Trained:
                     f"{self.name} was not trained on digits that can be loaded by name; name some by --data."
                 )
             return load_digits(began["name"], began["split_seed"], began["split"], offline, notify).test
+        if self.run.splits is not None:
+            return self.run.splits.test
         data = {**DATA, **self.run.recipe.data}
         splits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline, notify)
         if Checkpoint.load(self.run.path / CHECKPOINT).facts.get("data") != fingerprint(splits):
