@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -115,7 +115,7 @@ def train_by_steps(
             return
 
 
-def _batches(images: Any, labels: Array, how: Training, epoch: int, size: int) -> Iterator[tuple[Any, Array]]:
+def _batches(images: Any, labels: Array, how: Training, epoch: int, size: int) -> Generator[tuple[Any, Array]]:
     """Give the pictures and labels of every step of an epoch."""
     steps = math.ceil(len(images) / size)
     order = generator(how.seed, "shuffle", epoch).permutation(len(images)) if how.shuffle and steps > 1 else None

@@ -3,8 +3,9 @@
 python -m byhand.weights.make runs/mlp-numpy runs/lstm-tuned-numpy
 python -m byhand.weights.make runs/reader-torch --out /tmp/weights
 
-A run's best values are rounded to float16, its test digits are read with what is left, and both go into one file
-called after its network. The same run makes the same bytes.
+Batch normalisation is folded into convolutions, the values are rounded to float16, the run's test digits are read
+with what is left, and all goes into one file called after the network. A network that knows non-digits is calibrated,
+too. The same run makes the same bytes.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 
 from byhand import __version__
 from byhand.data import Splits, load_digits
+from byhand.data.digits import CLASSES
 from byhand.errors import ByhandError
 from byhand.hands import build
 from byhand.training.checkpoint import Checkpoint
@@ -27,6 +29,8 @@ from byhand.training.job import fingerprint
 from byhand.training.recipe import DATA
 from byhand.training.runs import Run, load_run
 from byhand.weights import SUFFIX
+from byhand.weights.calibration import calibrated
+from byhand.weights.folding import folded
 
 HERE = Path(__file__).parent
 
@@ -56,14 +60,16 @@ def make(path: Path, folder: Path = HERE) -> dict[str, Any]:
         raise ByhandError(f"{path} is not done; finish it by `byhand train --resume {path}`.")
     saved = Checkpoint.load(path / CHECKPOINT)
     splits = _splits(run, saved)
-    rounded = {name: value.astype(np.float16) for name, value in saved.values.items()}
-    network = build(saved.spec)
+    spec, values = folded(saved.spec, saved.values)
+    rounded = {name: value.astype(np.float16) for name, value in values.items()}
+    network = build(spec)
     network.load(rounded)
     recipe, how = run.recipe, run.recipe.how
     name = str(recipe.network.get("name", recipe.name))
     card: dict[str, Any] = {
         "name": name,
-        "parameters": saved.spec.size,
+        "parameters": spec.size,
+        "parameters_trained": saved.spec.size,
         "test_accuracy": score(network, splits.test)[0],
         "validation_accuracy": score(network, splits.validation)[0],
         "test_accuracy_before_rounding": run.accuracy,
@@ -78,7 +84,9 @@ def make(path: Path, folder: Path = HERE) -> dict[str, Any]:
         "command": f"byhand train {recipe.name} --hand {how.hand} --seed {how.seed}",
         "version": __version__,
     }
-    Checkpoint(saved.spec, saved.epochs, rounded, facts=card).save(folder / f"{name}{SUFFIX}")
+    if spec.classes > CLASSES:
+        card |= calibrated(network, splits.validation)
+    Checkpoint(spec, saved.epochs, rounded, facts=card).save(folder / f"{name}{SUFFIX}")
     return card
 
 

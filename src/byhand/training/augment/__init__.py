@@ -15,7 +15,7 @@ import numpy as np
 from byhand.data.digits import CLASSES
 from byhand.hands import Array
 from byhand.streams import generator
-from byhand.training.augment.distortion import PLAIN, UPPER, rewritten, upscaled
+from byhand.training.augment.distortion import PLAIN, rewritten, upscaled
 from byhand.training.augment.flourishes import flourished
 from byhand.training.augment.glyphs import digit_glyphs
 from byhand.training.augment.strangers import strangers

@@ -1,8 +1,9 @@
 """From ink on a canvas to a 28x28 picture as a reader of photographs, scans and drawings would get it.
 
 Drawn for every picture: slant, turn, proportions, an elastic field (Simard et al., 2003), the pen's width, gaps and
-specks, coarse pixels, the fit of the box, grey levels, blur and noise. A canvas is twice as fine as the picture, so that
-widths change by halves of its pixels. Shares and strengths were set by eye, from contact sheets, and not searched for.
+specks, coarse pixels, the fit of the box, grey levels, blur and noise. A canvas is twice as fine as the picture, so
+that widths change by halves of its pixels. Shares and strengths were set by eye, from contact sheets, and not searched
+for.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ def rewritten(canvases: Array, rng: np.random.Generator) -> Array:
     bent = _maps(B, rng)
     pen, much = rng.random(B), rng.uniform(0.2, 1, B)
     gap, coarse, ruled = rng.random(B) < 0.06, rng.random(B) < 0.12, rng.random(B) < 0.015
+    crisp = rng.random(B) < 0.4
     fit = np.clip(rng.normal(1, 0.04, B), 0.85, 1.1)
     off = np.clip(np.rint(rng.normal(0, 0.7, (B, 2))), -2, 2).astype(int)
     seeds = rng.random((B, 5))
@@ -76,6 +78,9 @@ def rewritten(canvases: Array, rng: np.random.Generator) -> Array:
             small = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)
             how = cv2.INTER_NEAREST if seeds[n, 3] < 0.5 else cv2.INTER_LINEAR
             canvas = cv2.resize(small, (UPPER, UPPER), interpolation=how)
+        if crisp[n]:
+            # As ink that was cut out of a photograph: full up to its edge.
+            canvas = cv2.convertScaleAbs(cv2.subtract(canvas, 112), None, 8)
         boxed(canvas, made[n], fit[n], off[n])
     return _developed(made, rng)
 
@@ -104,8 +109,8 @@ def boxed(canvas: Array, picture: Array, fit: float = 1.0, off: tuple[int, int] 
     moments = cv2.moments(ink)
     x, y = 0, 0
     if moments["m00"]:
-        x = round(SIDE / 2 - 0.5 - moments["m10"] / moments["m00"]) + int(off[0])
-        y = round(SIDE / 2 - 0.5 - moments["m01"] / moments["m00"]) + int(off[1])
+        x = round(SIDE / 2 - moments["m10"] / moments["m00"]) + int(off[0])
+        y = round(SIDE / 2 - moments["m01"] / moments["m00"]) + int(off[1])
     x, y = min(max(x, 0), SIDE - size[0]), min(max(y, 0), SIDE - size[1])
     picture[y : y + size[1], x : x + size[0]] = ink
 
@@ -153,7 +158,8 @@ def _penned(canvas: Array, pen: float, much: float) -> Array:
         other = cv2.dilate(canvas, THICKER[int((pen - 0.25) / 0.35 * choice)])
     else:
         return canvas
-    return cv2.addWeighted(other, much, canvas, 1 - much, 0)
+    mixed: Array = cv2.addWeighted(other, much, canvas, 1 - much, 0)
+    return mixed
 
 
 def _gap(canvas: Array, where: Array) -> None:
@@ -173,7 +179,7 @@ def _developed(pictures: Array, rng: np.random.Generator) -> Array:
     # level' = full * clip(middle + contrast (level^gamma - middle))
     level = np.linspace(0, 1, 256)
     gamma = np.exp(rng.normal(0, 0.35, (B, 1)))
-    contrast = 1 + rng.exponential(0.7, (B, 1)) * (rng.random((B, 1)) < 0.6)
+    contrast = 1 + rng.exponential(0.7, (B, 1)) * (rng.random((B, 1)) < 0.4)
     full = 255 * np.where(rng.random((B, 1)) < 0.25, rng.uniform(0.6, 1, (B, 1)), 1)
     curves = full * np.clip(0.45 + contrast * (level**gamma - 0.45), 0, 1)
     curves[:, 0] = 0

@@ -55,6 +55,5 @@ def _stroke(canvas: Array) -> tuple[tuple[int, int], tuple[int, int], int]:
     rows = np.flatnonzero(ink.any(axis=1))
     if not len(rows):
         return (0, 0), (0, 0), 1
-    ends = [(int(np.flatnonzero(ink[row]).mean()), int(row)) for row in (rows[1:2] or rows)[:1].tolist() + [rows[-1]]]
-    pen = np.median(ink[rows].sum(axis=1))
-    return ends[0], ends[1], int(np.clip(pen * 0.8, 2, 6))
+    top, bottom = ((int(np.flatnonzero(ink[row]).mean()), int(row)) for row in (rows[0], rows[-1]))
+    return top, bottom, int(np.clip(0.8 * np.median(ink[rows].sum(axis=1)), 2, 6))

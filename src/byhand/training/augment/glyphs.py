@@ -1,7 +1,7 @@
-"""Characters of the fonts that come with matplotlib (DejaVu, STIX, Computer Modern) and with OpenCV (Hershey's strokes).
+"""Characters of fonts: matplotlib's (DejaVu, STIX, Computer Modern) and OpenCV's (Hershey's strokes).
 
-Letters that are digits in disguise are left out, because a network can only be wrong about them: O, o and D for 0; I, l,
-i, j, J and ! for 1; Z and z for 2; S, s and $ for 5; b and G for 6; Y and y for 4; B for 8; g and q for 9.
+Letters that are digits in disguise are left out, because a network can only be wrong about them: O, o and D for 0; I,
+l, i, j, J and ! for 1; Z and z for 2; S, s and $ for 5; b and G for 6; Y and y for 4; B for 8; g and q for 9.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def _glyph(character: str, alphabet: str, rng: np.random.Generator) -> Array:
     if character.isascii() and rng.random() < 0.45:
         return stroked(character, HERSHEY[rng.integers(len(HERSHEY))], int(rng.integers(2, 7)))
     fonts = printed(alphabet)
-    return fonts[rng.integers(len(fonts))][alphabet.index(character)]
+    glyph: Array = fonts[rng.integers(len(fonts))][alphabet.index(character)]
+    return glyph
 
 
 def stroked(character: str, font: int, pen: int) -> Array:

@@ -1,8 +1,8 @@
 """Non-digits, made by drawing and from digits themselves; no picture of anybody else's goes into them.
 
-Letters and signs of fonts; what wrong cuts of a written number leave, two digits in one box, a digit with a slice of its
-neighbour, a part of a digit; scribbles, strokes and shapes; bars, dots, textures, and nothing at all. Left out is what
-*is* a digit: an upright stroke (1), a ring (0), and the parts of a digit that are another, such as the right of a 4.
+Letters and signs of fonts; what wrong cuts of a written number leave, two digits in one box, a digit with a slice of
+its neighbour, a part of a digit; scribbles, strokes and shapes; bars, dots, textures, and nothing at all. Left out is
+what *is* a digit: an upright stroke (1), a ring (0), and parts of a digit that are another, such as the right of a 4.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def texture(rng: np.random.Generator) -> Array:
         level = (x * rng.uniform(-1, 1) + y * rng.uniform(-1, 1)) / UPPER + rng.uniform(0, 1)
     else:
         level = rng.random((UPPER, UPPER)) < rng.uniform(0.02, 0.5)
-    canvas = (np.clip(level, 0, 1) * 255).astype(np.uint8)
+    canvas: Array = (np.clip(level, 0, 1) * 255).astype(np.uint8)
     if rng.random() < 0.5:
         spot = _empty()
         axes = tuple(int(side) for side in rng.integers(8, 26, 2))
