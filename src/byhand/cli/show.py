@@ -32,11 +32,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show."""
     from byhand.report.console import parameter_table, print_table
-    from byhand.training.recipe import load_recipe
+    from byhand.training.recipe import load_recipe, recipe_text
 
     recipe = load_recipe(arguments.recipe).on(name=arguments.data)
     spec, note = _spec(recipe, arguments.offline)
-    print(_text(arguments.recipe))
+    print(recipe_text(arguments.recipe))
     if recipe.sweep:
         print(f"{len(recipe.variants())} variants are trained; the network as section [network] has it:")
     if note:
@@ -48,16 +48,6 @@ def run(arguments: argparse.Namespace) -> int:
         for path in style.save(structure.draw(spec, recipe.name), arguments.out / recipe.name):
             print(f"Picture: {path}")
     return 0
-
-
-def _text(name: str) -> str:
-    """The recipe as its author wrote it; it has been read once already."""
-    from importlib import resources
-
-    from byhand.training.recipe import shipped
-
-    file = resources.files("byhand") / "recipes" / f"{name}.toml" if name in shipped() else Path(name)
-    return file.read_text(encoding="utf-8")
 
 
 def _spec(recipe: Recipe, offline: bool) -> tuple[Spec, str]:

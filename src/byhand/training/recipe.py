@@ -244,20 +244,29 @@ def load_recipe(name: str | Path) -> Recipe:
     ByhandError
         If there is no such recipe, or the file is not a recipe.
     """
+    return parse_recipe(recipe_text(name), str(name) if str(name) in shipped() else Path(name).stem)
+
+
+def recipe_text(name: str | Path) -> str:
+    """Give a recipe as its author wrote it, comments and all.
+
+    Raises
+    ------
+    ByhandError
+        If there is no such recipe, or the file cannot be read.
+    """
     if str(name) in shipped():
-        text = (resources.files("byhand") / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
-        return parse_recipe(text, str(name))
+        return (resources.files("byhand") / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
     path = Path(name)
     if path.suffix != ".toml":
         raise ByhandError(
             f"There is no recipe {str(name)!r}; {nearest(str(name), shipped())}, or name a file ending in .toml."
         )
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
         raise ByhandError(f"The recipe {path} cannot be read ({reason}); check its name.") from problem
-    return parse_recipe(text, path.stem)
 
 
 def parse_recipe(text: str, name: str) -> Recipe:
