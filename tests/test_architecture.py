@@ -143,7 +143,7 @@ def test_the_numpy_hand_trains_without_torch(python: Callable[..., Any], npz: Pa
         "        if name.split('.')[0] == 'torch': raise ImportError(name)\n"
         "sys.meta_path.insert(0, NoTorch())\n"
         "from byhand.cli import main\n"
-        f"assert main(['train', 'mlp', '--data', {str(npz)!r}, '-ep', '1', '-hid_dim', '4']) == 0\n"
+        f"assert main(['train', 'mlp', '--data', {str(npz)!r}, '-ep', '1', '-hid_dim', '4', '--no-report']) == 0\n"
         f"assert main(['train', 'mlp', '--data', {str(npz)!r}, '--hand', 'torch']) == 2\n"
         "print('torch' in sys.modules, 'matplotlib' in sys.modules)"
     )

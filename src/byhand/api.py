@@ -9,10 +9,9 @@ from byhand import weights
 from byhand.data import load_digits
 from byhand.hands import Network
 from byhand.measure import proof
-from byhand.report.console import Terminal
+from byhand.report.displays import displaying
 from byhand.report.proof import ProofTable
 from byhand.spec import Spec
-from byhand.training.display import Display
 from byhand.training.recipe import Recipe, load_recipe
 from byhand.training.runs import Run, load_run, start
 
@@ -28,6 +27,8 @@ def train(
     runs: str | Path = "runs",
     offline: bool = False,
     show: bool = True,
+    report: bool = True,
+    tensorboard: bool = False,
     **settings: Any,
 ) -> Run:
     """Train a network.
@@ -44,6 +45,10 @@ def train(
         Download nothing.
     show
         Print the parameter table and a line an epoch.
+    report
+        Write ``report.html`` into the run's folder.
+    tensorboard
+        Write events for TensorBoard there.
     settings
         Any setting of the recipe: ``hand="torch"``, ``epochs=3``, ``hidden=[512, 256]``, ``lr=0.01``.
 
@@ -58,18 +63,14 @@ def train(
         If a setting is unknown, the data cannot be had, or the loss is no longer a number.
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    terminal = Terminal() if show else None
-    try:
-        return start(
-            chosen.having(**settings).on(name=data, split=split),
-            Path(runs),
-            name,
-            offline=offline,
-            display=terminal or Display(),
-        )
-    finally:
-        if terminal is not None:
-            terminal.close()
+    wanted = chosen.having(**settings).on(name=data, split=split)
+    with displaying(show, tensorboard) as display:
+        run = start(wanted, Path(runs), name, offline=offline, display=display)
+    if report:
+        from byhand.report.run import report_run
+
+        report_run(run)
+    return run
 
 
 def prove(

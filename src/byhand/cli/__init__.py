@@ -20,6 +20,8 @@ COMMANDS = {
     "read": "read handwritten digits in pictures",
     "train": "train one network in one hand",
     "evaluate": "score a trained network on any digits",
+    "predict": "read digits that nobody has labelled, and write the answers",
+    "report": "write the report of a trained network as one HTML file",
     "compare": "train several networks and compare them in one table",
     "bench": "time the hands against one another",
     "recipes": "list the shipped recipes",

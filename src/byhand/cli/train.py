@@ -31,12 +31,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="seed of every random draw")
     parser.add_argument("--name", help="the run's name; by default the recipe's and the hand's")
     parser.add_argument("--runs", type=Path, metavar="FOLDER", help="where runs lie (runs)")
+    parser.add_argument("--no-report", action="store_true", help="write no report.html into the run's folder")
+    parser.add_argument("--tensorboard", action="store_true", help="write events for TensorBoard into the run's folder")
     settings.add_flags(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train."""
-    from byhand.report.console import Terminal
+    from byhand.report.displays import displaying
     from byhand.training.recipe import load_recipe
     from byhand.training.runs import resume, start
 
@@ -56,33 +58,40 @@ def run(arguments: argparse.Namespace) -> int:
         if idle:
             raise ByhandError(f"{recipe.how.optimizer} finds its own steps on all digits; leave out {', '.join(idle)}.")
     if recipe is not None and recipe.sweep:
+        if arguments.tensorboard:
+            raise ByhandError(
+                f"The recipe {recipe.name!r} sweeps, which makes many runs, and --tensorboard shows one; leave it out, "
+                f"or set {' and '.join(recipe.sweep)}."
+            )
         return _swept(recipe, arguments)
     runs = arguments.runs or RUNS
-    terminal = Terminal()
-    try:
+    with displaying(True, arguments.tensorboard) as display:
         if recipe is None:
-            done = resume(arguments.resume, offline=arguments.offline, display=terminal)
+            done = resume(arguments.resume, offline=arguments.offline, display=display)
         else:
-            done = start(recipe, runs, arguments.name, offline=arguments.offline, display=terminal)
-    finally:
-        terminal.close()
+            done = start(recipe, runs, arguments.name, offline=arguments.offline, display=display)
+    # A run that was done already has no digits at hand, and keeps the report that it has.
+    if done.splits is not None and not arguments.no_report:
+        from byhand.report.run import report_run
+
+        print(f"Report: {report_run(done)}")
     print(f"Run: {done.path}")
     return 0
 
 
 def _swept(recipe: Recipe, arguments: argparse.Namespace) -> int:
     """Train every variant of a recipe that sweeps, each in a folder of its own; go on with those that are there."""
-    from byhand.measure.comparison import compare
-    from byhand.report.comparison import comparison_table, grid_lines
-    from byhand.report.console import Lines, print_table
+    from byhand.data.loading import say
+    from byhand.measure.comparison import Entry, compare
+    from byhand.measure.shelf import Shelf
+    from byhand.report.board import board
+    from byhand.report.comparison import grid_lines, print_comparison
 
     folder = (arguments.runs or RUNS) / (arguments.name or f"{recipe.name}-{recipe.how.hand}")
-    lines = Lines()
-    try:
-        (best,) = compare([(recipe, [recipe.how.seed])], folder, offline=arguments.offline, told=lines.of)
-    finally:
-        lines.close()
+    entries = [Entry(recipe, [recipe.how.seed])]
+    with board(entries) as shown:
+        (best,) = compare(entries, folder, Shelf(arguments.offline, say), shown.of)
     print("\n".join(grid_lines(best)))
-    print_table(comparison_table([best]))
+    print_comparison([best])
     print(f"Run: {best.runs[0].path}")
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from byhand.data import Splits
@@ -14,6 +16,12 @@ class Display:
     def note(self, sentence: str) -> None:
         """Something a person should know: a device chosen, a dataset fallen back to."""
 
+    def found(self, results: dict[str, Any]) -> None:
+        """The run was done before; nothing is trained."""
+
+    def placed(self, path: Path) -> None:
+        """The run's folder is there; its logs hold the epochs that are done."""
+
     def begin(self, network: Network, splits: Splits, accuracy: float, epochs: int) -> None:
         """The run begins; `accuracy` is the untrained network's on the validation split."""
 
@@ -25,3 +33,38 @@ class Display:
 
     def end(self, results: dict[str, Any]) -> None:
         """The run is done."""
+
+
+class Together(Display):
+    """Several displays that are told the same."""
+
+    def __init__(self, displays: Sequence[Display]) -> None:
+        self.displays = displays
+
+    def note(self, sentence: str) -> None:
+        for display in self.displays:
+            display.note(sentence)
+
+    def found(self, results: dict[str, Any]) -> None:
+        for display in self.displays:
+            display.found(results)
+
+    def placed(self, path: Path) -> None:
+        for display in self.displays:
+            display.placed(path)
+
+    def begin(self, network: Network, splits: Splits, accuracy: float, epochs: int) -> None:
+        for display in self.displays:
+            display.begin(network, splits, accuracy, epochs)
+
+    def step(self, step: int, steps: int) -> None:
+        for display in self.displays:
+            display.step(step, steps)
+
+    def epoch(self, entry: dict[str, Any], seconds: float) -> None:
+        for display in self.displays:
+            display.epoch(entry, seconds)
+
+    def end(self, results: dict[str, Any]) -> None:
+        for display in self.displays:
+            display.end(results)

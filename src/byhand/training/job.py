@@ -146,6 +146,7 @@ class Job:
         self.saved = time.monotonic()
         before = score(self.network, self.splits.validation)[0]
         self.log = self._taken_up()
+        self.display.placed(path)
         self.display.note(self.device)
         if not self.log or not (path / ENVIRONMENT).exists():
             write_json(path / ENVIRONMENT, self.environment)

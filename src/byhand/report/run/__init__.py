@@ -15,6 +15,7 @@ from byhand.report.run.curves import learning
 from byhand.report.run.gallery import gallery
 from byhand.report.run.reliability import reliability
 from byhand.training.folder import ENVIRONMENT, read_json
+from byhand.training.runs import Run
 from byhand.weights.trained import Trained
 
 if TYPE_CHECKING:
@@ -25,6 +26,19 @@ REPORT = "report.html"
 
 WORST, UNSURE = 16, 8
 """How many mistakes are shown, and how many answers that were right with the least confidence."""
+
+
+def report_run(run: Run) -> Path:
+    """Write the report of a run that has just been trained into its folder, about its test split.
+
+    Raises
+    ------
+    ByhandError
+        If the file cannot be written.
+    """
+    trained = Trained(str(run.path), run.network, run)
+    found = Evaluation.of(run.network, trained.test_digits())
+    return write_report(trained, found, "test split", run.path / REPORT)[0]
 
 
 def write_report(
