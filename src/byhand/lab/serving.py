@@ -141,7 +141,7 @@ def serve(
     # Without this the signal, which uvicorn raises again when it is done, would end us before we have cleaned up.
     signal.signal(signal.SIGTERM, lambda *_: None)
     if workers == 1:
-        set_threads(1)
+        _alone()
         Server(config(create_app(settings), settings), ready).run([opened])
         return
     with tempfile.TemporaryDirectory(prefix="byhand-metrics-") as counts:
@@ -170,5 +170,13 @@ def config(app: FastAPI | str, settings: Settings, workers: int = 1) -> uvicorn.
 
 def worker() -> FastAPI:
     """Make the application of a worker process."""
-    set_threads(1)
+    _alone()
     return create_app(Settings.from_json(os.environ[HANDED]))
+
+
+def _alone() -> None:
+    """Let every product and every filter use one thread: requests are what is shared out."""
+    import cv2
+
+    set_threads(1)
+    cv2.setNumThreads(1)

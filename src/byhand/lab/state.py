@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
 
@@ -14,9 +13,7 @@ from byhand.lab.shelf import Shelf
 from byhand.lab.trainings import Trainings
 from byhand.lab.uploads import Uploads
 from byhand.lab.work import Work
-
-if TYPE_CHECKING:
-    from byhand.reading import Reader
+from byhand.reading import Reader
 
 
 @dataclass
@@ -46,8 +43,6 @@ class Lab:
     def reader(self) -> Reader:
         """Give this thread's reader; its network, as any, is for one thread at a time."""
         if not hasattr(self._own, "reader"):
-            from byhand.reading import Reader
-
             self._own.reader = Reader()
         reader: Reader = self._own.reader
         return reader

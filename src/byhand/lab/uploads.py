@@ -18,13 +18,11 @@ from PIL import Image
 from python_multipart.exceptions import FormParserError
 from starlette.requests import ClientDisconnect
 
-from byhand.errors import ByhandError
 from byhand.hands import Array
 from byhand.lab.limits import Limits
 from byhand.lab.problems import Problem, busy
+from byhand.reading.picture import FORMATS, open_picture
 
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
-"""What Pillow may decode here; some of its other formats call other programs."""
 FIELD = "picture"
 PIXELS = 28 * 28
 LINGERS = 2.0
@@ -179,34 +177,29 @@ def _field(body: bytes, content_type: str) -> bytes:
     return bytes(found[0])
 
 
-def opened(file: bytes, limits: Limits) -> Image.Image:
-    """Open a picture file, without decoding its pixels yet.
+def measured(file: bytes, limits: Limits) -> bytes:
+    """Give a picture file back if it has no more pixels than are taken; they are not decoded for that.
 
     Raises
     ------
     Problem
-        413 where it has too many pixels.
-    ByhandError
-        If it is no picture.
+        413 where it has too many. What is no picture at all is told by who reads it.
     """
     try:
         with warnings.catch_warnings():
-            # Pillow warns of bombs from 90 million pixels on; ours is the stricter limit.
+            # Pillow warns of sizes that are beyond ours anyway.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(file), formats=FORMATS)
+            with Image.open(io.BytesIO(file), formats=FORMATS) as picture:
+                width, height = picture.size
     except Image.DecompressionBombError:
         raise Problem(413, f"The picture has more than {limits.pixels:,} pixels; send a smaller one.") from None
-    except Exception as problem:
-        # What Pillow's readers raise on broken files has no common class.
-        raise ByhandError(
-            f"The body is no picture that can be read here; send {', '.join(FORMATS[:-1])} or {FORMATS[-1]}."
-        ) from problem
-    width, height = picture.size
+    except Exception:  # What Pillow raises on broken files has no common class.
+        return file
     if width * height > limits.pixels:
         raise Problem(
             413, f"The picture has {width:,} x {height:,} pixels, more than {limits.pixels:,}; send a smaller one."
         )
-    return picture
+    return file
 
 
 def ink_in(body: bytes, content_type: str, limits: Limits) -> Array:
@@ -216,20 +209,25 @@ def ink_in(body: bytes, content_type: str, limits: Limits) -> Array:
     -------
     numpy.ndarray
         uint8 ``(28, 28)``, ink light on dark.
+
+    Raises
+    ------
+    Problem
+        If it is something else.
+    ByhandError
+        If it is to be a picture and is none.
     """
     if content_type.partition(";")[0].strip().lower() == "application/json":
         return _pixels(parsed(body))
-    picture = opened(picture_in(body, content_type), limits)
+    picture = open_picture(measured(picture_in(body, content_type), limits))
     if picture.size != (28, 28):
+        width, height = picture.size
         raise Problem(
             422,
-            f"The picture has {picture.width} x {picture.height} pixels, and networks read 28 x 28; "
+            f"The picture has {width} x {height} pixels, and networks read 28 x 28; "
             "let /v1/see or /v1/read find the digit.",
         )
-    try:
-        return np.asarray(picture.convert("L"))
-    except Exception as problem:
-        raise ByhandError("The picture is damaged; send a whole one.") from problem
+    return np.asarray(Image.fromarray(picture.pixels).convert("L"))
 
 
 def parsed(body: bytes) -> Any:

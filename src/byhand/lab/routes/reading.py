@@ -6,7 +6,7 @@ import base64
 import io
 import time
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
@@ -18,10 +18,8 @@ from byhand.lab.numbers import json_answer
 from byhand.lab.routes.bodies import PICTURE
 from byhand.lab.routes.hands import Hand, computing
 from byhand.lab.state import Lab, lab_of
-from byhand.lab.uploads import opened, picture_in
-
-if TYPE_CHECKING:
-    from byhand.reading import ReadDigit
+from byhand.lab.uploads import measured, picture_in
+from byhand.reading import ReadDigit
 
 router = APIRouter(tags=["reading"])
 
@@ -74,7 +72,7 @@ async def see(request: Request, hand: Hand = Hand.numpy) -> Response:
 
 def _read(lab: Lab, body: bytes, kind: str, single: bool, explain: bool) -> dict[str, Any]:
     began = time.perf_counter()
-    picture = opened(picture_in(body, kind), lab.settings.limits)
+    picture = measured(picture_in(body, kind), lab.settings.limits)
     reading = lab.reader().read(picture, single=single)
     for digit in reading.digits:
         lab.metrics.digits.labels(digit.value).inc()
@@ -84,12 +82,12 @@ def _read(lab: Lab, body: bytes, kind: str, single: bool, explain: bool) -> dict
         "digits": [_digit(digit) for digit in reading.digits],
     }
     if explain:
-        told["stages"] = [_stage(name, values) for name, values in dict(reading.stages).items()]
+        told["stages"] = [_stage(name, values) for name, values in reading.stages.items()]
     return told | {"milliseconds": round(1000 * (time.perf_counter() - began), 3)}
 
 
 def _see(lab: Lab, body: bytes, kind: str, hand: str) -> dict[str, Any]:
-    reading = lab.reader().read(opened(picture_in(body, kind), lab.settings.limits), single=True)
+    reading = lab.reader().read(measured(picture_in(body, kind), lab.settings.limits), single=True)
     if not reading.digits:
         return {"found": False, "input": None, "reader": None, "networks": []}
     digit = reading.digits[0]
