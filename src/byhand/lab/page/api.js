@@ -1,6 +1,16 @@
 // The service, as lab/service.py speaks. An answer that is no success becomes an Error that says its problem's detail.
 
+// A service with a token is opened as …/#token=TOKEN, or asks for it; it is kept in this tab alone.
+const TOKEN = "byhand-token";
+const inAddress = /^#token=(.+)$/.exec(location.hash);
+if (inAddress) {
+  sessionStorage.setItem(TOKEN, decodeURIComponent(inAddress[1]));
+  history.replaceState(null, "", location.pathname);
+}
+
 async function call(path, options = {}) {
+  const token = sessionStorage.getItem(TOKEN);
+  if (token) options = { ...options, headers: { ...options.headers, authorization: `Bearer ${token}` } };
   let answer;
   try {
     answer = await fetch(path, options);
@@ -9,6 +19,13 @@ async function call(path, options = {}) {
     throw new Error("The service does not answer; is `byhand lab` still running?");
   }
   if (answer.status === 204 || answer.status === 304) return null;
+  if (answer.status === 401) {
+    const given = await askToken(token !== null);
+    if (given) {
+      sessionStorage.setItem(TOKEN, given);
+      return call(path, options);
+    }
+  }
   if (!answer.ok) {
     const problem = await answer.json().catch(() => ({}));
     const error = new Error(problem.detail ?? problem.title ?? `The service answered ${answer.status}.`);
@@ -16,6 +33,21 @@ async function call(path, options = {}) {
     throw error;
   }
   return answer.json();
+}
+
+// One dialog, however many requests wait for what it is told.
+let asking = null;
+function askToken(wrong) {
+  asking ??= new Promise((done) => {
+    const dialog = document.querySelector("#token");
+    dialog.querySelector("p").textContent = wrong ? "That is not the service's token." : "The service asks for its token.";
+    dialog.addEventListener("close", () => {
+      asking = null;
+      done(dialog.returnValue === "give" ? dialog.querySelector("[type=password]").value : null);
+    }, { once: true });
+    dialog.showModal();
+  });
+  return asking;
 }
 
 const picture = (body, signal) => ({ method: "POST", body, signal, headers: { "content-type": body.type || "image/png" } });
@@ -34,8 +66,8 @@ export const stopTraining = (id) => call(`v1/trainings/${encodeURIComponent(id)}
 
 // Weights do not change while the page lives; each is asked for once.
 const kept = new Map();
-export function weights(name, layer, unit) {
-  const path = `${named(name)}/weights/${encodeURIComponent(layer)}${unit === undefined ? "" : `?unit=${unit}`}`;
+export function weights(name, layer) {
+  const path = `${named(name)}/weights/${encodeURIComponent(layer)}`;
   if (!kept.has(path)) {
     const asked = call(path);
     asked.catch(() => kept.delete(path));

@@ -2,7 +2,7 @@
 
 import { make, percent } from "./dom.js";
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 330, 52, 46, 26, 34];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [640, 360, 82, 24, 34, 42];
 
 export function curve(log, epochs) {
   const last = Math.max(1, epochs);
@@ -11,20 +11,21 @@ export function curve(log, epochs) {
   const worst = Math.max(1e-9, ...log.map(({ val_loss: loss }) => loss));
   const lowest = log.length ? Math.min(0.9, Math.floor(10 * Math.min(...log.map(({ val_accuracy: value }) => value))) / 10) : 0;
   const share = (accuracy) => (accuracy - lowest) / (1 - lowest);
-  const line = (name, height) => make("svg:path", { class: name, d: log.map((entry, i) => `${i ? "L" : "M"}${x(entry.epoch).toFixed(1)} ${y(height(entry)).toFixed(1)}`).join("") });
+  const line = (name, height) => make("svg:path", { class: name, d: log.map((entry, i) => `${i ? "L" : "M"}${x(i + 1).toFixed(1)} ${y(height(entry)).toFixed(1)}`).join("") });
   const text = (at, high, anchor, words) => make("svg:text", { x: at, y: high, "text-anchor": anchor }, words);
   const marks = [0, 0.25, 0.5, 0.75, 1].map((mark) => [mark, lowest + mark * (1 - lowest)]);
   const every = Math.ceil(last / 10);
   const ticks = [...Array(last).keys()].map((i) => i + 1).filter((epoch) => epoch === 1 || epoch % every === 0);
   const end = log.at(-1);
   return make("svg:svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img",
-    "aria-label": end ? `After epoch ${end.epoch}: accuracy ${percent(end.val_accuracy, 2)}, loss ${end.val_loss.toPrecision(3)}` : "No epoch yet" },
+    "aria-label": end ? `After epoch ${log.length}: accuracy ${percent(end.val_accuracy, 2)}, loss ${end.val_loss.toPrecision(3)}` : "No epoch yet" },
     ...marks.map(([mark]) => make("svg:path", { class: "axis", d: `M${LEFT} ${y(mark)}H${WIDTH - RIGHT}` })),
-    ...marks.map(([mark, value]) => text(LEFT - 8, y(mark) + 4, "end", percent(value, (1 - lowest) % 0.4 ? 1 : 0))),
+    ...marks.map(([mark, value]) => text(LEFT - 8, y(mark) + 4, "end", percent(value, lowest ? 1 : 0))),
     ...ticks.map((epoch) => text(x(epoch), HEIGHT - 12, "middle", `${epoch}`)),
-    text(LEFT, 14, "start", "accuracy, line"), text(WIDTH - RIGHT, 14, "end", `loss, dotted, from ${worst.toPrecision(2)}`),
-    text(WIDTH - 4, HEIGHT - 12, "end", "epoch"),
+    text(LEFT, 16, "start", "accuracy: line"),
+    text(WIDTH - RIGHT, 16, "end", end ? `loss: dots, ${worst.toPrecision(2)} at the top` : ""),
+    text(LEFT - 8, HEIGHT - 12, "end", "epoch"),
     line("loss", ({ val_loss: loss }) => loss / worst),
     line("accuracy", ({ val_accuracy: value }) => share(value)),
-    ...log.map((entry) => make("svg:circle", { class: "dot accuracy", cx: x(entry.epoch), cy: y(share(entry.val_accuracy)), r: 5 })));
+    ...log.map((entry, i) => make("svg:circle", { class: "dot accuracy", cx: x(i + 1), cy: y(share(entry.val_accuracy)), r: 5 })));
 }

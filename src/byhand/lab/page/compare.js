@@ -54,7 +54,7 @@ export class Compare {
     const most = seen?.found ? verdictOf(seen.networks).most : null;
     for (const [name, parts] of this.rows) {
       const { value = null, probabilities, microseconds } = read.get(name) ?? {};
-      parts.answer.textContent = value ?? "–";
+      parts.answer.replaceChildren(`${value ?? "–"}`, value === null || value === most ? "" : make("span", { class: "unseen" }, ", unlike most"));
       parts.chance.textContent = probabilities ? percent(probabilities[value]) : "–";
       parts.time.textContent = probabilities ? time(microseconds) : "–";
       parts.row.classList.toggle("other", value !== null && value !== most);

@@ -65,7 +65,7 @@ export class Drawing extends EventTarget {
     $("#input").setAttribute("aria-label", `The 28 by 28 pixels that every network sees${seen?.input ? "" : ": empty"}`);
     $("#answer").textContent = reader ? reader.value : seen ? "?" : "–";
     $("#answer").classList.toggle("unsure", !reader || reader.unsure);
-    $(".reader figcaption").textContent = reader?.unsure ? "the reader is unsure" : "the reader says";
+    $(".reader figcaption").textContent = reader?.unsure ? "reader is unsure" : "reader says";
     $("#top").replaceChildren(...(reader?.top ?? []).map(({ value, probability }) => {
       const bar = make("i");
       bar.style.transform = `scaleX(${probability})`;

@@ -5,7 +5,7 @@ import { make, signed } from "./dom.js";
 import { css, extreme, image, show, showSigned } from "./marks.js";
 
 const KEEPS_UNITS = new Set(["ReLU", "Sigmoid", "Tanh", "Dropout", "MaxPool2d", "BatchNorm2d"]);
-const GATES = { 1: ["state"], 3: ["reset", "update", "new"], 4: ["input", "forget", "output", "new"] };
+const GATES = { 3: ["reset", "update", "new"], 4: ["input", "forget", "output", "new"] };
 const SHOWN = 9;
 
 export class Feeds {
@@ -19,6 +19,7 @@ export class Feeds {
     this.turn += 1;
     this.title.textContent = "What feeds a unit";
     this.body.replaceChildren(...this.empty);
+    this.body.parentElement.classList.remove("chosen");
   }
 
   async show(at, unit, told, pixels) {
@@ -28,6 +29,7 @@ export class Feeds {
     let from = at;
     while (from >= 0 && KEEPS_UNITS.has(layers[from].kind)) from -= 1;
     const layer = layers[from];
+    this.body.parentElement.classList.add("chosen");
     this.title.textContent = `${layers[at].name}, ${layers[at].shape.length === 3 ? "map" : "unit"} ${unit}`;
     if (!layer?.parameters) {
       this.body.replaceChildren(make("p", { class: "fact" }, "Nothing learnt stands below: (pixel / 255 − mean) / deviation."));
@@ -38,19 +40,25 @@ export class Feeds {
       return;
     }
     try {
-      const { parameters } = await api.weights(name, layer.name, unit);
+      const weights = await api.weights(name, layer.name);
       if (turn !== this.turn) return;
       const below = layers[from - 1]?.kind === "Flatten" ? from - 2 : from - 1;
-      const input = below < 0 ? { shape: [28, 28], values: pixels } : told.layers[below];
       const made = { Linear: linear, Conv2d: convolution, Recurrent: recurrent }[layer.kind];
-      this.body.replaceChildren(...made({
-        parameters: Object.values(parameters), input, output: told.layers[from], unit, told,
-        named: below < 0 ? "pixel" : layers[below].name,
-      }));
+      const fed = made && made({
+        W: part(weights, unit), shape: weights.shape.slice(1), back: weights.back && part(weights.back, unit), unit, told,
+        input: below < 0 ? { shape: [28, 28], values: pixels } : told.layers[below], output: told.layers[from],
+      });
+      this.body.replaceChildren(...(fed ?? [make("p", { class: "fact" }, `${layer.text} learns a scale and a shift for each map.`)]));
     } catch (error) {
       if (turn === this.turn) this.body.replaceChildren(make("p", {}, error.message));
     }
   }
+}
+
+// One unit's share of an array that has units first.
+function part({ shape, pictures }, unit) {
+  const size = pictures.length / shape[0];
+  return pictures.slice(unit * size, (unit + 1) * size);
 }
 
 const sumOf = (values) => values.reduce((total, value) => total + value, 0);
@@ -72,8 +80,9 @@ function figure(values, [height, width], text, box = null) {
   return make("figure", {}, canvas, make("figcaption", {}, text));
 }
 
-function sum(terms, bias, text) {
-  return make("p", { class: "sum" }, `${signed(terms)} ${bias < 0 ? "−" : "+"} ${Math.abs(bias).toFixed(2)} = ${signed(terms + bias)}`, make("br"), make("small", {}, text));
+function sum(terms, value, text) {
+  const bias = value - terms;
+  return make("p", { class: "sum" }, `${signed(terms)} ${bias < 0 ? "−" : "+"} ${Math.abs(bias).toFixed(2)} = ${signed(value)}`, make("br"), make("small", {}, text));
 }
 
 // The largest terms as bars, blue for and orange against.
@@ -90,10 +99,10 @@ function feeders(names, terms) {
 const mapOf = ({ shape: [height, width, channels], values }, channel) =>
   Array.from({ length: height * width }, (_, i) => values[i * channels + channel]);
 
-function linear({ parameters: [{ values: W }, { values: [bias] }], input, named }) {
-  const terms = W.map((weight, i) => weight * input.values[i]);
-  const total = sum(sumOf(terms), bias, `weights times ${named}, and the bias`);
+function linear({ W, input, output, unit }) {
   const { shape } = input;
+  const terms = W.map((weight, i) => weight * input.values[i]);
+  const total = sum(sumOf(terms), output.values[unit], "weights times what enters, and the bias");
   if (shape.length === 2) {
     return [total, make("div", { class: "pair" }, figure(W, shape, "its weights"), figure(terms, shape, "weights times what enters"))];
   }
@@ -106,7 +115,7 @@ function linear({ parameters: [{ values: W }, { values: [bias] }], input, named 
 }
 
 // A map is one kernel at every place: the place where it is strongest shows what it looks for.
-function convolution({ parameters: [{ values: W, shape: [side, , channels] }, { values: [bias] }], input, output, unit }) {
+function convolution({ W, shape: [side, , channels], input, output, unit }) {
   const [height, width] = input.shape;
   const maps = { shape: [height, width, channels], values: input.values };
   const [rows, columns, many] = output.shape;
@@ -123,7 +132,7 @@ function convolution({ parameters: [{ values: W, shape: [side, , channels] }, { 
   const most = own.reduce((best, value, i) => (Math.abs(value) > Math.abs(own[best]) ? i : best), 0);
   const whence = channels === 1 ? "what enters" : `map ${most}`;
   return [
-    sum(sumOf(own), bias, "kernel times the framed patch, and the bias, where the map is strongest"),
+    sum(sumOf(own), output.values[strongest * many + unit], "kernel times the framed patch, and the bias, where the map is strongest"),
     make("div", { class: "pair" },
       figure(kernel(most), [side, side], channels === 1 ? "its kernel" : `its kernel on map ${most}`),
       figure(mapOf(maps, most), [height, width], `${whence}, and the patch`, [left, top, side, side])),
@@ -131,30 +140,27 @@ function convolution({ parameters: [{ values: W, shape: [side, , channels] }, { 
   ];
 }
 
-// The state after the last row: the weights on a row of pixels, and the earlier states that weigh most.
-function recurrent({ parameters, output, told, input, unit }) {
-  const [{ values: W, shape: [inputs, gates] }] = parameters;
-  const back = parameters.find(({ shape }) => shape.length > 1 && shape[0] !== inputs) ?? parameters.filter(({ shape }) => shape.length > 1)[1];
-  const hidden = back.shape[0];
+// The unit's course over the rows, its weights on a row, and the earlier states that weigh most in the last step.
+function recurrent({ W, shape: [gates, inputs], back, input, output, told, unit }) {
   const states = output.shape.length === 2
-    ? Array.from({ length: output.shape[0] }, (_, t) => output.values.slice(t * hidden, (t + 1) * hidden))
+    ? Array.from({ length: output.shape[0] }, (_, t) => output.values.slice(t * output.shape[1], (t + 1) * output.shape[1]))
     : told.steps.hidden;
-  const before = states.at(-2);
-  const gate = gates - 1; // the last block makes the new state in every cell
-  const terms = before.map((value, i) => value * back.values[i * gates + gate]);
-  const across = Array.from({ length: gates * inputs }, (_, i) => W[(i % inputs) * gates + Math.floor(i / inputs)]);
-  const names = GATES[gates] ?? [];
   const course = states.map((state) => state[unit]);
-  const strip = (values, rows, label, thick) => {
-    const canvas = make("canvas", { class: "pixels strip", role: "img", "aria-label": label });
-    show(canvas, image(values.length / rows, rows, (i) => values[i], extreme(values)));
-    canvas.style.height = `${rows * thick}rem`;
-    return make("figure", {}, canvas, make("figcaption", {}, label));
-  };
-  return [
-    strip(course, 1, `its state over the ${states.length} rows`, 1.2),
-    strip(across, gates, `its weights on ${input.shape.length === 2 && inputs === 28 ? "a row's 28 pixels" : `${inputs} inputs`}${gates > 1 ? `, a line a gate: ${names.join(", ")}` : ""}`, 0.9),
-    make("p", { class: "fact" }, `States before the last row, times their weights${gates > 1 ? " into the new state" : ""}:`),
-    feeders((i) => `unit ${i}`, terms),
+  const names = gates > 1 ? `, a line a gate: ${GATES[gates].join(", ")}` : "";
+  const parts = [
+    sum(course.at(-2), course.at(-1), "its state after row 27, the last step, its state after row 28"),
+    strip(course, 1, "its state after every row", 1.2),
+    strip(W, gates, `its weights on ${input.shape.length === 2 && inputs === 28 ? "the 28 pixels of a row" : `the ${inputs} units below`}${names}`, 0.9),
   ];
+  if (!back) return parts;
+  // The last block makes the new state, in every cell.
+  const terms = back.slice((gates - 1) * states[0].length).map((weight, i) => weight * states.at(-2)[i]);
+  return [...parts, make("p", { class: "fact" }, `State after row 27 times weights${gates > 1 ? " into the new state" : ""}:`), feeders((i) => `unit ${i}`, terms)];
+}
+
+function strip(values, rows, label, thick) {
+  const canvas = make("canvas", { class: "pixels", role: "img", "aria-label": label });
+  show(canvas, image(values.length / rows, rows, (i) => values[i], extreme(values)));
+  canvas.style.height = `${rows * thick}rem`;
+  return make("figure", {}, canvas, make("figcaption", {}, label));
 }

@@ -16,19 +16,19 @@ export class Fired {
     this.last = above === undefined;
     this.size = Math.min(MOST, layer.shape[0]);
     this.slots = Array.from({ length: this.size }, () => {
-      const slot = { canvas: make("canvas", { class: "pixels" }), text: make("small", {}, "–"), unit: 0 };
+      const slot = { canvas: make("canvas", { class: "pixels" }), text: make("small", {}, "–"), value: make("small", {}, "\u00a0"), unit: 0 };
       const pick = () => { if (this.told) onpick(this.at, slot.unit); };
-      slot.button = make("button", { type: "button", class: "slot", onclick: pick, onfocus: pick, onpointerenter: pick }, slot.canvas, slot.text);
+      slot.button = make("button", { type: "button", class: "slot", onclick: pick, onfocus: pick, onpointerenter: pick }, slot.canvas, slot.text, slot.value);
       return slot;
     });
     this.title = make("span", { class: "fact" });
     this.element = make("div", { class: "card" },
       make("header", {}, make("h3", {}, this.last ? "The ten units and their weights" : "Hidden units that fired most, and their weights"), this.title),
-      make("div", { class: "slots" }, ...this.slots.map(({ button }) => button)));
+      make("div", { class: this.last ? "slots few" : "slots" }, ...this.slots.map(({ button }) => button)));
     this.element.dataset.part = "fired";
     api.weights(network.name, layer.name).then((weights) => {
       this.weights = weights;
-      this.limit = extreme(weights.values);
+      this.limit = extreme(weights.pictures);
       this.take(this.told);
     }).catch((error) => { $("#notice").textContent = error.message; });
   }
@@ -44,9 +44,10 @@ export class Fired {
       slot.unit = units[i];
       const value = values?.[slot.unit];
       const noun = this.last ? "digit" : "unit";
-      slot.text.textContent = `${noun} ${slot.unit}${value === undefined ? "" : ` ${signed(value)}`}`;
+      slot.text.textContent = `${noun} ${slot.unit}`;
+      slot.value.textContent = value === undefined ? "\u00a0" : signed(value);
       slot.button.classList.toggle("silent", value !== undefined && value <= 0 && !this.last);
-      showSigned(slot.canvas, this.weights.values.slice(784 * slot.unit, 784 * (slot.unit + 1)), [28, 28], this.limit / 2);
+      showSigned(slot.canvas, this.weights.pictures.slice(784 * slot.unit, 784 * (slot.unit + 1)), [28, 28], this.limit / 2);
     });
   }
 }

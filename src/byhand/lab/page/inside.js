@@ -57,7 +57,7 @@ export class Inside {
       make("div", { class: "first" },
         make("figure", {}, this.input, make("figcaption", {}, "what enters")),
         make("figure", {}, this.saliency, make("figcaption", {}, "what counts for (blue) and against (orange) its answer")),
-        make("div", {}, make("p", { class: "scale" }, "below nought", make("i"), "above"),
+        make("div", {}, make("p", { class: "scale" }, "below 0", make("i"), "above 0"),
           make("p", { class: "fact" }, "Full colour is each layer's largest value."))));
     this.steps = network.layers.some(({ kind }) => kind === "Recurrent") ? new Steps() : null;
     this.fired = new Fired(network, (layer, unit) => this.#pick(layer, unit));
@@ -77,7 +77,7 @@ export class Inside {
     return make("div", { class: "card", "data-layer": name },
       make("header", {}, make("h3", {}, name), make("span", {}, text === name ? "" : text),
         make("span", { class: "fact" }, `${shape.join(" × ")}${parameters ? ` · ${count(parameters)} parameters` : ""}`)),
-      units.canvas);
+      units.element);
   }
 
   #pick(layer, unit) {

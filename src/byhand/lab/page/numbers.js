@@ -68,12 +68,11 @@ export class Numbers {
     const table = $(".digits");
     table.hidden = !digits.length;
     const row = ({ value, confidence, top, unsure }) => make("tr", { class: unsure ? "unsure" : null },
-      make("th", { scope: "row" }, `${value}`), make("td", {}, percent(confidence)),
-      make("td", {}, top.slice(1).map((other) => `${other.value} (${percent(other.probability)})`).join(", ")),
-      make("td", {}, unsure ? "unsure" : "sure"));
+      make("th", { scope: "row" }, `${value}`), make("td", {}, `${percent(confidence)}${unsure ? ", unsure" : ""}`),
+      make("td", {}, top.slice(1).filter(({ probability }) => probability >= 0.001).map((other) => `${other.value} (${percent(other.probability)})`).join(", ") || "–"));
     table.replaceChildren(
       make("caption", { class: "unseen" }, "The digits in reading order"),
-      make("thead", {}, make("tr", {}, ...["Digit", "Confidence", "Or else", "The reader is"].map((text) => make("th", { scope: "col" }, text)))),
+      make("thead", {}, make("tr", {}, ...["Digit", "Confidence", "Or else"].map((text) => make("th", { scope: "col" }, text)))),
       make("tbody", {}, ...digits.map(row)));
   }
 

@@ -6,6 +6,7 @@ import { $, choices, make, percent, plural } from "./dom.js";
 import { colours, extreme, image, show } from "./marks.js";
 
 const EVERY = 700; // milliseconds between looks at a run that is at work
+const SHOWN = 48; // units whose weights are drawn, large enough for the back row
 const WORDS = { running: "at work", done: "done", stopped: "stopped", failed: "failed" };
 
 export class Training {
@@ -44,8 +45,7 @@ export class Training {
   async #look() {
     clearTimeout(this.timer);
     try {
-      const { trainings, recipes, digits } = await api.trainings();
-      this.#offer(recipes, digits);
+      const { trainings } = await api.trainings();
       this.chosen ??= (trainings.find(({ state }) => state === "running") ?? trainings[0])?.id ?? null;
       this.#list(trainings);
       if (this.chosen) this.#show(await api.training(this.chosen));
@@ -55,13 +55,6 @@ export class Training {
     }
     clearTimeout(this.timer);
     if (this.watching) this.timer = setTimeout(() => this.#look(), EVERY);
-  }
-
-  #offer(recipes, digits) {
-    for (const [name, values] of [["recipe", recipes], ["digits", digits]]) {
-      const select = $(`#start [name=${name}]`);
-      if (!select.options.length) select.append(...values.map((value) => make("option", { selected: value === "mlp" }, value)));
-    }
   }
 
   #list(trainings) {
@@ -80,15 +73,16 @@ export class Training {
     const fresh = told.id !== this.told?.id;
     if (fresh) this.#build(told);
     this.told = told;
-    const { state, epochs, log, confusion, filters } = told;
+    const { state, epoch, epochs, log, confusion, filters, detail } = told;
     const last = log.at(-1);
     const parts = this.parts;
-    parts.state.textContent = `${told.name ?? told.id}: ${WORDS[state]}, ${log.length} of ${plural(epochs ?? log.length, "epoch")}`;
-    parts.accuracy.textContent = last ? `${percent(last.val_accuracy, 2)} of the validation digits right` : "the first epoch is under way";
+    parts.state.textContent = `${told.id}: ${WORDS[state]}, ${epoch} of ${plural(epochs, "epoch")}`;
+    parts.accuracy.textContent = detail ?? (last ? `${percent(last.val_accuracy, 2)} of the validation digits right` : state === "running" ? "the first epoch is under way" : "");
     parts.stop.hidden = state !== "running";
-    parts.curve.replaceChildren(curve(log, epochs ?? log.length));
+    parts.curve.replaceChildren(curve(log, epochs));
     fillConfusion(parts.confusion, confusion);
-    parts.filters.setAttribute("aria-label", filters ? `${filters.shape[0]} weight pictures of the first layer` : "none yet");
+    parts.filters.setAttribute("aria-label", filters ? "Weights of the first layer, a picture a unit" : "none yet");
+    parts.shown.textContent = filters ? `${Math.min(filters.shape[0], SHOWN)} of ${plural(filters.shape[0], "unit")}; orange below nought, blue above` : "after the first epoch";
     if (filters) showFilters(parts.filters, filters);
   }
 
@@ -97,14 +91,14 @@ export class Training {
     this.parts = {
       state: make("strong"), accuracy: make("span"), curve: make("div", { class: "curve" }),
       stop: make("button", { type: "button", onclick: () => api.stopTraining(id).then(() => this.#look(), (error) => this.lab.notice(error)) }, "Stop"),
-      confusion: confusionTable(), filters: make("canvas", { class: "filters", role: "img" }),
+      confusion: confusionTable(), filters: make("canvas", { class: "filters", role: "img", width: 1, height: 1 }), shown: make("span", { class: "fact" }),
     };
-    const { state, accuracy, stop, curve: line, confusion, filters } = this.parts;
+    const { state, accuracy, stop, curve: line, confusion, filters, shown } = this.parts;
     this.place.replaceChildren(
       make("p", { class: "progress wide" }, state, accuracy, stop),
       card("Curve", "after every epoch", line),
       card("Confusion", "rows: the digit, columns: the answer", confusion),
-      make("div", { class: "card wide" }, make("header", {}, make("h3", {}, "First layer's weights"), make("span", { class: "fact" }, "orange below nought, blue above")), filters));
+      make("div", { class: "card wide" }, make("header", {}, make("h3", {}, "First layer's weights"), shown), filters));
   }
 }
 
@@ -131,8 +125,10 @@ function fillConfusion(table, confusion) {
   }));
 }
 
-function showFilters(canvas, { shape: [number, tall, wide], values }) {
-  const columns = Math.min(number, number > 64 ? 32 : 16);
+function showFilters(canvas, { shape, pictures: values }) {
+  const [, tall, wide] = shape;
+  const number = Math.min(shape[0], SHOWN);
+  const columns = Math.min(number, 16);
   const rows = Math.ceil(number / columns);
   const [across, down] = [columns * (wide + 1) - 1, rows * (tall + 1) - 1];
   const limit = extreme(values) * 0.8;

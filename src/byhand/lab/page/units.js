@@ -32,7 +32,8 @@ export class Units {
     this.canvas.addEventListener("focus", () => {
       if (this.canvas.matches(":focus-visible")) this.pick(Math.max(0, this.picked));
     });
-    new ResizeObserver(() => this.#resize()).observe(this.canvas.ownerDocument.body);
+    this.element = make("div", {}, this.canvas);
+    new ResizeObserver(() => { if (this.element.clientWidth !== this.room) this.#paint(); }).observe(this.element);
   }
 
   // Sides of a tile in CSS pixels, and how many stand side by side, for the room there is.
@@ -59,19 +60,12 @@ export class Units {
     this.#paint();
   }
 
-  #resize() {
-    const room = this.canvas.parentElement?.clientWidth;
-    if (room && room !== this.room) this.#paint();
-  }
-
   #paint() {
     const { canvas, tall, wide, number, values } = this;
-    const parent = canvas.parentElement;
-    if (!parent?.clientWidth) return;
-    this.room = parent.clientWidth;
-    const style = getComputedStyle(parent);
-    const at = this.#layout(this.room - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight));
-    this.at_ = at;
+    this.room = this.element.clientWidth;
+    if (!this.room) return;
+    const at = this.#layout(this.room);
+    this.tiles = at;
     const rows = Math.ceil(number / at.columns);
     const [width, height] = [at.columns * (at.width + at.gap) - at.gap, rows * (at.height + at.gap) - at.gap];
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
@@ -111,13 +105,13 @@ export class Units {
   }
 
   #corner(tile) {
-    const { width, height, gap, columns } = this.at_;
+    const { width, height, gap, columns } = this.tiles;
     return [(tile % columns) * (width + gap), Math.floor(tile / columns) * (height + gap)];
   }
 
   #point(event) {
-    if (!this.at_) return;
-    const { width, height, gap, columns } = this.at_;
+    if (!this.tiles) return;
+    const { width, height, gap, columns } = this.tiles;
     const box = this.canvas.getBoundingClientRect();
     const column = Math.floor(((event.clientX - box.left) * this.canvas.offsetWidth) / box.width / (width + gap));
     const tile = Math.floor((event.clientY - box.top) / (height + gap)) * columns + Math.min(columns - 1, column);
@@ -125,7 +119,7 @@ export class Units {
   }
 
   #key(event) {
-    const { columns } = this.at_ ?? { columns: 1 };
+    const { columns } = this.tiles ?? { columns: 1 };
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -Infinity, End: Infinity }[event.key];
     if (step === undefined) return;
     event.preventDefault();
