@@ -18,7 +18,7 @@ UPPER = 2 * SIDE
 """Side of a canvas."""
 BOX = 20
 """Longest side of a digit in its picture, as in MNIST."""
-PLAIN = 0.25
+PLAIN = 0.3
 """Share of the digits that training leaves as they are."""
 
 TURN, SLANT, STRETCH = 0.14, 0.18, 0.11

@@ -90,15 +90,29 @@ def part(images: Array, labels: Array, rng: np.random.Generator) -> Array:
     return pair(images, labels, rng)
 
 
-PARTS = {"left": (2, 3, 5, 7, 8), "right": (2, 5, 6), "top": (2, 4, 5, 6), "bottom": (2, 5, 7)}
+PARTS = {"left": (2, 3, 5, 8), "right": (2, 5, 6), "top": (2, 4, 5), "bottom": (2, 5)}
 """The sides of digits that are no digits themselves."""
 
 
 def scribble(rng: np.random.Generator) -> Array:
-    """Draw a long smooth line to and fro."""
+    """Draw a long smooth line: to and fro, wandering, or in coils that drift."""
     canvas = _empty()
-    knots = int(rng.integers(6, 16))
-    _curve(canvas, rng.uniform(6, UPPER - 6, (knots, 2)), int(rng.integers(1, 6)))
+    kind, knots = rng.integers(3), int(rng.integers(6, 18))
+    if kind == 0:
+        points = rng.uniform(6, UPPER - 6, (knots, 2))
+    elif kind == 1:
+        points = np.cumsum(rng.normal(0, 1, (knots, 2)) + rng.normal(0, 0.3, 2), axis=0)
+    else:
+        # At least two turns, and apart: a 0 may be drawn over.
+        turns = np.linspace(0, 2 * np.pi * rng.uniform(2, 5), 4 * knots)
+        radius = (
+            rng.uniform(0.3, 1) + np.linspace(0, rng.uniform(0.5, 1.5), len(turns)) + rng.normal(0, 0.05, len(turns))
+        )
+        drift = np.linspace(0, rng.uniform(0.5, 4), len(turns))[:, None] * _towards(rng.uniform(0, 2 * np.pi))
+        points = drift + radius[:, None] * np.stack([np.cos(turns), rng.uniform(0.4, 1) * np.sin(turns)], axis=1)
+    points = points - points.min(axis=0)
+    points *= (UPPER - 12) / max(points.max(), 1e-6)
+    _curve(canvas, points + (UPPER - points.max(axis=0)) / 2, int(rng.integers(1, 4 if kind == 2 else 7)))
     return canvas
 
 
@@ -117,7 +131,7 @@ def bar(rng: np.random.Generator) -> Array:
     pen, half = int(rng.integers(2, 8)), rng.uniform(10, 22)
     count = int(rng.integers(1, 4))
     turn = rng.uniform(-0.4, 0.4) + (np.pi / 2 if count > 1 and rng.random() < 0.6 else 0)
-    along, apart = half * np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
+    along, apart = half * _towards(turn), _towards(turn + np.pi / 2)
     spacing = rng.uniform(8, 18)
     for n in range(count):
         middle = UPPER / 2 + apart * spacing * (n - (count - 1) / 2) + rng.normal(0, 1, 2)
@@ -134,6 +148,23 @@ def dots(rng: np.random.Generator) -> Array:
     for x, y in rng.normal(UPPER / 2, spread, (count, 2)).clip(4, UPPER - 5):
         axes = rng.uniform(1.5, 16 if count == 1 else 6) * np.array([1, rng.uniform(0.7, 1)])
         cv2.ellipse(canvas, (int(x), int(y)), (int(axes[0]), int(axes[1])), rng.uniform(0, 180), 0, 360, 255, -1)
+    return canvas
+
+
+def blot(rng: np.random.Generator) -> Array:
+    """Draw a filled spot with a wavy edge, round or drawn out, but for upright ones, which would be a thick 1."""
+    canvas = _empty()
+    turns = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    waves = np.arange(2, 8)
+    heights = rng.normal(0, rng.uniform(0.1, 0.8), len(waves)) / waves
+    radius = 1 + (heights[:, None] * np.cos(waves[:, None] * turns + rng.uniform(0, 2 * np.pi, (len(waves), 1)))).sum(
+        axis=0
+    )
+    points = radius[:, None].clip(0.2) * np.stack([np.cos(turns), np.sin(turns) * rng.uniform(0.3, 1)], axis=1)
+    along = _towards(rng.uniform(-0.6, 0.6))
+    points = points @ np.stack([along, [-along[1], along[0]]])
+    points *= 20 / np.abs(points).max()
+    cv2.fillPoly(canvas, [np.rint(UPPER / 2 + points).astype(np.int32)], 255)
     return canvas
 
 
@@ -166,7 +197,7 @@ def shape(rng: np.random.Generator) -> Array:
         first = rng.uniform(1.1, 2.3) * np.pi - step / 2
     for n in range(arms):
         turn = first + n * step + rng.normal(0, 0.1)
-        end = middle + rng.uniform(14, 22) * np.array([np.cos(turn), np.sin(turn)])
+        end = middle + rng.uniform(14, 22) * _towards(turn)
         _curve(canvas, np.array([middle, end]), pen)
     return canvas
 
@@ -199,6 +230,11 @@ def texture(rng: np.random.Generator) -> Array:
         cv2.ellipse(spot, (UPPER // 2, UPPER // 2), axes, rng.uniform(0, 180), 0, 360, 255, -1)
         canvas &= spot
     return canvas
+
+
+def _towards(turn: float) -> Array:
+    """Give the unit vector at an angle."""
+    return np.array([np.cos(turn), np.sin(turn)])
 
 
 def _empty() -> Array:
@@ -248,16 +284,17 @@ def _fitted(ink: Array) -> Array:
 
 
 _DRAWN: dict[Callable[..., Array], float] = {
-    pair: 0.16,
+    pair: 0.15,
     neighbours: 0.12,
     part: 0.05,
 }
 _FREE: dict[Callable[[np.random.Generator], Array], float] = {
-    letter: 0.35,
-    scribble: 0.07,
-    strokes: 0.08,
+    letter: 0.27,
+    scribble: 0.14,
+    strokes: 0.07,
     bar: 0.05,
-    dots: 0.03,
+    dots: 0.02,
+    blot: 0.04,
     shape: 0.04,
     texture: 0.04,
     blank: 0.01,
