@@ -9,182 +9,170 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import statistics
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from byhand import __version__
-from byhand.data import Splits, load_digits
+from byhand.data import Splits
 from byhand.errors import ByhandError
-from byhand.measure.metrics import interval
-from byhand.training import log
+from byhand.measure.answers import answers
+from byhand.measure.rows import Done, Row
+from byhand.measure.shelf import Shelf
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.display import Display
 from byhand.training.environment import choose_device
-from byhand.training.recipe import DATA, Recipe
-from byhand.training.runs import CHECKPOINT, ENVIRONMENT, LOG, RECIPE, RESULTS, TIMES, fingerprint, resume, start
+from byhand.training.folder import recipe_of
+from byhand.training.recipe import Recipe
+from byhand.training.runs import CHECKPOINT, RECIPE, RESULTS, resume, start
 
 
 @dataclass(frozen=True)
-class Done:
-    """What is known of a run that is done, without its weights."""
-
-    path: Path
-    results: dict[str, Any]
-    log: list[dict[str, Any]]
-    times: list[dict[str, Any]]
-    environment: dict[str, Any]
-
-    @classmethod
-    def read(cls, path: Path) -> Done:
-        """Read a run's folder."""
-        results, environment = (
-            json.loads((path / name).read_text(encoding="utf-8")) for name in (RESULTS, ENVIRONMENT)
-        )
-        return cls(path, results, log.read(path / LOG), log.read(path / TIMES), environment)
-
-    @property
-    def epoch_seconds(self) -> list[float]:
-        """Seconds of each epoch's training."""
-        return [entry["seconds"] for entry in self.times]
-
-
-@dataclass
-class Row:
-    """A recipe in one hand, over its seeds.
+class Entry:
+    """What one row is asked to show: a recipe, in its hand, or runs that there are.
 
     Attributes
     ----------
     recipe
-        What was trained; of a sweep, its best variant.
+        What to train, or what the runs were trained by.
+    seeds
+        The seeds to train it with.
+    whole
+        As in `Row`.
     runs
-        One for each seed.
-    grid
-        Of a sweep, the settings and mean validation accuracy of every variant.
+        Folders of runs that are done; where there are any, nothing is trained.
     """
 
     recipe: Recipe
-    runs: list[Done]
-    grid: list[dict[str, Any]] = field(default_factory=list)
+    seeds: Sequence[int] = (0,)
+    whole: int = 0
+    runs: tuple[Path, ...] = ()
 
     @property
-    def hand(self) -> str:
-        """The hand that trained, and where, if that was not the processor."""
-        device = self.runs[0].environment["device"]
-        return self.recipe.how.hand if device == "cpu" else f"{self.recipe.how.hand} on {device}"
-
-    def mean(self, part: str) -> tuple[float, float]:
-        """Mean accuracy on ``"validation"`` or ``"test"`` and the half-width of its 95 % interval over the seeds."""
-        return interval([run.results[part]["accuracy"] for run in self.runs])
-
-    def curve(self, part: str = "val_accuracy") -> list[float]:
-        """Mean accuracy after each epoch that all runs reached; ``"test_accuracy"`` is there where it was watched."""
-        return [
-            sum(entry[part] for entry in entries) / len(entries)
-            for entries in zip(*(run.log for run in self.runs), strict=False)
-            if part in entries[0]
-        ]
-
-    @property
-    def epoch_seconds(self) -> float:
-        """Median seconds of training an epoch took, over all epochs and seeds."""
-        return statistics.median(seconds for run in self.runs for seconds in run.epoch_seconds)
-
-    @property
-    def seconds(self) -> float:
-        """Mean seconds of training a run took."""
-        return sum(sum(run.epoch_seconds) for run in self.runs) / len(self.runs)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for a file."""
-        first = self.runs[0].results
-        means = {
-            part: dict(zip(("mean", "interval95"), self.mean(part), strict=True)) for part in ("validation", "test")
-        }
-        return {
-            "recipe": self.recipe.name,
-            "hand": self.hand,
-            "parameters": first["parameters"],
-            "epochs": max(run.results["epochs"] for run in self.runs),
-            "threads": [run.environment["threads"] for run in self.runs],
-            "seeds": [run.results["seed"] for run in self.runs],
-            "data": first["data"],
-            **{
-                part: {name: None if value != value else value for name, value in values.items()}
-                | {"each": [run.results[part]["accuracy"] for run in self.runs]}
-                for part, values in means.items()
-            },
-            "validation_accuracy_by_epoch": self.curve(),
-            "test_accuracy_by_epoch": self.curve("test_accuracy"),
-            "epoch_seconds": self.epoch_seconds,
-            "train_seconds": self.seconds,
-            "project": dict(self.recipe.project),
-            "environment": self.runs[0].environment,
-            "recipe_toml": self.recipe.to_toml(),
-        } | ({"grid": self.grid} if self.grid else {})
+    def count(self) -> int:
+        """How many runs the row takes."""
+        return len(self.runs) or len(self.seeds) * len(self.recipe.variants())
 
 
-Told = Callable[[Recipe], Display]
-"""Gives the display of a run that is about to begin."""
+Told = Callable[[int, Recipe], Display]
+"""Gives the display of a run that is about to begin; told the number of its row, from 0, and its recipe."""
 
 
 def compare(
-    jobs: Iterable[tuple[Recipe, Sequence[int]]],
-    folder: Path,
-    *,
-    offline: bool = False,
-    told: Told = lambda recipe: Display(),
+    entries: Sequence[Entry], folder: Path, shelf: Shelf, told: Told = lambda place, recipe: Display()
 ) -> list[Row]:
-    """Train what is not trained yet, and gather the rows.
+    """Train what is not trained yet, let every network read the test digits, and gather the rows.
 
     Parameters
     ----------
-    jobs
-        Recipes, each with its hand, and the seeds to train it with.
+    entries
+        What to compare.
     folder
         Where the runs lie.
-    offline
-        Download no data.
+    shelf
+        The digits.
     told
         Gives each run its display.
+
+    Raises
+    ------
+    ByhandError
+        If digits cannot be had, a run is damaged, or a loss is no longer a number.
     """
-    rows = []
-    for recipe, seeds in jobs:
-        variants = []
-        for settings, variant in recipe.variants():
-            runs = [run_of(variant.having(seed=seed), folder, offline, told) for seed in seeds]
-            variants.append((settings, Row(variant, runs)))
-        # The validation split chooses; the first of equals is the smallest of a grid written in order.
-        best = max(variants, key=lambda entry: entry[1].mean("validation")[0])[1]
-        if len(variants) > 1:
-            best.grid = [
-                {**settings, "validation": row.mean("validation")[0], "test": row.mean("test")[0]}
-                for settings, row in variants
-            ]
-        rows.append(best)
+    rows: list[Row] = []
+    for place, entry in enumerate(entries):
+        row = _gathered(entry, shelf, told, place) if entry.runs else _trained(entry, folder, shelf, told, place)
+        taken = {(other.name, other.hand) for other in rows}
+        first = row.runs[0].path
+        # A shared name gives way to the folder's, and that to the whole path.
+        row.label = next(
+            (name for name in ("", first.name, str(first)) if (name or row.name, row.hand) not in taken), str(first)
+        )
+        rows.append(row)
     return rows
 
 
-def run_of(recipe: Recipe, folder: Path, offline: bool = False, told: Told = lambda recipe: Display()) -> Done:
+def _trained(entry: Entry, folder: Path, shelf: Shelf, told: Told, place: int) -> Row:
+    variants = []
+    for settings, variant in entry.recipe.variants():
+        seeded = (variant.having(seed=seed) for seed in entry.seeds)
+        runs = [run_of(recipe, folder, shelf, told(place, recipe)) for recipe in seeded]
+        variants.append((settings, Row(variant, runs, whole=entry.whole)))
+    # The validation split chooses; the first of equals is the smallest of a grid written in order.
+    best = max(variants, key=lambda variant: variant[1].mean("validation")[0])[1]
+    if len(variants) > 1:
+        best.grid = [
+            {**settings, "validation": row.mean("validation")[0], "test": row.mean("test")[0]}
+            for settings, row in variants
+        ]
+    best.answers = answers(best.runs[0].path, shelf.of(best.recipe).test)
+    return best
+
+
+def _gathered(entry: Entry, shelf: Shelf, told: Told, place: int) -> Row:
+    display = told(place, entry.recipe)
+    runs = [Done.read(path) for path in entry.runs]
+    for run in runs:
+        display.found(run.results)
+    row = Row(entry.recipe, runs, whole=entry.whole)
+    path = runs[0].path
+    try:
+        splits = shelf.of(entry.recipe)
+    except ByhandError as problem:
+        display.note(f"what {path} answers is not shown, because its digits cannot be had: {problem}")
+        return row
+    if _same(path, shelf, splits):
+        row.answers = answers(path, splits.test)
+    else:
+        display.note(
+            f"what {path} answers is not shown: it was trained on other digits than "
+            f"{splits.name} ({splits.source}) now gives."
+        )
+    return row
+
+
+def gathered(paths: Sequence[Path]) -> list[Entry]:
+    """Give the rows of runs that there are; those that differ in their seed alone share one.
+
+    Raises
+    ------
+    ByhandError
+        If a folder is not a run's, or the run is not done.
+    """
+    groups: dict[str, list[tuple[Recipe, Path]]] = {}
+    for path in {path.resolve(): path for path in paths}.values():
+        recipe = recipe_of(path)
+        _ = Done.read(path)
+        common = dataclasses.replace(recipe.having(seed=0), about="", project={})
+        groups.setdefault(common.to_toml(), []).append((recipe, path))
+    return [Entry(runs[0][0], runs=tuple(path for _, path in runs)) for runs in groups.values()]
+
+
+def run_of(recipe: Recipe, folder: Path, shelf: Shelf, display: Display | None = None) -> Done:
     """Give the run of a recipe: the one that is done, the rest of one that was interrupted, or a new one."""
-    how = recipe.how
-    data = {**DATA, **recipe.data}
-    splits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline, notify=told(recipe).note)
+    how, display = recipe.how, display or Display()
+    splits = shelf.of(recipe)
     name = f"{recipe.name}-{how.hand}-seed{how.seed}-{_digest(recipe, splits)}"
     path = folder / name
-    if not (path / RESULTS).exists():
-        if (path / RECIPE).exists():
-            resume(path, offline=offline, display=told(recipe))
-        else:
-            start(recipe, folder, name, offline=offline, display=told(recipe))
-    elif Checkpoint.load(path / CHECKPOINT).facts.get("data") != fingerprint(splits):
-        raise ByhandError(
-            f"{path} was trained on other digits than {splits.name} ({splits.source}) now gives; "
-            "remove it, or choose another --runs."
-        )
+    if (path / RESULTS).exists():
+        if not _same(path, shelf, splits):
+            raise ByhandError(
+                f"{path} was trained on other digits than {splits.name} ({splits.source}) now gives; "
+                "remove it, or choose another --runs."
+            )
+        done = Done.read(path)
+        display.found(done.results)
+        return done
+    if (path / RECIPE).exists():
+        resume(path, display=display, splits=splits)
+    else:
+        start(recipe, folder, name, display=display, splits=splits)
     return Done.read(path)
+
+
+def _same(path: Path, shelf: Shelf, splits: Splits) -> bool:
+    """Whether a run was trained on these digits."""
+    return bool(Checkpoint.load(path / CHECKPOINT).facts.get("data") == shelf.fingerprint(splits))
 
 
 def _digest(recipe: Recipe, splits: Splits) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from byhand.files import write_json, write_text
-from byhand.measure.comparison import Row
+from byhand.measure.rows import Row
+from byhand.report.console import print_table
 
 EXPLAINED = (
     "Accuracies are means over the seeds with the 95 % interval of the mean (Student's t); a row of one seed has none, "
@@ -22,13 +25,12 @@ HEADS = ("network", "hand", "parameters", "epochs", "validation", "test", "s an 
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """One row of the table as text, in the order of `HEADS`."""
-    first = row.runs[0].results
+    """One row of the written table as text, in the order of `HEADS`."""
     return (
-        row.recipe.name,
+        row.name,
         row.hand,
-        f"{first['parameters']:,}",
-        f"{max(run.results['epochs'] for run in row.runs)}",
+        f"{row.parameters:,}",
+        f"{row.epochs}",
         percent(*row.mean("validation")),
         percent(*row.mean("test")),
         significant(row.epoch_seconds),
@@ -46,13 +48,54 @@ def significant(seconds: float) -> str:
     return f"{seconds:.3g}" if seconds < 100 else f"{seconds:.0f}"
 
 
-def comparison_table(rows: list[Row]) -> Table:
-    """Tabulate a comparison for the terminal."""
-    table = Table(*HEADS, box=None, pad_edge=False)
+def rates(row: Row) -> tuple[str, ...]:
+    """Seconds to train and to the final accuracy, and digits a second when training and reading."""
+    reading = "" if math.isnan(row.reading_rate) else thousands(row.reading_rate)
+    return significant(row.seconds), significant(row.final_seconds), thousands(row.rate), reading
+
+
+def thousands(rate: float) -> str:
+    """A rate in three digits that count: ``134,000``."""
+    return f"{round(rate, 2 - math.floor(math.log10(rate))):,.0f}"
+
+
+def trained(row: Row) -> str:
+    """How many epochs, and how many the recipe has by itself where these are others."""
+    return f"{row.epochs} of {row.whole}" if row.whole > row.epochs else f"{row.epochs}"
+
+
+SHOWN = (
+    *("network", "hand", "parameters", "epochs", "validation", "test"),
+    *("s to train", "s to final", "trained/s", "read/s"),
+)
+
+
+def shown(row: Row) -> tuple[str, ...]:
+    """One row of the table that a comparison ends with, in the order of `SHOWN`."""
+    accuracies = (percent(*row.mean(part)) for part in ("validation", "test"))
+    return row.name, row.hand, f"{row.parameters:,}", trained(row), *accuracies, *rates(row)
+
+
+def print_comparison(rows: list[Row]) -> None:
+    """Print a comparison: one table, or where the terminal is too narrow for it, accuracies and then times."""
+    cells = [shown(row) for row in rows]
+    console = Console()
+    whole = _table(range(len(SHOWN)), cells)
+    if not console.is_terminal or console.measure(whole).maximum <= console.width:
+        print_table(whole)
+        return
+    print_table(_table(range(6), cells))
+    print()
+    print_table(_table((0, 1, *range(6, len(SHOWN))), cells))
+
+
+def _table(columns: Iterable[int], cells: list[tuple[str, ...]]) -> Table:
+    columns = list(columns)
+    table = Table(*(SHOWN[column] for column in columns), box=None, pad_edge=False)
     for column in table.columns[2:]:
         column.justify = "right"
-    for row in rows:
-        table.add_row(*cells(row))
+    for row in cells:
+        table.add_row(*(row[column] for column in columns))
     return table
 
 
@@ -108,10 +151,10 @@ def _markdown(rows: list[Row], command: str) -> list[str]:
         lines += ["| network | hand | digits | 1 | 2 | 3 | last |", "|---|---|---|--:|--:|--:|--:|"]
         for row, part, curve in curves:
             head = [*curve[:3], "", ""][:3]
-            lines.append(f"| {row.recipe.name} | {row.hand} | {part} | {' | '.join(head)} | {curve[-1]} |")
+            lines.append(f"| {row.name} | {row.hand} | {part} | {' | '.join(head)} | {curve[-1]} |")
     for row in rows:
         if row.grid:
-            lines += ["", f"## The grid of {row.recipe.name}", "", *grid_lines(row)]
+            lines += ["", f"## The grid of {row.name}", "", *grid_lines(row)]
     return lines
 
 

@@ -14,7 +14,6 @@ from byhand.data import Splits
 from byhand.hands import Network
 from byhand.spec import Spec
 from byhand.training.display import Display
-from byhand.training.recipe import Recipe
 
 
 class Terminal(Display):
@@ -76,78 +75,6 @@ class Terminal(Display):
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
-
-
-class Lines:
-    """Prints a comparison as it goes: a line for every run that is done, under a bar where somebody watches."""
-
-    def __init__(self) -> None:
-        self.console = Console()
-        self.told: set[str] = set()
-        self.bar: Progress | None = None
-        if self.console.is_terminal:
-            self.bar = Progress(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(),
-                TextColumn("epoch {task.fields[epoch]}"),
-                TimeRemainingColumn(),
-                console=self.console,
-                transient=True,
-            )
-            self.bar.start()
-
-    def of(self, recipe: Recipe) -> Display:
-        """Give the display of one run."""
-        return _Line(self, recipe)
-
-    def close(self) -> None:
-        """Take the progress bar away."""
-        if self.bar is not None:
-            self.bar.stop()
-
-
-class _Line(Display):
-    """One run of a comparison."""
-
-    def __init__(self, lines: Lines, recipe: Recipe) -> None:
-        self.lines, self.recipe = lines, recipe
-        self.seconds = 0.0
-
-    def note(self, sentence: str) -> None:
-        # Every run of a comparison has the same to note.
-        if sentence not in self.lines.told:
-            self.lines.told.add(sentence)
-            print(f"byhand: {sentence}", file=sys.stderr)
-
-    def begin(self, network: Network, splits: Splits, accuracy: float, epochs: int) -> None:
-        self.epochs, self.done = epochs, 0
-        if self.lines.bar is not None:
-            self.task = self.lines.bar.add_task(self._name(), total=epochs, epoch=f"0/{epochs}")
-
-    def step(self, step: int, steps: int) -> None:
-        if self.lines.bar is not None:
-            self.lines.bar.update(self.task, completed=self.done + step / steps)
-
-    def epoch(self, entry: dict[str, Any], seconds: float) -> None:
-        self.seconds += seconds
-        self.done = entry["epoch"] + 1
-        if self.lines.bar is not None:
-            self.lines.bar.update(self.task, completed=self.done, epoch=f"{self.done}/{self.epochs}")
-
-    def end(self, results: dict[str, Any]) -> None:
-        line = (
-            f"{self._name()}: validation {100 * results['validation']['accuracy']:.2f} %, "
-            f"test {100 * results['test']['accuracy']:.2f} %, {self.seconds:.1f} s"
-        )
-        if self.lines.bar is not None:
-            self.lines.bar.remove_task(self.task)
-            self.lines.bar.console.print(line, highlight=False, markup=False, emoji=False, soft_wrap=True)
-        else:
-            print(line, flush=True)
-
-    def _name(self) -> str:
-        how = self.recipe.how
-        return f"{self.recipe.name} in the {how.hand} hand, seed {how.seed}"
 
 
 def epoch_line(entry: dict[str, Any], seconds: float, epochs: int, now: datetime) -> str:

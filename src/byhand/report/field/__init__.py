@@ -1,0 +1,128 @@
+"""The report of a comparison: one page with a table and figures, and the figures as files beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from byhand.measure.answers import Answers, disputed
+from byhand.measure.classification import classification_report
+from byhand.measure.rows import Row
+from byhand.report import style
+from byhand.report.comparison import SHOWN, shown
+from byhand.report.field import words
+from byhand.report.field.curves import against_epochs, against_parameters, against_time
+from byhand.report.field.digits import Read, disputes, misses
+from byhand.report.field.look import networks
+from byhand.report.field.speed import speed
+from byhand.report.page import Link, Page
+from byhand.report.page import Row as Cells
+from byhand.report.run.confusion import confusion
+from byhand.report.run.parts import environment_rows
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PAGE, FIGURES = "report.html", "figures"
+DISPUTED = 12
+"""How many digits are shown that networks disagree about."""
+
+
+def write_report(rows: Sequence[Row], folder: Path, command: str) -> tuple[Path, Path]:
+    """Write the page of a comparison and its figures as SVG and PNG.
+
+    Parameters
+    ----------
+    rows
+        What was compared.
+    folder
+        Where ``report.html`` and ``figures/`` go; made when missing.
+    command
+        The command that compared it.
+
+    Returns
+    -------
+    tuple of Path
+        The page and the folder of figures.
+
+    Raises
+    ------
+    ByhandError
+        If a file cannot be written.
+    """
+    drawn = drawings(rows)
+    page = page_of(rows, drawn, folder, command).write(folder / PAGE)
+    for name, figure in drawn.items():
+        style.save(figure, folder / FIGURES / name)
+    return page, folder / FIGURES
+
+
+def drawings(rows: Sequence[Row]) -> dict[str, Figure]:
+    """Draw the figures of a comparison by name; those of which there is nothing to show are left out."""
+    drawn = {"time": against_time(rows), "epochs": against_epochs(rows), "parameters": against_parameters(rows)}
+    drawn["speed"] = speed(rows)
+    if read := _read(rows):
+        drawn["misses"] = misses(read)
+        best = max(read, key=lambda one: one[1].accuracy)[1]
+        drawn["confusion"] = confusion(classification_report(best.digits.labelled(), best.given))
+    if len(read) > 1:
+        labels = read[0][1].digits.labelled()
+        if len(places := disputed([answers.given for _, answers in read], labels, DISPUTED)):
+            drawn["disputes"] = disputes(read, places)
+    return drawn
+
+
+def page_of(rows: Sequence[Row], drawn: dict[str, Figure], folder: Path, command: str) -> Page:
+    """Write a comparison as a page that lies in `folder`, with its figures by name."""
+    page = Page(words.title(rows), words.lead(rows))
+    page.facts(words.facts(rows))
+    page.section("All in one table")
+    page.table(SHOWN, [_cells(row, folder) for row in rows], align="ll" + "r" * (len(SHOWN) - 2))
+    page.text(words.explained(rows))
+
+    def show(name: str, heading: str, text: str) -> None:
+        if name in drawn:
+            # On the digits' pixels nothing may turn dark with the page.
+            page.section(heading).figure(drawn[name], str(drawn[name].get_label()), text, follows=name != "disputes")
+
+    show("time", "What time buys", words.TIME)
+    show("epochs", "How they learn", words.EPOCHS)
+    show("parameters", "What parameters buy", words.PARAMETERS)
+    show("speed", "How fast they are", words.SPEED)
+    show("misses", "Which digits they miss", words.MISSES)
+    show("disputes", "Where they disagree", words.DISPUTES)
+    if read := _read(rows):
+        best = max(read, key=lambda one: one[1].accuracy)[0]
+        show("confusion", f"What {best} confuses", words.CONFUSION)
+    page.section("How it was made", f"Written by `{command}`.")
+    for machine in {str(run.environment): run.environment for row in rows for run in row.runs}.values():
+        page.table(("", "trained with"), environment_rows(machine))
+    return page
+
+
+def _cells(row: Row, folder: Path) -> Cells:
+    """The cells of a row, whose name leads to the report of its first run where there is one."""
+    report = row.runs[0].path / PAGE
+    name, *others = shown(row)
+    if not report.exists():
+        return name, *others
+    # As the page's place has it, so that both may be moved together.
+    return Link(name, Path(os.path.relpath(report, folder)).as_posix()), *others
+
+
+def _read(rows: Sequence[Row]) -> list[Read]:
+    """Give the networks that have read the same test digits as the first that read any, each in one hand."""
+    read = [(row.name, row.answers) for row in networks(rows) if row.answers is not None]
+    return [
+        (name, answers) for name, answers in read if answers.digits is read[0][1].digits or _same(answers, read[0][1])
+    ]
+
+
+def _same(one: Answers, other: Answers) -> bool:
+    return np.array_equal(one.digits.images, other.digits.images) and np.array_equal(
+        one.digits.labelled(), other.digits.labelled()
+    )
