@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.metrics import classification_report as theirs
 
 from byhand.cli import main
 from byhand.data import load_digits
@@ -83,8 +84,9 @@ def test_a_kaggle_file(
     assert lines[0] == "train (train.csv), all digits: 30 digits"
     assert lines[1] == f"Accuracy: {100 * found['accuracy']:.2f} %"
     assert lines[2] == f"Loss: {found['loss']:.4f}"
-    assert lines[3].split() == ["precision", "recall", "F1", "support"]
-    assert [line.split()[0] for line in lines[4:14]] == list("0123456789")
+    assert lines[3] == f"Expected calibration error: {100 * found['calibration_error']:.2f} points"
+    wanted = theirs(labels, answers, digits=4, zero_division=0)
+    assert lines[4:] == wanted.splitlines()
 
 
 def test_a_files_own_test_digits(trained: Run, capsys: pytest.CaptureFixture[str], npz: Path) -> None:
@@ -129,7 +131,8 @@ def test_other_digits_are_not_its_test_split(
         (["RUN", "--data", "ragged.csv"], "ragged.csv"),
         (["RUN", "--data", "label.csv"], "10"),
         (["RUN", "--hand", "numpi"], "There is no hand 'numpi'; perhaps 'numpy' was meant"),
-        (["nowhere"], "nowhere"),
+        (["nowhere"], "'nowhere' is neither the folder of a run (it would hold recipe.toml) nor the name of weights"),
+        (["elmann"], "perhaps 'elman' was meant"),
         (["empty"], "empty"),
     ],
 )

@@ -28,8 +28,8 @@ def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def train(npz: Path) -> Callable[..., int]:
-    """``train("mlp", "-ep", "1")``: on the tests' digits."""
-    return lambda *words: main(["train", *words, "--data", str(npz), "--threads", "1", "--offline"])
+    """``train("mlp", "-ep", "1")``: on the tests' digits, without a report, which takes longer than they do."""
+    return lambda *words: main(["train", *words, "--data", str(npz), "--threads", "1", "--offline", "--no-report"])
 
 
 def settings_of(name: str) -> Any:
@@ -107,6 +107,20 @@ def test_a_run_elsewhere(train: Callable[..., int], tmp_path: Path) -> None:
     assert (tmp_path / "deep/er/mine/results.json").exists()
 
 
+def test_the_report_of_a_run(npz: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--data", str(npz), "--threads", "1", "-hid_dim", "5"]
+    assert main(["train", "mlp", *words, "-ep", "2"]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["Report: runs/mlp-numpy/report.html", "Run: runs/mlp-numpy"]
+    page = Path("runs/mlp-numpy/report.html")
+    assert "<h1>mlp in the numpy hand</h1>" in page.read_text(encoding="utf-8")
+    before = page.stat().st_mtime_ns
+    # A run that is done keeps its report, and where it has none, none is written without its digits.
+    assert main(["train", "--resume", "runs/mlp-numpy"]) == 0
+    assert page.stat().st_mtime_ns == before
+    assert main(["train", "mlp", *words, "-ep", "1", "--no-report", "--name", "none"]) == 0
+    assert not Path("runs/none/report.html").exists()
+
+
 def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     """The one line that is told; nothing is left behind."""
     before = sorted(Path().rglob("*"))
@@ -158,6 +172,7 @@ def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["mlp", "--runs", "a-file"], "a-file"),
         (["mlp", "-optim", "cg", "--schedule", "constant", "-bs", "9", "-lr", "1"], "cg finds its own steps on all"),
         (["cg-grid", "-lr", "1"], "cg finds its own steps on all digits; leave out --lr."),
+        (["cg-grid", "--tensorboard"], "The recipe 'cg-grid' sweeps, which makes many runs, and --tensorboard shows"),
         (["cg-mlp", "-optim", "adam"], "l2_over_rows is of cg and lbfgs alone, and the optimizer is adam; "),
         (["mlp", "--threads", "-1"], "threads was given as -1; give 0 or more."),
         (["--resume", "nowhere", "--name", "x"], "--resume goes on with the recipe in nowhere as it is and takes no"),

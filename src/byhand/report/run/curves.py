@@ -57,7 +57,7 @@ def learning(log: Log) -> Figure:
             rate = figure.add_axes((left, low, wide, under), sharex=loss)
             # A rate holds for an epoch's last step.
             rate.plot(_places(log), rates, color=style.MUTED, marker=_marker(log), markersize=4, linewidth=1.6)
-            rate.set(ylim=(0, 1.15 * max(rates)), xlabel=_epochs(log))
+            rate.set(ylim=(0, 1.15 * max(rates) or 1), xlabel=_epochs(log))
             rate.set_title("learning rate", size=style.TEXT, color=style.MUTED, weight="normal")
             rate.locator_params(axis="y", nbins=3)
             loss.tick_params(labelbottom=False)
