@@ -19,6 +19,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -35,7 +36,7 @@ from byhand.spec import Spec
 from byhand.streams import generator
 from byhand.training.engine import Epoch, train_by_steps, train_by_whole
 from byhand.training.environment import choose_device
-from byhand.training.names import OVER_THE_RUN
+from byhand.training.names import FULL_BATCH, OVER_THE_RUN
 from byhand.training.optimizers import Optimizer, optimizer
 from byhand.training.settings import Training
 
@@ -58,6 +59,12 @@ class Rows:
 
     def __getitem__(self, chosen: Any) -> Rows:
         return Rows(self.images[chosen], self.labels[chosen])
+
+
+def _in_parts(classifier: DigitClassifier) -> bool:
+    """Whether a training can be made of parts; some methods need to see it whole."""
+    schedule = (classifier.training_settings or {}).get("schedule")
+    return classifier.optimizer not in FULL_BATCH and schedule not in OVER_THE_RUN
 
 
 class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -165,8 +172,9 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         self._train(values, labels, self._how.epochs)
         return self
 
+    @available_if(_in_parts)  # type: ignore[untyped-decorator]  # nor has this
     def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike, classes: npt.ArrayLike | None = None) -> Self:
-        """Train one more epoch, on these rows.
+        """Train one more epoch, on these rows; only with optimisers and schedules that need not see the whole training.
 
         Parameters
         ----------
@@ -180,19 +188,16 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         ValueError
             If X, y or classes is not what scikit-learn's classifiers take.
         ByhandError
-            As `fit`, or if the optimiser or the schedule needs to see the whole training.
+            As `fit`.
         """
         first = not hasattr(self, "network_")
         if first and classes is None:
             raise ValueError("The first call of partial_fit was given no classes; give all labels there will be.")
+        if not (first or classes is None or np.array_equal(np.unique(classes), self.classes_)):
+            raise ValueError("partial_fit was given other classes than at its first call; give the same, or none.")
         values, labels = self._validated(X, y, reset=first)
         if first:
             self._begin(values, classes)
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError("partial_fit was given other classes than at its first call; give the same, or none.")
-        if self._how.full_batch or self._how.schedule in OVER_THE_RUN:
-            name = self._how.optimizer if self._how.full_batch else self._how.schedule
-            raise ByhandError(f"partial_fit sees a part of the training, and {name} needs the whole; choose another.")
         self._train(values, labels, 1)
         return self
 
@@ -213,12 +218,13 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         check_is_fitted(self, "loss_curve_")
         return len(self.loss_curve_)
 
-    def _begin(self, X: Array, labels: npt.ArrayLike) -> None:
+    def _begin(self, X: Array, labels: npt.ArrayLike | None) -> None:
         """Describe and build the network for X and these labels, and the optimiser."""
         given = {name: getattr(self, name) for name in ("hand", "device", "epochs", "batch_size", "optimizer", "lr")}
-        given |= {"l2": self.l2, "patience": self.patience, **(self.training_settings or {})}
+        given |= {"l2": self.l2, "patience": self.patience}
         given["seed"] = int(check_random_state(self.random_state).randint(2**31 - 1))
         given["dtype"] = self.dtype or ("float32" if X.dtype in (np.float32, np.uint8) else "float64")
+        given = together(given, self.training_settings)
         how = Training(**fitting("DigitClassifier", Training.usual(), given))
         encoder = LabelEncoder().fit(labels)
         spec = self._spec(X, len(encoder.classes_))
@@ -233,8 +239,8 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         self._optimizer: Optimizer | None = None if how.full_batch else optimizer(self.network_, how)
 
     def _spec(self, X: Array, classes: int) -> Spec:
-        told = {"hidden": self.hidden, "dropout": self.dropout, **(self.network_settings or {})}
-        told = {name: value for name, value in told.items() if value is not None}
+        own = {"hidden": self.hidden, "dropout": self.dropout}
+        told = together({name: value for name, value in own.items() if value is not None}, self.network_settings)
         if isinstance(self.network, Spec):
             spec, width = self.network, X.shape[1]
             if told:
@@ -243,8 +249,8 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
                 )
             if (math.prod(spec.input_shape), spec.classes) != (width, classes):
                 raise ByhandError(
-                    f"The network leads from {spec.input_shape} to {spec.classes} logits, and the data from {width} columns "
-                    f"to {classes} classes; give a Spec that fits them."
+                    f"The Spec leads from {spec.input_shape} to {spec.classes} logits, and the data from {width} "
+                    f"columns to {classes} classes; give one that fits them."
                 )
             return spec
         mean, deviation = mean_and_deviation(X)
@@ -291,12 +297,11 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             self.network_.load(best)
 
     def _held_back(self, rows: Rows) -> tuple[Rows, Rows]:
+        if not 0 < self.validation_fraction < 1:
+            raise ByhandError(f"validation_fraction was given as {self.validation_fraction}; give a share from 0 to 1.")
         held = max(1, round(self.validation_fraction * len(rows)))
-        if not 0 < self.validation_fraction < 1 or held == len(rows):
-            raise ByhandError(
-                f"validation_fraction = {self.validation_fraction} holds {held} of {len(rows)} rows back; "
-                "give a share between 0 and 1 that leaves some of both, or patience = 0."
-            )
+        if held == len(rows):
+            raise ValueError(f"n_samples={held} rows leave none to train on with patience; give more, or patience = 0.")
         order = generator(self._how.seed, "validation").permutation(len(rows))
         return rows[order[held:]], rows[order[:held]]
 
@@ -340,6 +345,15 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             self.network_.load(values)
             if self._optimizer is not None:
                 self._optimizer.remember(kept["_optimizer"])
+
+
+def together(own: Mapping[str, Any], further: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Join settings that have a parameter of their own with those that have none."""
+    if twice := own.keys() & (further or {}).keys():
+        raise ByhandError(
+            f"DigitClassifier was given {' and '.join(sorted(twice))} twice; give it once, by its own name."
+        )
+    return {**own, **(further or {})}
 
 
 def mean_and_deviation(X: Array) -> tuple[float, float]:
