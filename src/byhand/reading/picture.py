@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+# MPO, as some phones write it, opens as JPEG; asked for by its own name, Pillow fails on it and all that come after it.
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 WANTED = "a picture (PNG, JPEG, WebP, TIFF or BMP)"
 
 MOST_BYTES = 2**28
