@@ -13,11 +13,12 @@ to files. Matplotlib is imported when the first figure is drawn.
 
 from __future__ import annotations
 
-from byhand.look.answer import answer
-from byhand.look.evidence import evidence
-from byhand.look.landscape import landscape
+from byhand.look.answers import answer
+from byhand.look.gallery import gallery
+from byhand.look.grounds import evidence
 from byhand.look.maps import feature_maps
 from byhand.look.patterns import filters, units
+from byhand.look.places import landscape
 from byhand.look.reading_rows import gates, rows
 
-__all__ = ["answer", "evidence", "feature_maps", "filters", "gates", "landscape", "rows", "units"]
+__all__ = ["answer", "evidence", "feature_maps", "filters", "gallery", "gates", "landscape", "rows", "units"]

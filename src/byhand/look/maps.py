@@ -11,7 +11,7 @@ import numpy as np
 from byhand.hands.base import Array, Network
 from byhand.layers import Dropout, Flatten, Linear, Standardize
 from byhand.look import panels
-from byhand.look.answer import percent
+from byhand.look.answers import percent
 from byhand.look.arrays.weights import dense_on_pixels, on_pixels
 from byhand.report import style
 

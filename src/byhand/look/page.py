@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from byhand.hands.base import Array, Network
 from byhand.layers import Conv2d, Recurrent
-from byhand.look.answer import answer
+from byhand.look.answers import answer
 from byhand.look.arrays import dense_on_pixels
-from byhand.look.evidence import evidence
-from byhand.look.landscape import landscape
+from byhand.look.grounds import evidence
 from byhand.look.maps import feature_maps
 from byhand.look.patterns import filters, units
+from byhand.look.places import landscape
 from byhand.look.reading_rows import gates, rows
 from byhand.report.page import Page
 

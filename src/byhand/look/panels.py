@@ -45,9 +45,7 @@ def share() -> Colormap:
 def _scale(name: str, stops: list[tuple[float, str]]) -> Colormap:
     from matplotlib.colors import LinearSegmentedColormap
 
-    made = LinearSegmentedColormap.from_list(f"byhand {name}", stops)
-    made.set_bad(style.FAINT)
-    return made
+    return LinearSegmentedColormap.from_list(f"byhand {name}", stops).with_extremes(bad=style.FAINT)
 
 
 def reading(network: Network, image: Array) -> tuple[Array, Array]:
@@ -73,12 +71,14 @@ def number(value: float) -> str:
 
 
 def sheet(width: float, height: float, title: str, beside: str = "") -> Figure:
-    """Make a figure of that many inches with its title; call it inside `style.applied`.
+    """Make a figure of that many inches with its title, where it has one; call it inside `style.applied`.
 
     `beside` stands after the title, in a lighter hand.
     """
     made = style.figure(width, height)
     made.set_label(f"{title}: {beside}" if beside else title)
+    if not title:
+        return made
     y = 1 - (MARGIN + 0.16) / height
     made.text(MARGIN / width, y, title, size=style.TITLE, weight="bold", va="center")
     if beside:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,13 +10,11 @@ from byhand.hands.base import Array, Network
 from byhand.layers import Linear, ReLU, Sigmoid, Tanh
 from byhand.look import panels
 from byhand.look.arrays import weights
-from byhand.report import style
+from byhand.look.gallery import gallery
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WIDE = 12.0
-"""Inches: the room for tiles."""
 MOST = 48
 """Units that are shown; more would be too small to see."""
 
@@ -53,33 +50,24 @@ def units(network: Network, image: Array | None = None) -> Figure:
         if not last:
             order = np.argsort(-values, kind="stable")
     order = order[:MOST]
-    columns = min(12 if len(order) > 10 else 10 if len(order) > 5 else 5, len(order))
-    if len(order) == 10:
-        columns = 5
-    side = min(1.6, WIDE / columns) - 0.12
-    line = side + (0.34 if values is not None or last else 0.12)
-    lines = math.ceil(len(order) / columns)
-    with style.applied():
-        title, beside = "What each logit looks for" if last else "What hidden units look for", ""
-        if values is not None and not last:
-            beside = "this picture excites them in this order"
-        if len(order) < len(pictures):
-            beside += f"{'; ' if beside else ''}{len(order)} of {len(pictures)}"
-        width = max(columns * (side + 0.12) - 0.12, 9.2) + 2 * panels.MARGIN
-        height = 2 * panels.MARGIN + panels.HEADER + lines * line + 0.3
-        figure = panels.sheet(width, height, title, beside)
-        left = panels.MARGIN
-        for n, unit in enumerate(order):
-            row, column = divmod(n, columns)
-            axes = panels.panel(
-                figure, left + column * (side + 0.12), panels.MARGIN + panels.HEADER + row * line, side, side
-            )
-            drawn = panels.show_signed(axes, pictures[unit])
-            words = [panels.class_name(network, int(unit))] if last else []
-            words += [panels.number(values[unit])] if values is not None else []
-            axes.set_xlabel(": ".join(words), size=style.SMALL, labelpad=3, color=style.INK)
-        panels.key(figure, panels.MARGIN, height - panels.MARGIN - 0.13, drawn, "ink lowers it", "ink raises it")
-    return figure
+    names = [panels.class_name(network, int(unit)) for unit in order] if last else []
+    if values is not None:
+        told = [panels.number(values[unit]) for unit in order]
+        names = [f"{name}: {value}" for name, value in zip(names, told, strict=True)] if names else told
+    title, beside = "What each logit looks for" if last else "What hidden units look for", ""
+    if values is not None and not last:
+        beside = "this picture excites them in this order"
+    if len(order) < len(pictures):
+        beside += f"{'; ' if beside else ''}{len(order)} of {len(pictures)}"
+    return gallery(
+        pictures[order],
+        names,
+        title=title,
+        beside=beside,
+        columns=5 if len(order) <= 10 else 12,
+        signed=True,
+        ends=("ink lowers it", "ink raises it"),
+    )
 
 
 def filters(network: Network) -> Figure:
@@ -96,23 +84,13 @@ def filters(network: Network) -> Figure:
         If the network has no convolution.
     """
     kernels = weights.filters(network)[..., 0]
-    count = len(kernels)
-    columns = min(count, 8 if count <= 16 else 12)
-    side = min(1.3, WIDE / columns) - 0.12
-    lines = math.ceil(count / columns)
-    with style.applied():
-        size = f"{kernels.shape[1]}×{kernels.shape[2]}"
-        width = max(columns * (side + 0.12) - 0.12, 7.2) + 2 * panels.MARGIN
-        height = 2 * panels.MARGIN + panels.HEADER + lines * (side + 0.12) + 0.3
-        figure = panels.sheet(width, height, "The first filters", f"{count} of {size}")
-        left = panels.MARGIN
-        for n, kernel in enumerate(kernels):
-            row, column = divmod(n, columns)
-            top = panels.MARGIN + panels.HEADER + row * (side + 0.12)
-            axes = panels.panel(figure, left + column * (side + 0.12), top, side, side)
-            drawn = panels.show_signed(axes, kernel)
-        panels.key(figure, panels.MARGIN, height - panels.MARGIN - 0.13, drawn, "below 0", "above 0")
-    return figure
+    return gallery(
+        kernels,
+        title="The first filters",
+        beside=f"{len(kernels)} of {kernels.shape[1]}×{kernels.shape[2]}",
+        columns=8 if len(kernels) <= 16 else 12,
+        signed=True,
+    )
 
 
 def _name_above(network: Network) -> str:

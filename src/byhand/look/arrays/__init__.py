@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from byhand.look.arrays.frozen import frozen
+from byhand.look.arrays.copying import frozen
 from byhand.look.arrays.pixels import COVER, PixelGradient, lead, occlusion, saliency
 from byhand.look.arrays.plane import METHODS, last_hidden, on_plane
 from byhand.look.arrays.rows import gates, hidden_states, is_recurrent, probabilities_by_row

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from byhand.errors import ByhandError
 from byhand.hands.base import BLOCK, Array, Network
 from byhand.hands.by_numpy.layer import Mode
-from byhand.look.arrays.frozen import frozen
+from byhand.look.arrays.copying import frozen
 
 COVER = 5
 """Side of the square that `occlusion` covers, in pixels."""

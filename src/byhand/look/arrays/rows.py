@@ -22,7 +22,7 @@ from byhand.errors import ByhandError
 from byhand.hands.base import Array, Network
 from byhand.hands.by_numpy.layer import READING
 from byhand.layers import Recurrent
-from byhand.look.arrays.frozen import frozen
+from byhand.look.arrays.copying import frozen
 from byhand.look.arrays.pixels import checked
 from byhand.losses import probabilities
 

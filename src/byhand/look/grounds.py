@@ -70,4 +70,4 @@ def _scale(figure: Figure, left: float, top: float, words: str) -> None:
 
 
 def _flips(lost: Array, lead: float) -> str:
-    return "; some squares change the answer" if (lost > lead).any() else ""
+    return "; some change the answer" if (lost > lead).any() else ""

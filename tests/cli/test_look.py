@@ -1,0 +1,118 @@
+"""``byhand look``: a page and figures for shipped networks, runs and pictures of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from byhand import weights
+from byhand.cli import main
+from byhand.data import load_dataset
+
+
+@pytest.fixture(autouse=True)
+def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def both(*figures: str) -> list[str]:
+    return sorted([f"{figure}.{ending}" for figure in figures for ending in ("png", "svg")] + ["look.html"])
+
+
+@pytest.mark.slow
+def test_a_network_that_comes_with_byhand(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["look", "softmax", "--data", "digits", "--digit", "7"]) == 0
+    out = capsys.readouterr().out
+    folder = tmp_path / "look" / "softmax"
+    assert names(folder) == both("answer", "layers", "units", "evidence", "map")
+    assert f"Page: {Path('look')}/softmax/look.html" in out
+    page = (folder / "look.html").read_text(encoding="utf-8")
+    digits = load_dataset("digits").train
+    place = int(np.flatnonzero(digits.labelled() == 7)[0])
+    assert f"Digit {place} of digits (embedded in scikit-learn), read by softmax in the numpy hand." in page
+    network = weights.load("softmax")
+    assert f"Read as {network.logits(digits.images[place : place + 1]).argmax()}" in page
+    assert str(tmp_path) not in page
+
+
+@pytest.mark.slow
+def test_a_run_of_ones_own(capsys: pytest.CaptureFixture[str], npz: Path) -> None:
+    assert main(["train", "elman", "--data", str(npz), "-ep", "1", "-hid_dim", "6", "--name", "mine"]) == 0
+    assert main(["look", "runs/mine", "--index", "3", "--out", "seen", "--map", "none", "--hand", "tensor"]) == 0
+    assert names(Path("seen")) == both("answer", "layers", "rows", "evidence")
+    page = Path("seen/look.html").read_text(encoding="utf-8")
+    assert "Inside mine" in page
+    assert "read by mine in the tensor hand." in page
+
+
+@pytest.mark.slow
+def test_a_picture_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
+    image = load_dataset("digits").train.images[4]
+    Image.fromarray(image).save("my.png")
+    assert main(["look", "softmax", "--image", "my.png", "--map", "none", "--out", "seen"]) == 0
+    # It is taken as it is: the figure of the answer holds its very pixels.
+    with Image.open("seen/answer.png") as drawn:
+        levels = np.asarray(drawn.convert("L"))
+    side = round(3.2 * 200)
+    left, top = round(0.4 * 200), round(1.02 * 200)
+    cell = side / 28
+    middles = [round((n + 0.5) * cell) for n in range(28)]
+    seen = levels[np.ix_([top + m for m in middles], [left + m for m in middles])].astype(float)
+    assert np.corrcoef(seen.ravel(), image.ravel())[0, 1] < -0.999
+    assert "My.png, read by softmax" in Path("seen/look.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("reader" not in weights.names(), reason="the network that reads is not trained yet")
+def test_a_photograph_goes_through_the_reader(capsys: pytest.CaptureFixture[str]) -> None:
+    ink = load_dataset("digits").train.images[4]
+    paper = np.full((300, 260), 235, np.uint8)
+    large = np.kron(ink, np.ones((7, 7), np.uint8))
+    paper[40:236, 30:226] -= (large * 0.8).astype(np.uint8)
+    Image.fromarray(paper).save("photo.jpg", quality=95)
+    assert main(["look", "mlp", "--image", "photo.jpg", "--map", "none", "--out", "seen"]) == 0
+    label = int(load_dataset("digits").train.labelled()[4])
+    assert f"Read as {label}" in Path("seen/look.html").read_text(encoding="utf-8")
+    Image.fromarray(np.full((300, 260), 235, np.uint8)).save("empty.png")
+    assert main(["look", "mlp", "--image", "empty.png", "--map", "none", "--out", "other"]) == 2
+    assert "No digit was found in empty.png" in capsys.readouterr().err
+    assert not Path("other").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["softmacs"], "perhaps 'softmax' was meant"),
+        (["runs/none"], "is not the folder of a run"),
+        (["softmax", "--digit", "12"], "There is no 12 among the"),
+        (["softmax", "--digit", "7", "--index", "100000"], "pictures of 7; give 0 to"),
+        (["softmax", "--index", "-1"], "--index is -1"),
+        (["softmax", "--image", "missing.png"], "missing.png cannot be read"),
+        (["softmax", "--image", "missing.png", "--index", "2"], "give one of them"),
+        (["softmax", "--image", "missing.png", "--digit", "2"], "not allowed with"),
+        (["softmax", "--map", "umap"], "invalid choice"),
+        (["softmax", "--hand", "left"], "There is no hand 'left'"),
+    ],
+)
+def test_bad_input_is_one_sentence(words: list[str], found: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if words[0] == "softmax":
+        words = [*words, "--data", "digits"]
+    assert main(["look", *words]) == 2
+    said = capsys.readouterr().err
+    assert found in said
+    assert said.startswith("byhand: ")
+    assert said.count("\n") == 1
+    assert list(Path().iterdir()) == []
+
+
+def test_nothing_is_written_where_it_cannot_be(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("file").write_text("", encoding="utf-8")
+    assert main(["look", "softmax", "--data", "digits", "--map", "none", "--out", "file"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
