@@ -45,7 +45,7 @@ class Guard:
             origin is not None
             and scope["method"] not in SAFE
             and origin not in self.settings.origins
-            and urlsplit_netloc(origin) != host.lower()
+            and place_of(origin) != host.lower()
         ):
             return Problem(403, "A page of another origin asked; start the service with --cors to let that page.")
         if self._token and scope["path"].startswith(GUARDED) and not self._shown(headers.get("authorization", "")):
@@ -59,7 +59,8 @@ class Guard:
     def _shown(self, authorization: str) -> bool:
         scheme, _, shown = authorization.partition(" ")
         # As long for a token whose first letters are right as for any other.
-        right = hmac.compare_digest(shown.strip().encode("utf-8", "surrogateescape"), self._token)
+        # Header lines are bytes that are shown as latin-1.
+        right = hmac.compare_digest(shown.strip().encode("latin-1"), self._token)
         return right and scheme.lower() == "bearer"
 
 
@@ -71,7 +72,7 @@ def named(host: str) -> str:
         return ""
 
 
-def urlsplit_netloc(origin: str) -> str:
+def place_of(origin: str) -> str:
     """Give host and port of an Origin header; nothing for ``null`` and what is none."""
     try:
         return urlsplit(origin).netloc.lower()

@@ -80,9 +80,20 @@ def _document(app: FastAPI, guarded: bool) -> dict[str, Any]:
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         parts = made.setdefault("components", {})
-        parts.setdefault("schemas", {})["Problem"] = problems.SCHEMA
+        _without_other_problems(made, parts["schemas"])
+        parts["schemas"]["Problem"] = problems.SCHEMA
         if guarded:
             parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             made["security"] = [{"token": []}]
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _without_other_problems(made: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Take out what FastAPI would answer to bad parameters; here they get the answer that every problem gets."""
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]

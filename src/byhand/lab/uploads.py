@@ -47,17 +47,18 @@ class Uploads:
         """
         mine = 0
         parts: list[bytes] = []
+        stream = request.stream()
         try:
             if _declared(request) > self.limits.body:
-                await self._too_long(request)
+                await self._too_long(stream)
             try:
                 async with asyncio.timeout(self.limits.arrival):
-                    async for part in request.stream():
+                    async for part in stream:
                         mine += len(part)
                         self.held += len(part)
                         if mine > self.limits.body:
                             parts.clear()
-                            await self._too_long(request)
+                            await self._too_long(stream)
                         if self.held > self.limits.bodies:
                             raise busy("Too many pictures are being received at once; send this one again in a second.")
                         parts.append(part)
@@ -73,11 +74,11 @@ class Uploads:
         finally:
             self.held -= mine
 
-    async def _too_long(self, request: Request) -> None:
+    async def _too_long(self, stream: AsyncIterator[bytes]) -> None:
         with contextlib.suppress(TimeoutError, ClientDisconnect):
             async with asyncio.timeout(LINGERS):
                 rest = 0
-                async for part in request.stream():
+                async for part in stream:
                     rest += len(part)
                     if rest > self.limits.body:
                         break
@@ -135,7 +136,7 @@ def _field(body: bytes, content_type: str) -> bytes:
     if not boundary:
         raise Problem(400, "The Content-Type multipart/form-data names no boundary; give one.")
     found: list[bytearray] = []
-    header, value, name = bytearray(), bytearray(), b""
+    header, value, name, whole = bytearray(), bytearray(), b"", False
 
     def header_ended() -> None:
         nonlocal name
@@ -156,22 +157,29 @@ def _field(body: bytes, content_type: str) -> bytes:
         nonlocal name
         name = b""
 
-    parser = python_multipart.MultipartParser(
-        boundary,
-        {
-            "on_part_begin": part_begins,
-            "on_header_field": lambda text, start, end: header.extend(text[start:end]),
-            "on_header_value": lambda text, start, end: value.extend(text[start:end]),
-            "on_header_end": header_ended,
-            "on_headers_finished": headers_ended,
-            "on_part_data": data,
-        },
-    )
+    def form_ends() -> None:
+        nonlocal whole
+        whole = True
+
     try:
+        parser = python_multipart.MultipartParser(
+            boundary,
+            {
+                "on_part_begin": part_begins,
+                "on_header_field": lambda text, start, end: header.extend(text[start:end]),
+                "on_header_value": lambda text, start, end: value.extend(text[start:end]),
+                "on_header_end": header_ended,
+                "on_headers_finished": headers_ended,
+                "on_part_data": data,
+                "on_end": form_ends,
+            },
+        )
         parser.write(body)
         parser.finalize()
-    except FormParserError as problem:
-        raise Problem(400, "The body is not the multipart/form-data that its Content-Type announces.") from problem
+    except FormParserError:
+        whole = False
+    if not whole:
+        raise Problem(400, "The body is not the multipart/form-data that its Content-Type announces; send all of it.")
     if len(found) != 1:
         raise Problem(422, f"The form has {len(found)} fields {FIELD!r}; send one, with a picture file.")
     return bytes(found[0])

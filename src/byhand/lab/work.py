@@ -41,13 +41,18 @@ class Work:
         Raises
         ------
         Problem
-            429 where the queue is full, 504 where it takes too long.
+            429 where the queue is full, 504 where it takes too long, 503 once this is closed.
         """
         with self._lock:
             if self.pending >= self.threads + self.limits.waiting:
                 raise busy(f"{self.pending} requests are being worked on, and no more fit; ask again in a second.")
             self.pending += 1
-        job = self._pool.submit(task)
+        try:
+            job = self._pool.submit(task)
+        except RuntimeError:
+            # The pool takes nothing once it is closed.
+            self.pending -= 1
+            raise Problem(503, "The service is ending; ask another, or this one when it is back.") from None
         job.add_done_callback(self._done)
         try:
             async with asyncio.timeout(self.limits.seconds):
