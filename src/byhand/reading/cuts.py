@@ -2,7 +2,7 @@
 
 A way costs the ink it crosses and a little for every step aside, so it follows the white between slanted digits as well.
 For each column of the middle row the cheapest way through it is found (dynamic programming from above and from below);
-those that are cheaper than their neighbours are candidates.
+those that are cheaper than their neighbours are candidates, and so are waists, where two rounds touch.
 """
 
 from __future__ import annotations
@@ -21,9 +21,14 @@ Array = npt.NDArray[Any]
 ROWS = 40
 ASIDE = 0.12
 """Cost of a step aside, as a share of a pixel of ink."""
-MOST_CUTS = 6
+MOST_CUTS = 4
+"""For each height of the piece that it is wide."""
 DEEPEST = 2.2
 """Stroke widths that a cut may cross."""
+
+
+WAIST = 0.8
+"""Height of a waist against the parts beside it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,9 @@ def cuts_of(mask: Array) -> list[Cut]:
     above, from_above = _ways(small[: middle + 1])
     below, from_below = _ways(small[middle:][::-1])
     cost = above[-1] + below[-1] - small[middle]
-    chosen = _lowest(cost, round(max(2.0, 1.2 * stroke)), DEEPEST * stroke)
+    apart = round(max(2.0, 1.2 * stroke))
+    most = round(MOST_CUTS * max(1.0, width / height))
+    chosen = sorted({*_lowest(cost, apart, DEEPEST * stroke, most), *_waists(small, apart)})
     cuts = []
     for column in chosen:
         up, down = _followed(from_above, column), _followed(from_below, column)
@@ -96,14 +103,29 @@ def _followed(step: Array, column: int) -> Array:
     return np.array(path)
 
 
-def _lowest(cost: Array, apart: int, limit: float) -> list[int]:
-    """Columns whose cost is the lowest around, the cheapest `MOST_CUTS`, from left to right."""
+def _waists(ink: Array, apart: int) -> list[int]:
+    """Columns where a piece is lower than beside: two rounds that touch, however long they do."""
+    there = ink > 0.5
+    occupied = there.any(axis=0)
+    high = np.where(occupied, len(ink) - there[::-1].argmax(axis=0) - there.argmax(axis=0), 0).astype(float)
+    high = np.convolve(np.pad(high, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
+    found: list[int] = []
+    for at in range(2 * apart, len(high) - 2 * apart):
+        around = high[at - apart : at + apart + 1]
+        beside = min(high[:at].max(), high[at:].max())
+        if high[at] <= around.min() and high[at] < WAIST * beside and (not found or at - found[-1] > apart):
+            found.append(at)
+    return found
+
+
+def _lowest(cost: Array, apart: int, limit: float, most: int) -> list[int]:
+    """Columns whose cost is the lowest around, the cheapest `most`, from left to right."""
     inner = range(apart, len(cost) - apart)
     lows = [
         at for at in inner if cost[at] <= limit and cost[at] <= cost[max(0, at - apart) : at + apart + 1].min() + 1e-6
     ]
     chosen: list[int] = []
     for at in sorted(lows, key=lambda at: float(cost[at])):
-        if len(chosen) < MOST_CUTS and all(abs(at - other) > apart for other in chosen):
+        if len(chosen) < most and all(abs(at - other) > apart for other in chosen):
             chosen.append(at)
     return sorted(chosen)

@@ -121,14 +121,18 @@ def noise_of(grey: Array) -> float:
 def paper_of(dark: Array, width: float | None = None) -> Array:
     """Brightness of the paper under the ink, uint8 of the same shape."""
     small = _coarse(dark)
-    height_small, width_small = small.shape
-    scale = dark.shape[0] / height_small
+    scale = dark.shape[0] / len(small)
     # Wider than the widest stroke that is likely: a fifth of the picture.
     kernel = max(3, round(0.25 * min(small.shape))) if width is None else max(3, round(width / scale))
     kernel |= 1
     soft = cv2.GaussianBlur(small, (0, 0), 0.7)
-    closed = cv2.morphologyEx(soft, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (kernel, kernel)))
-    closed = cv2.blur(closed, (kernel // 2 | 1,) * 2)
+    # What is dark along the border goes on beyond it: a table is no stroke.
+    padded = cv2.copyMakeBorder(soft, kernel, kernel, kernel, kernel, cv2.BORDER_REPLICATE)
+    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (kernel, kernel))
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, element)[kernel:-kernel, kernel:-kernel]
+    # Along the edge of a dark thing its own brightness counts.
+    closed = cv2.erode(closed, np.ones((3, 3), np.uint8))
+    closed = cv2.min(closed, cv2.blur(closed, (kernel // 2 | 1,) * 2))
     return cv2.resize(closed, dark.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
@@ -144,7 +148,7 @@ def inked(dark: Array, paper: Array) -> tuple[Array, Array]:
     mask = (share > threshold).astype(np.uint8)
     reach = round(2 * min(stroke_width(mask), 0.2 * min(dark.shape))) | 1
     most = cv2.dilate(share, np.ones((reach, reach), np.uint8))
-    local = np.clip(0.5 * most, 0.5 * threshold, threshold)
+    local = np.where(most < threshold, threshold, np.clip(0.5 * most, 0.5 * threshold, threshold))
     return np.clip(share * (127.5 / local), 0, 255).astype(np.uint8), share > threshold
 
 

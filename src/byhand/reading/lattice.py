@@ -22,7 +22,7 @@ from byhand.reading.segment import Atom
 
 Array = npt.NDArray[Any]
 
-MOST_ATOMS = 6
+MOST_ATOMS = 7
 """Atoms of one digit."""
 WIDEST = 1.5
 """Width of a digit of several atoms, in heights of the line."""
@@ -31,6 +31,10 @@ FARTHEST = 0.45
 JOINING, CUTTING, CROSSING, DROPPING, SHRINKING = 4.0, 0.5, 0.7, 9.0, 8.0
 """Costs: of a gap of one height; of a cut, and of each stroke width it crosses; of dropping an atom as tall as the line; of a
 digit that is smaller than 0.4 of the line."""
+
+
+FLAT = 0.3
+"""What of its width counts as height where an atom is dropped: a dash is dropped sooner than a stem."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def best_division(atoms: Sequence[Atom], height: float, groups: Sequence[Group],
     for number, group in enumerate(groups):
         by_last.setdefault(group.last, []).append(number)
     for end in range(1, len(atoms) + 1):
-        best[end] = best[end - 1] - DROPPING * atoms[end - 1].extent / height
+        best[end] = best[end - 1] - DROPPING * max(atoms[end - 1].height, FLAT * atoms[end - 1].width) / height
         back[end] = end - 1
         for number in by_last.get(end, []):
             group = groups[number]

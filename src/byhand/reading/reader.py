@@ -20,6 +20,14 @@ from byhand.reading.segment import Atom, Segments, pieces_of, segment, usual_hei
 Array = npt.NDArray[Any]
 
 
+SMALLEST = 0.7
+"""Height of a line against the picture's usual digit below which it is taken for dirt sooner than for writing."""
+
+
+DIRT = 0.6
+"""Size against the usual digit up to which what is more likely no digit is passed over; what is larger is read, unsure."""
+
+
 class Reader:
     """Reads handwritten digits in pictures.
 
@@ -76,7 +84,7 @@ class Reader:
         lines = []
         images = []
         for line in parts.lines:
-            height = usual_height(list(line))
+            height = max(usual_height(list(line)), SMALLEST * parts.height)
             groups = groups_of(line, height)
             for group in groups:
                 images.append(render(cut_out(ink.level, parts.labels, line[group.first : group.last])))
@@ -91,6 +99,9 @@ class Reader:
             for at in best_division(line, height, groups, logs[own]):
                 group = groups[at]
                 box = box_of(line[group.first : group.last])
+                small = max(box[2] - box[0], box[3] - box[1]) < DIRT * parts.height
+                if small and shares[start + at, 10] > 0.5:
+                    continue
                 found.append((images[start + at], box, shares[start + at], number))
             start += len(groups)
         return parts.labels, found
@@ -145,7 +156,7 @@ def cut_out(level: Array, labels: Array, atoms: Sequence[Atom]) -> Array:
     rows, columns = level.shape
     window = np.s_[max(top - 2, 0) : min(bottom + 2, rows), max(left - 2, 0) : min(right + 2, columns)]
     own = labels[window]
-    keep = own == 0
+    keep = (own == 0) & (level[window] < 128)
     for atom in atoms:
         keep |= own == atom.label
     return level[window] * keep

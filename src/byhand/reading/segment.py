@@ -14,11 +14,16 @@ import numpy.typing as npt
 
 from byhand.reading.cuts import cuts_of
 from byhand.reading.ink import Ink
+from byhand.reading.rules import without_rules
 
 Array = npt.NDArray[Any]
 
 MOST_PIECES = 400
 """Pieces of ink that are looked at, the largest first; a page of writing has fewer, a texture has more."""
+
+
+HEM = 0.06
+"""Along the picture's border, as a share of its side: bars that stand there by themselves are no writing."""
 
 
 @dataclass(frozen=True)
@@ -88,23 +93,27 @@ def pieces_of(ink: Ink) -> tuple[Array, list[Atom]]:
     tuple
         Labels, int32 ``(H, W)``, and the pieces, the largest first.
     """
-    mask = (ink.level >= 128).astype(np.uint8)
+    mask = without_rules((ink.level >= 128).astype(np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
     if count < 2:
         return labels, []
     # Faint ink counts where it goes on from clear ink.
     clear = np.zeros(count, bool)
-    clear[labels[ink.strong]] = True
+    clear[labels[ink.strong & (mask > 0)]] = True
     order = [int(at) for at in np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MOST_PIECES] + 1 if clear[at]]
     found = []
     for at in order:
         left, top, width, height, area = (int(value) for value in stats[at])
         found.append(Atom(at, (left, top, left + width, top + height), area, at))
-    found = [piece for piece in found if not _is_ground(piece, labels)]
+    found = _without_ground(found, labels)
     if not found:
         return labels, []
     usual = usual_height(found)
     least = max(0.12 * usual, 2.0 * ink.scale)
+    # Longer than a digit is high and flat: the rest of a line under a number.
+    flat = [piece for piece in found if piece.width > max(usual, 6 * piece.height)]
+    if len(flat) < len(found):
+        found = [piece for piece in found if piece not in flat]
     return labels, [piece for piece in found if piece.extent >= least]
 
 
@@ -121,7 +130,7 @@ def segment(ink: Ink) -> Segments:
     labels, pieces = pieces_of(ink)
     if not pieces:
         return Segments(labels, (), 0.0)
-    lines = _lines(pieces)
+    lines = _lines(pieces, labels.shape)
     labels = labels.copy()
     free = int(labels.max()) + 1
     parted = []
@@ -160,6 +169,20 @@ def _parts(piece: Atom, labels: Array, free: int) -> list[Atom]:
     return parts
 
 
+def _without_ground(pieces: list[Atom], labels: Array) -> list[Atom]:
+    """Leave out shadows, edges of tables and sheets, and lines from border to border beside the writing."""
+    kept = [piece for piece in pieces if not _is_ground(piece, labels)]
+    rows, columns = labels.shape
+    tall = [piece for piece in kept if piece.height > 0.9 * rows]
+    wide = [piece for piece in kept if piece.width > 0.9 * columns]
+    bars = [piece for piece in tall if piece.height > 0.95 * rows and piece.height > 5 * piece.width]
+    bars += [piece for piece in wide if piece.width > 0.95 * columns and piece.width > 5 * piece.height]
+    # A tight cut around a number has its 1 go from border to border, but its other digits as well.
+    if len(tall) + len(wide) > len(bars) or len(kept) == len(bars):
+        return kept
+    return [piece for piece in kept if piece not in bars]
+
+
 def _is_ground(piece: Atom, labels: Array) -> bool:
     """Whether a piece is a shadow, a table's edge or a thing beside the paper: it lies along the border, or fills much."""
     rows, columns = labels.shape
@@ -173,7 +196,22 @@ def _is_ground(piece: Atom, labels: Array) -> bool:
     return contact > 0.6 * piece.extent and (solid > 0.6 or touching > 1 or piece.extent > 0.6 * max(rows, columns))
 
 
-def _lines(pieces: list[Atom]) -> list[tuple[Atom, ...]]:
+def _is_edge(line: list[Atom], shape: tuple[int, ...]) -> bool:
+    """Whether all but the specks of a line are bars along the border."""
+    longest = max(piece.extent for piece in line)
+    return all(_along_border(piece, shape) for piece in line if piece.extent > 0.5 * longest)
+
+
+def _along_border(piece: Atom, shape: tuple[int, ...]) -> bool:
+    """Whether a piece is a bar beside and along the picture's border, as the edge of a sheet is."""
+    rows, columns = shape
+    left, top, right, bottom = piece.box
+    beside = right < HEM * columns or left > (1 - HEM) * columns
+    under = bottom < HEM * rows or top > (1 - HEM) * rows
+    return (beside and piece.height > 4 * piece.width) or (under and piece.width > 4 * piece.height)
+
+
+def _lines(pieces: list[Atom], shape: tuple[int, ...]) -> list[tuple[Atom, ...]]:
     """Join pieces that stand beside one another into lines, and sort these from top to bottom."""
     usual = usual_height(pieces)
     parent = list(range(len(pieces)))
@@ -198,5 +236,8 @@ def _lines(pieces: list[Atom]) -> list[tuple[Atom, ...]]:
     lines: dict[int, list[Atom]] = {}
     for at, piece in enumerate(pieces):
         lines.setdefault(root(at), []).append(piece)
-    ordered = sorted(lines.values(), key=lambda line: float(np.mean([piece.box[1] + piece.box[3] for piece in line])))
+    writing = [line for line in lines.values() if not _is_edge(line, shape)]
+    ordered = sorted(
+        writing or lines.values(), key=lambda line: float(np.mean([piece.box[1] + piece.box[3] for piece in line]))
+    )
     return [tuple(line) for line in ordered]
