@@ -67,7 +67,7 @@ def drawings(rows: Sequence[Row]) -> dict[str, Figure]:
     drawn["speed"] = speed(rows)
     if read := _read(rows):
         drawn["misses"] = misses(read)
-        best = max(read, key=lambda one: one[1].accuracy)[1]
+        best = _best(rows)[1]
         drawn["confusion"] = confusion(classification_report(best.digits.labelled(), best.given))
     if len(read) > 1:
         labels = read[0][1].digits.labelled()
@@ -81,13 +81,13 @@ def page_of(rows: Sequence[Row], drawn: dict[str, Figure], folder: Path, command
     page = Page(words.title(rows), words.lead(rows))
     page.facts(words.facts(rows))
     page.section("All in one table")
-    page.table(SHOWN, [_cells(row, folder) for row in rows], align="ll" + "r" * (len(SHOWN) - 2))
+    heads = [f"{head}, %" if head in ("validation", "test") else head for head in SHOWN]
+    page.table(heads, [_cells(row, folder) for row in rows], align="ll" + "r" * (len(SHOWN) - 2))
     page.text(words.explained(rows))
 
     def show(name: str, heading: str, text: str) -> None:
         if name in drawn:
-            # On the digits' pixels nothing may turn dark with the page.
-            page.section(heading).figure(drawn[name], str(drawn[name].get_label()), text, follows=name != "disputes")
+            page.section(heading).figure(drawn[name], str(drawn[name].get_label()), text)
 
     show("time", "What time buys", words.TIME)
     show("epochs", "How they learn", words.EPOCHS)
@@ -95,19 +95,21 @@ def page_of(rows: Sequence[Row], drawn: dict[str, Figure], folder: Path, command
     show("speed", "How fast they are", words.SPEED)
     show("misses", "Which digits they miss", words.MISSES)
     show("disputes", "Where they disagree", words.DISPUTES)
-    if read := _read(rows):
-        best = max(read, key=lambda one: one[1].accuracy)[0]
-        show("confusion", f"What {best} confuses", words.CONFUSION)
-    page.section("How it was made", f"Written by `{command}`.")
-    for machine in {str(run.environment): run.environment for row in rows for run in row.runs}.values():
-        page.table(("", "trained with"), environment_rows(machine))
-    return page
+    if "confusion" in drawn:
+        show("confusion", f"What {_best(rows)[0]} confuses", words.CONFUSION)
+    page.section("How it was made", words.made(rows, command))
+    with_these = {str(run.environment): run.environment for row in rows for run in row.runs}.values()
+    # One column for all that was the same, whatever the digits' place was.
+    made = {str(cells): {str(name): of for name, of in cells} for cells in map(environment_rows, with_these)}
+    heads = ["", "trained with", *["or with"] * (len(made) - 1)]
+    names = list(dict.fromkeys(name for one in made.values() for name in one))
+    return page.table(heads, [(name, *(one.get(name, "") for one in made.values())) for name in names])
 
 
 def _cells(row: Row, folder: Path) -> Cells:
     """The cells of a row, whose name leads to the report of its first run where there is one."""
     report = row.runs[0].path / PAGE
-    name, *others = shown(row)
+    name, *others = (cell.removesuffix(" %") for cell in shown(row))
     if not report.exists():
         return name, *others
     # As the page's place has it, so that both may be moved together.
@@ -120,6 +122,13 @@ def _read(rows: Sequence[Row]) -> list[Read]:
     return [
         (name, answers) for name, answers in read if answers.digits is read[0][1].digits or _same(answers, read[0][1])
     ]
+
+
+def _best(rows: Sequence[Row]) -> Read:
+    """Give the best network of those that have read the same test digits."""
+    names = dict(_read(rows))
+    row = words.best_of([row for row in networks(rows) if row.name in names])
+    return row.name, names[row.name]
 
 
 def _same(one: Answers, other: Answers) -> bool:

@@ -16,6 +16,7 @@ from byhand.report.field.look import (
     colour,
     height,
     key,
+    log_scale,
     name_points,
     networks,
 )
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEIGHT = 5.6
-BOX = (0.075, 0.115, 0.9, 0.8)
+BOX = (0.095, 0.115, 0.885, 0.8)
+DOTS = 20
+"""Epochs up to which each is marked."""
 LOW = 0.5
 """Curves are shown from here on, unless a network ends below."""
 
@@ -65,24 +68,19 @@ def against_parameters(rows: Sequence[Row]) -> Figure:
     with style.applied():
         figure, axes = _empty(f"Test accuracy against parameters: {'; '.join(told)}.")
         sizes = [float(row.parameters) for row in rows]
-        axes.set_xscale("log")
-        axes.set_xlim(min(sizes) / 1.6, max(sizes) * 1.6)
-        bounds = [
-            min(max(mean + side * (0 if math.isnan(half) else half), 0.0), 1.0)
-            for mean, half in means
-            for side in (-1, 1)
-        ]
-        accuracy_scale(axes, bounds)
+        log_scale(axes, min(sizes) / 1.6, max(sizes) * 1.6)
+        accuracy_scale(axes, [mean for mean, _ in means], air=0.12)
+        drawn = []
         for row, size, (mean, half) in zip(rows, sizes, means, strict=True):
             if not math.isnan(half):
-                low, high = height(max(mean - half, 0.0)), height(mean + half)
-                axes.plot([size, size], [low, high], color=colour(row), linewidth=1.6, solid_capstyle="butt")
+                bar = [height(max(mean - half, 0.0)), height(mean + half)]
+                axes.plot([size] * 2, bar, color=colour(row), linewidth=1.6, solid_capstyle="butt")
+                drawn += [(size, bar[0] + part * (bar[1] - bar[0]) / 20) for part in range(21)]
             axes.plot(size, height(mean), marker="o", markersize=9, color=colour(row), markeredgecolor=style.PAPER)
         points = [(size, height(mean)) for size, (mean, _) in zip(sizes, means, strict=True)]
-        name_points(axes, points, rows, [row.name for row in rows], [])
+        name_points(axes, points, rows, [row.name for row in rows], drawn)
         axes.set_xlabel("parameters")
         axes.set_ylabel("test accuracy")
-        axes.xaxis.set_major_formatter(lambda value, place: f"{value:,.0f}")
         key(axes, rows, hands=False)
     return figure
 
@@ -99,17 +97,14 @@ def _lines(axes: Axes, rows: Sequence[Row], places: Sequence[Sequence[float]], n
     shown = [value for curve in curves for value in curve if value >= min(LOW, lowest)]
     accuracy_scale(axes, shown, low=min(LOW, lowest) if min(map(min, curves)) < LOW else min(shown))
     left, right = min(x[0] for x in places), max(x[-1] for x in places)
-    axes.set_xscale("log")
     air = max(math.log10(right / left), 0.3)
-    axes.set_xlim(left / 10 ** (0.03 * air), right * 10 ** (0.09 * air))
-    axes.xaxis.set_major_formatter(lambda value, place: f"{value:,g}")
+    log_scale(axes, left / 10 ** (0.03 * air), right * 10 ** (0.09 * air))
     drawn = []
     for row, curve, x in zip(rows, curves, places, strict=True):
         y = [height(value) for value in curve]
         hand = row.recipe.how.hand
-        dots = len(x) <= 60
         axes.plot(x, y, color=colour(row), linewidth=1.8, alpha=0.9)
-        if dots:
+        if len(x) <= DOTS:
             axes.plot(x, y, linestyle="", marker=MARKS[hand], markersize=3.5, color=colour(row))
         axes.plot(
             x[-1], y[-1], marker=MARKS[hand], markersize=9, color=colour(row), markeredgecolor=style.PAPER, zorder=3

@@ -29,13 +29,15 @@ def misses(read: Sequence[Read]) -> Figure:
     classes = sorted({int(k) for k in read[0][1].digits.labelled()})
     shares = np.array([[_missed(answers, k) for k in classes] + [1 - answers.accuracy] for _, answers in read])
     hardest = classes[int(shares[:, :-1].mean(axis=0).argmax())]
-    left, cell = _names(read), (0.78, ROW)
+    left, cell = _names(read), (0.7, ROW)
     with style.applied():
         width = left + cell[0] * (len(classes) + 1) + 0.3
         figure, axes = _canvas(width, ROW * (len(read) + 1) + 0.45)
         figure.set_label(f"Share of each digit that every network misses; on average {hardest} is missed most.")
         most = max(float(shares.max()), 1e-9)
         heads = [*map(str, classes), "all"]
+        small: dict[str, Any] = {"size": style.SMALL, "color": style.MUTED, "ha": "right", "va": "center_baseline"}
+        axes.text(left - 0.12, 0.28, "missed, %", **small)
         for column, head in enumerate(heads):
             x = left + cell[0] * (column + 0.5) + (0.2 if head == "all" else 0)
             axes.text(x, 0.28, head, weight="bold", ha="center", va="center_baseline")
@@ -44,7 +46,7 @@ def misses(read: Sequence[Read]) -> Figure:
                 if head != "all":
                     tint = style.tint(style.VERMILION, STRONGEST * float(share / most) ** 0.5)
                     _cell(axes, x - cell[0] / 2, y - ROW / 2, cell[0], ROW, tint)
-                text = f"{100 * share:.1f} %" if share else "0"
+                text = f"{100 * share:.1f}" if share else "0"
                 axes.text(
                     x, y, text, size=style.SMALL, ha="center", va="center_baseline",
                     weight="bold" if head == "all" else "normal",

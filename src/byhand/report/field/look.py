@@ -44,14 +44,25 @@ def height(accuracy: float) -> float:
     return -math.log10(1 - min(accuracy, BEST))
 
 
-def accuracy_scale(axes: Axes, accuracies: Sequence[float], *, low: float | None = None) -> None:
-    """Give the y axis of an empty plot the scale of `height`, wide enough for these accuracies."""
-    bottom = height(min(accuracies) if low is None else low)
-    top = height(max(accuracies))
-    air = 0.06 * max(top - bottom, 0.2)
-    axes.set_ylim(bottom - air, top + 1.6 * air)
-    inside = [tick for tick in TICKS if bottom - air <= height(tick) <= top + 1.6 * air]
+def accuracy_scale(axes: Axes, accuracies: Sequence[float], *, low: float | None = None, air: float = 0.06) -> None:
+    """Give the y axis of an empty plot the scale of `height`, wide enough for these accuracies and some air."""
+    bottom, top = height(min(accuracies) if low is None else low), height(max(accuracies))
+    air *= max(top - bottom, 0.2)
+    bottom, top = bottom - air, top + 1.6 * air
+    axes.set_ylim(bottom, top)
+    inside = [tick for tick in TICKS if bottom <= height(tick) <= top]
     axes.set_yticks([height(tick) for tick in inside], [f"{100 * tick:g} %" for tick in inside])
+
+
+def log_scale(axes: Axes, low: float, high: float) -> None:
+    """Give the x axis of an empty plot a logarithmic scale, with steps of 1, 2 and 5 where it is short."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 300 else (1,)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda value, place: f"{value:,.0f}" if value >= 1 else f"{value:g}")
 
 
 def name_points(

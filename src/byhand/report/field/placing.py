@@ -71,7 +71,7 @@ def placed(
     )
     found: dict[int, Name] = {}
     for one in crowded:
-        width = style.width_of(names[one], text)
+        width = style.width_of(names[one], text, "bold")
         others = [point for place, point in enumerate(points) if place != one]
 
         def cost(name: Name, one: int = one, others: Sequence[Point] = others) -> float:
@@ -80,7 +80,7 @@ def placed(
             return (
                 1000 * (outside + sum(name.overlap(other) for other in found.values()))
                 + 30 * sum(name.covers(point) for point in others)
-                + sum(name.covers(point) for point in drawn)
+                + 0.5 * sum(name.covers(point) for point in drawn)
                 + 3 * _distance(points[one], name.nearest(points[one]))
             )
 
@@ -91,7 +91,7 @@ def placed(
 def _candidates(point: Point, width: float) -> list[Name]:
     x, y = point
     candidates = []
-    for far in (0.12, 0.2, 0.3, 0.42, 0.56, 0.72):
+    for far in (0.13, 0.2, 0.3, 0.42, 0.56, 0.72, 0.9, 1.1):
         for up in (0, far / 2, -far / 2, far, -far):
             candidates += [Name(x + far, y + up, width), Name(x - far - width, y + up, width)]
         for along in (0.5, 0.25, 0.75, 0, 1):

@@ -18,6 +18,8 @@ ROW = 0.36
 
 def speed(rows: Sequence[Row]) -> Figure:
     """Draw digits a second for every row, training as a solid mark and reading as an open one."""
+    from matplotlib.lines import Line2D
+
     names = [f"{row.name}, {row.hand}" for row in rows]
     read = [f"{name} {row.rate:,.0f} and {row.reading_rate:,.0f}" for name, row in zip(names, rows, strict=True)]
     with style.applied():
@@ -37,7 +39,6 @@ def speed(rows: Sequence[Row]) -> Figure:
                 )  # fmt: skip
             axes.plot(
                 row.rate, place, marker="o", markersize=9, color=ink, linestyle="",
-                label="training" if place == 0 else None,
             )  # fmt: skip
         axes.set_yticks(range(len(rows)), names, fontsize=style.TEXT, color=style.INK)
         axes.set_ylim(len(rows) - 0.5, -0.5)
@@ -46,5 +47,15 @@ def speed(rows: Sequence[Row]) -> Figure:
         axes.spines["left"].set_visible(False)
         axes.xaxis.set_major_formatter(lambda value, place: f"{value:,.0f}")
         axes.set_xlabel("digits a second")
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2, borderaxespad=0.2, reverse=True)
+        marks = {"training": style.MUTED, "reading": style.PAPER}
+        handles = [
+            Line2D(
+                [], [], linestyle="", marker="o", markersize=8, color=inside, markeredgecolor=style.MUTED,
+                markeredgewidth=2, label=said,
+            )
+            for said, inside in marks.items()
+        ]  # fmt: skip
+        axes.legend(
+            handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2, borderaxespad=0.2, handlelength=1
+        )
     return figure

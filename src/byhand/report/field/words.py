@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from byhand.measure.rows import Row
-from byhand.report.comparison import percent, significant
+from byhand.report.comparison import percent, significant, thousands
 from byhand.report.field.look import networks
 
 TIME = (
@@ -14,8 +14,9 @@ TIME = (
     "is the end. Up the scale, equal steps divide the mistakes by the same number. A line further left took less time."
 )
 EPOCHS = (
-    "The same accuracies by epochs. One line stands for all hands of a network: they compute the same from the same "
-    "start. For full-batch methods an epoch is one step or iteration, for the others hundreds of steps."
+    "The same accuracies by epochs, of every network in one hand: the others start from the same weights, compute the "
+    "same function and differ by roundings, which long trainings amplify. For full-batch methods an epoch is one step "
+    "or iteration, for the others hundreds of steps."
 )
 PARAMETERS = (
     "Test accuracy against how many values a network learns. A convolution uses its values at every place of the "
@@ -39,20 +40,26 @@ def title(rows: Sequence[Row]) -> str:
     return "One network, hand by hand" if count == 1 and len(rows) > 1 else f"{count} networks compared"
 
 
+def best_of(rows: Sequence[Row]) -> Row:
+    """Give the row of the network with the best mean test accuracy, in its first hand."""
+    return max(networks(rows), key=lambda row: row.mean("test")[0])
+
+
 def lead(rows: Sequence[Row]) -> str:
     """What was trained on, and which came out best."""
     trained_on = {str(row.runs[0].results["data"]): row.runs[0].results["data"] for row in rows}
     parts = [
-        f"{data['name']}: {data['train']:,} digits to train, {data['validation']:,} to validate, {data['test']:,} to test"
+        f"{data['name']}: {data['train']:,} digits to train, {data['validation']:,} to validate, "
+        f"{data['test']:,} to test"
         for data in trained_on.values()
     ]
-    best = max(rows, key=lambda row: row.mean("test")[0])
+    best = best_of(rows)
     return f"{'; '.join(parts)}. Best on the test digits: {best.name}, {percent(*best.mean('test'))}."
 
 
 def facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
     """The numbers that matter most."""
-    best = max(rows, key=lambda row: row.mean("test")[0])
+    best = best_of(rows)
     smallest = min(networks(rows), key=lambda row: row.parameters)
     quickest = min(rows, key=lambda row: row.seconds)
     reads = [row for row in rows if not math.isnan(row.reading_rate)]
@@ -63,9 +70,15 @@ def facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
     ]
     if reads:
         fastest = max(reads, key=lambda row: row.reading_rate)
-        told.append((f"reads fastest: {fastest.name}, {fastest.hand}", f"{fastest.reading_rate:,.0f} digits a second"))
-    total = sum(run.seconds for row in rows for run in row.runs)
-    return [*told, ("all trainings together", f"{significant(total)} s")]
+        told.append((f"reads fastest: {fastest.name}, {fastest.hand}", f"{thousands(fastest.reading_rate)} a second"))
+    return told
+
+
+def made(rows: Sequence[Row], command: str) -> str:
+    """How the comparison came about."""
+    runs = {run.path: run for row in rows for run in row.runs}.values()
+    total = sum(run.seconds for run in runs)
+    return f"Written by `{command}`. All {len(runs)} trainings together took {significant(total)} seconds."
 
 
 def explained(rows: Sequence[Row]) -> str:
