@@ -14,7 +14,8 @@ from byhand.training.recipe import load_recipe
 
 
 def test_the_face(python: Callable[..., Any]) -> None:
-    assert byhand.__all__ == ["ByhandError", "__version__", "load_digits", "load_run", "prove", "train"]
+    names = ["ByhandError", "Reader", "__version__", "load_digits", "load_network", "load_run", "prove", "train"]
+    assert byhand.__all__ == names
     assert dir(byhand) == byhand.__all__
     for name in byhand.__all__:
         assert getattr(byhand, name) is not None

@@ -34,6 +34,7 @@ COUNTS = {
     "gru": 161_034,
     "conv5x5": 242_062,
     "tiny-cnn": 16_614,
+    "reader": 309_243,
 }
 """As the projects state them, or 785 x 10 and the like for those that none states."""
 
@@ -58,6 +59,15 @@ def hands(name: str, digits: Digits, dtype: str = "float64") -> Iterator[Network
     spec = load_recipe(name).spec(digits)
     for hand in HANDS:
         yield build(spec, hand, seed=7, dtype=dtype)
+
+
+def idle(network: Network) -> set[str]:
+    """Names of the biases that a batch normalisation takes away again: their gradients are zero but for rounding."""
+    spec = network.spec
+    followed = zip(spec.layers, spec.layers[1:], spec.layer_parameters, strict=False)
+    return {
+        learnt[1].name for one, next_one, learnt in followed if one.kind == "Conv2d" and next_one.kind == "BatchNorm2d"
+    }
 
 
 def apart(ours: Any, theirs: Any) -> float:
@@ -118,7 +128,10 @@ def test_the_hands_are_one_function(name: str, digits: Digits) -> None:
         for other in others:
             assert other.loss_and_gradient(images, labels, draw()) == pytest.approx(loss, rel=1e-10)
             for key, gradient in other.gradients().items():
-                assert apart(numpy.gradients()[key], gradient) < 1e-10, (other.hand, key)
+                if key in idle(numpy):
+                    assert max(np.abs(gradient).max(), np.abs(numpy.gradients()[key]).max()) < 1e-12
+                else:
+                    assert apart(numpy.gradients()[key], gradient) < 1e-10, (other.hand, key)
     logits = numpy.logits(images)
     for other in others:
         assert apart(other.logits(images), logits) < 1e-10
@@ -132,6 +145,8 @@ def differences(network: Network, images: Any, labels: Any) -> None:
     values = network.parameters()
     step = 1e-5
     for name, gradient in gradients.items():
+        if name in idle(network):
+            continue
         places = np.random.default_rng(0).choice(gradient.size, min(2, gradient.size), replace=False)
         for place in {int(np.abs(gradient).argmax()), *map(int, places)}:
             flat = values[name].reshape(-1)
@@ -163,10 +178,11 @@ STEPPING = [name for name in RECIPES if not load_recipe(name).how.full_batch]
 def test_fifty_steps_keep_the_hands_together(name: str, digits: Digits) -> None:
     how = dataclasses.replace(load_recipe(name).how, dtype="float64")
     before = build(load_recipe(name).spec(digits), seed=7, dtype="float64").parameters()
-    ours, *others = (stepped(network, how, digits, 50) for network in hands(name, digits))
+    made = list(hands(name, digits))
+    ours, *others = (stepped(network, how, digits, 50) for network in made)
     for theirs in others:
-        for key, value in theirs.items():
-            assert apart(ours[key], value) < 1e-8, key
+        for key in theirs.keys() - idle(made[0]):
+            assert apart(ours[key], theirs[key]) < 1e-8, key
     moved = [apart(ours[key], before[key]) for key in ours if np.abs(before[key]).max() > 0]
     assert min(moved) > 1e-4
 
