@@ -79,6 +79,10 @@ class Reader:
         stages["segments"] = labels
         return Reading(digits, opened.size, stages)
 
+    def shares(self, images: Array) -> Array:
+        """Read ink itself, uint8 ``(B, 28, 28)``: calibrated probabilities ``(B, 11)``, the last of no digit."""
+        return self._runtime.shares(images)
+
     def _all(self, ink: Any) -> Any:
         parts = segment(ink)
         lines = []

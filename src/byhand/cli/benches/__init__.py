@@ -1,0 +1,1 @@
+"""What `byhand bench` measures, one file a thing."""
