@@ -11,8 +11,10 @@ import pytest
 
 from byhand.errors import ByhandError
 from byhand.hands import Network
-from byhand.measure import comparison
-from byhand.measure.comparison import Done, Row, compare, run_of
+from byhand.measure import comparison, shelf
+from byhand.measure.comparison import Entry, compare, gathered, run_of
+from byhand.measure.rows import Done, Row
+from byhand.measure.shelf import Shelf
 from byhand.training.display import Display
 from byhand.training.recipe import Recipe
 
@@ -24,6 +26,13 @@ class Watching(Display):
 
     def __init__(self, until: int = -1) -> None:
         self.runs, self.epochs, self.until = 0, list[int](), until
+        self.known, self.notes = list[float](), list[str]()
+
+    def note(self, sentence: str) -> None:
+        self.notes.append(sentence)
+
+    def found(self, results: dict[str, Any]) -> None:
+        self.known.append(results["test"]["accuracy"])
 
     def begin(self, network: Network, splits: Any, accuracy: float, epochs: int) -> None:
         self.runs += 1
@@ -48,7 +57,7 @@ def made(npz: Path) -> Made:
 
 def trained(recipe: Recipe, folder: Path, until: int = -1) -> tuple[Done, Watching]:
     watching = Watching(until)
-    return run_of(recipe, folder, told=lambda _: watching), watching
+    return run_of(recipe, folder, Shelf(), watching), watching
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -64,6 +73,7 @@ def test_a_finished_run_is_used_again(made: Made, tmp_path: Path) -> None:
     assert len(first.epoch_seconds) == 3
     again, watched = trained(made(), tmp_path)
     assert watched.runs == 0
+    assert watched.known == [first.results["test"]["accuracy"]]
     assert again == first
 
 
@@ -122,7 +132,7 @@ def fabricated(**accuracies: tuple[float, float]) -> Callable[..., Done]:
         # Seeds differ a little, in opposite directions.
         wobble = 0.001 * (-1) ** recipe.how.seed
         results = {"validation": {"accuracy": validation + wobble}, "test": {"accuracy": test}}
-        return Done(Path(), results, [], [], {})
+        return Done(Path(), results, [], [], {"device": "cpu"})
 
     return run
 
@@ -131,9 +141,10 @@ def test_a_sweep_is_decided_on_validation(made: Made, tmp_path: Path, monkeypatc
     # The second is best on validation and worst on test; the third is its equal and comes later.
     known = fabricated(lr1=(0.90, 0.99), lr2=(0.95, 0.80), lr3=(0.95, 0.97))
     monkeypatch.setattr(comparison, "run_of", known)
+    monkeypatch.setattr(comparison, "answers", lambda path, digits: None)
     base = made()
     swept = Recipe("small", "", base.network, base.training, base.data, sweep={"lr": (1.0, 2.0, 3.0)})
-    (row,) = compare([(swept, range(2))], tmp_path)
+    (row,) = compare([Entry(swept, range(2))], tmp_path, Shelf())
     assert row.recipe.how.lr == 2.0
     assert len(row.runs) == 2
     assert row.mean("validation")[0] == pytest.approx(0.95)
@@ -152,7 +163,7 @@ def test_a_sweep_of_real_runs(tmp_path: Path) -> None:
         data={"name": "digits"},
         sweep={"lr": (1e-6, 0.01)},
     )
-    row, plain = compare([(recipe, [0]), (recipe.having(epochs=1), [0])], tmp_path)
+    row, plain = compare([Entry(recipe), Entry(recipe.having(epochs=1))], tmp_path, Shelf())
     assert row.recipe.how.lr == 0.01
     assert row.grid[1]["validation"] == row.runs[0].results["validation"]["accuracy"] > row.grid[0]["validation"]
     # The second job sweeps the same rates; nothing was trained for it.
@@ -160,8 +171,100 @@ def test_a_sweep_of_real_runs(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_rows_of_runs_that_there_are(made: Made, tmp_path: Path) -> None:
+    seeds = [trained(made(seed=seed), tmp_path)[0] for seed in range(2)]
+    other, _ = trained(made(lr=0.1), tmp_path)
+    entries = gathered([seeds[0].path, other.path, seeds[1].path, seeds[0].path])
+    assert [entry.runs for entry in entries] == [(seeds[0].path, seeds[1].path), (other.path,)]
+    watching = Watching()
+    first, second = compare(entries, tmp_path, Shelf(), lambda place, recipe: watching)
+    assert watching.runs == 0
+    assert watching.known == [run.results["test"]["accuracy"] for run in (*seeds, other)]
+    assert first.runs == seeds
+    # Both recipes are called alike; the folder tells them apart.
+    assert (first.name, second.name) == ("small", other.path.name)
+    for row in (first, second):
+        assert row.answers is not None
+        assert row.answers.accuracy == pytest.approx(row.runs[0].results["test"]["accuracy"])
+
+
+def test_a_run_that_is_not_done_is_no_row(made: Made, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        trained(made(), tmp_path, until=1)
+    (path,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    with pytest.raises(ByhandError, match=r"is not done: 2 of 3 epochs; go on with it by `byhand train --resume "):
+        gathered([path])
+    with pytest.raises(ByhandError, match=r"holds runs, each in a folder of its own"):
+        gathered([tmp_path])
+
+
+@pytest.mark.parametrize("missing", ["environment.json", "times.jsonl", "log.jsonl"])
+def test_a_run_that_lost_a_file(missing: str, made: Made, tmp_path: Path) -> None:
+    run, _ = trained(made(), tmp_path)
+    (run.path / missing).unlink()
+    with pytest.raises(ByhandError, match=r"lacks some of .*; train the run again"):
+        Done.read(run.path)
+
+
+def test_digits_that_are_gone(made: Made, tmp_path: Path, npz: Path) -> None:
+    copy = tmp_path / "digits.npz"
+    copy.write_bytes(npz.read_bytes())
+    run, _ = trained(made(epochs=1).on(name=str(copy)), tmp_path / "runs")
+    entries = gathered([run.path])
+    with np.load(npz) as arrays:
+        np.savez(copy, **{**arrays, "y_train": (arrays["y_train"] + 1) % 10})
+    watching = Watching()
+    (row,) = compare(entries, tmp_path, Shelf(), lambda place, recipe: watching)
+    assert row.answers is None
+    assert "trained on other digits" in watching.notes[-1]
+    copy.unlink()
+    (row,) = compare(entries, tmp_path, Shelf(), lambda place, recipe: watching)
+    assert row.answers is None
+    assert "cannot be had" in watching.notes[-1]
+    assert row.mean("test")[0] == run.results["test"]["accuracy"]
+
+
+def test_digits_are_loaded_once(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = []
+    load = shelf.load_dataset
+    monkeypatch.setattr(shelf, "load_dataset", lambda name, **how: loaded.append(name) or load(name, **how))
+    monkeypatch.setattr("byhand.training.job.load_digits", lambda *_, **__: pytest.fail("loaded by the run itself"))
+    base = made(epochs=1)
+    compare([Entry(base, range(2)), Entry(base.on(split="100/40/30"))], tmp_path, Shelf())
+    assert len(loaded) == 1
+
+
+def test_a_split_that_the_digits_cannot_fill(made: Made) -> None:
+    there, large = made().on(split="100/40/30"), made().on(split="58000/2000/10000")
+    books = Shelf()
+    assert books.fitted(there) is there
+    assert books.of(books.fitted(large)).sizes == books.of(made()).sizes
+    with pytest.raises(ByhandError, match="asks for 60,000 training digits"):
+        books.of(large)
+    with pytest.raises(ByhandError, match="No such file"):
+        books.fitted(large.on(name="missing.csv"))
+
+
 def test_rows_know_their_times() -> None:
-    runs = [Done(Path(), {}, [], [{"seconds": s} for s in seconds], {}) for seconds in ((1.0, 9.0), (2.0, 4.0))]
+    logs = [[{"val_accuracy": value} for value in values] for values in ((0.9, 0.95), (0.9495, 0.95))]
+    results = {"validation": {"accuracy": 0.95}, "data": {"train": 300}}
+    runs = [
+        Done(Path(), results, entries, [{"seconds": s} for s in seconds], {})
+        for entries, seconds in zip(logs, ((1.0, 9.0), (2.0, 4.0)), strict=True)
+    ]
     row = Row(Recipe("small", network={"name": "softmax"}), runs)
     assert row.epoch_seconds == 3.0
     assert row.seconds == 8.0
+    assert row.clock == [1.5, 8.0]
+    # The second run was within a tenth of a point of its end after its first epoch, the first after its second.
+    assert [run.final_seconds for run in runs] == [10.0, 2.0]
+    assert row.final_seconds == 6.0
+    # 300 digits, two epochs: in 10 seconds, and in 6.
+    assert row.rate == pytest.approx((60 + 100) / 2)
+
+
+@pytest.mark.parametrize(("first", "seconds"), [(0.9491, 1.0), (0.9489, 3.0), (0.97, 1.0)])
+def test_when_an_accuracy_counts_as_final(first: float, seconds: float) -> None:
+    entries = [{"val_accuracy": value} for value in (first, 0.95)]
+    run = Done(Path(), {"validation": {"accuracy": 0.95}}, entries, [{"seconds": 1.0}, {"seconds": 2.0}], {})
+    assert run.final_seconds == seconds

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from byhand.measure.comparison import Done, Row
-from byhand.report.comparison import HEADS, cells, percent, significant, write_results
+from byhand.measure.rows import Done, Row
+from byhand.report.comparison import (
+    HEADS,
+    SHOWN,
+    cells,
+    percent,
+    print_comparison,
+    shown,
+    significant,
+    thousands,
+    write_results,
+)
 from byhand.training.recipe import Recipe
 
 
@@ -51,9 +64,9 @@ def tables(text: str) -> list[list[list[str]]]:
 
 
 def test_what_a_row_shows() -> None:
-    shown = cells(row(done(0.92, [1.0, 3.0]), done(0.94, [2.0, 4.0], seed=1)))
+    written = cells(row(done(0.92, [1.0, 3.0]), done(0.94, [2.0, 4.0], seed=1)))
     # Mean of 92 and 94 is 93; standard deviation sqrt(2), t(0.975; 1) = 12.7062, so 12.7062 * sqrt(2) / sqrt(2).
-    assert dict(zip(HEADS, shown, strict=True)) == {
+    assert dict(zip(HEADS, written, strict=True)) == {
         "network": "linear",
         "hand": "numpy",
         "parameters": "7,850",
@@ -65,7 +78,48 @@ def test_what_a_row_shows() -> None:
     }
 
 
+def test_the_table_at_the_end() -> None:
+    one = row(done(0.92, [1.0, 3.0]))
+    one.whole = 50
+    assert dict(zip(SHOWN, shown(one), strict=True)) == {
+        "network": "linear",
+        "hand": "numpy",
+        "parameters": "7,850",
+        "epochs": "2 of 50",
+        "validation": "92.00 %",
+        "test": "91.00 %",
+        "s to train": "4",
+        "s to final": "4",
+        # 50,000 digits twice in 4 seconds.
+        "trained/s": "25,000",
+        # Its digits were not to be had.
+        "read/s": "",
+    }
+    one.whole = 1
+    assert shown(one)[SHOWN.index("epochs")] == "2"
+
+
+@pytest.mark.parametrize(("width", "tables"), [(70, 2), (200, 1)])
+def test_a_narrow_terminal(width: int, tables: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = io.StringIO()
+
+    def console(**how: Any) -> Console:
+        return Console(file=seen, force_terminal=True, width=width, **how)
+
+    monkeypatch.setattr("byhand.report.comparison.Console", console)
+    monkeypatch.setattr("byhand.report.console.Console", console)
+    print_comparison([row(done(0.92, [1.0, 3.0])), row(done(0.9, [1.0, 3.0]), training={"hand": "torch"})])
+    lines = re.sub("\x1b\\[[0-9;]*m", "", seen.getvalue()).splitlines()
+    assert [line.split()[0] for line in lines if line.strip()] == ["network", "linear", "linear"] * tables
+    assert max(map(len, lines)) <= width
+    # Both tables together say what the one says.
+    words = " ".join(lines)
+    for cell in (*SHOWN, *shown(row(done(0.92, [1.0, 3.0])))):
+        assert cell in words
+
+
 def test_numbers() -> None:
+    assert [thousands(rate) for rate in (1234567.0, 12345.0, 987.6, 12.34)] == ["1,230,000", "12,300", "988", "12"]
     assert percent(0.97, float("nan")) == "97.00 %"
     assert [significant(value) for value in (0.0012345, 1.2345, 99.94, 123.4)] == ["0.00123", "1.23", "99.9", "123"]
 

@@ -15,8 +15,7 @@ from rich.table import Table
 from byhand import zoo
 from byhand.data import Splits
 from byhand.hands import build
-from byhand.report.console import Lines, Terminal, epoch_line, parameter_table, print_table
-from byhand.training.recipe import Recipe
+from byhand.report.console import Terminal, epoch_line, parameter_table, print_table
 
 ENTRY = {"epoch": 0, "step": 5, "train_loss": 0.53931, "val_loss": 0.40211, "val_accuracy": 0.905, "lr": 0.0095}
 NOW = datetime(2025, 5, 23, 14, 38, 41, tzinfo=UTC)
@@ -61,26 +60,9 @@ def test_a_bracket_in_a_name_is_no_markup(capsys: pytest.CaptureFixture[str]) ->
     table.add_row("[x]")
     table.add_row("[bold]:smile:")
     print_table(table)
-    line = Lines().of(Recipe("[x]", network={"name": "softmax"}))
-    line.end(RESULTS)
     shown = capsys.readouterr().out
     assert "[x] " in shown
     assert "[bold]:smile:" in shown
-    assert "[x] in the numpy hand, seed 0: validation 90.00 %" in shown
-
-
-def test_nor_is_one_on_a_terminal(splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = io.StringIO()
-    monkeypatch.setattr("byhand.report.console.Console", lambda: Console(file=seen, force_terminal=True, width=120))
-    lines = Lines()
-    line = lines.of(Recipe("[x]", network={"name": "softmax"}))
-    line.begin(build(zoo.network("softmax"), "numpy"), splits, 0.1, 2)
-    assert lines.bar is not None
-    lines.bar.refresh()
-    assert "[x] in the numpy hand, seed 0" in seen.getvalue()
-    line.end(RESULTS)
-    lines.close()
-    assert "[x] in the numpy hand, seed 0: validation" in seen.getvalue()
 
 
 RESULTS: dict[str, Any] = {"stopped_early": True, "validation": {"accuracy": 0.9}, "test": {"accuracy": 0.8}}

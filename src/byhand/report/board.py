@@ -164,6 +164,7 @@ class Board(Lines):
 
     def __init__(self, entries: Sequence[Entry], console: Console) -> None:
         super().__init__(entries)
+        self.console, self.began = console, time.monotonic()
         self.live = Live(
             console=console,
             get_renderable=self._drawn,
@@ -171,7 +172,6 @@ class Board(Lines):
             refresh_per_second=5,
             redirect_stderr=sys.stderr.isatty(),
         )
-        self.began = time.monotonic()
 
     def __enter__(self) -> Board:
         self.live.start()
@@ -195,7 +195,7 @@ class Board(Lines):
         table.add_column("", ratio=1, min_width=6)
         for head in (*(["runs"] if several else []), "epochs", "validation", "test", "training"):
             table.add_column(head, justify="right", no_wrap=True)
-        shown, above, below = self._window(self.live.console.size.height - 4)
+        shown, above, below = self._window(self.console.size.height - 4)
         for track in shown:
             cells = track.cells(now)
             table.add_row(*(cells if several else cells[:3] + cells[4:]))

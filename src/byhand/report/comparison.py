@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from byhand.files import write_json, write_text
@@ -81,7 +82,8 @@ def print_comparison(rows: list[Row]) -> None:
     cells = [shown(row) for row in rows]
     console = Console()
     whole = _table(range(len(SHOWN)), cells)
-    if not console.is_terminal or console.measure(whole).maximum <= console.width:
+    wide = Measurement.get(console, console.options.update(max_width=1000), whole).maximum
+    if not console.is_terminal or wide <= console.width:
         print_table(whole)
         return
     print_table(_table(range(6), cells))
