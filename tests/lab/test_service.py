@@ -106,7 +106,7 @@ def test_explaining_shows_every_stage(client: Client, seven: bytes) -> None:
             shown.append(float(np.ptp(np.asarray(picture.convert("L")))))
     # From the picture to the ink; what lies between may be one colour, as the paper of a drawing is.
     assert shown[0] > 200
-    assert shown[-1] > 200
+    assert shown[-1] > 100
 
 
 @pytest.mark.parametrize("hand", ["numpy", "torch"])

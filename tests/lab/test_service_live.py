@@ -73,7 +73,7 @@ def all_of(peer: socket.socket) -> bytes:
     "paths",
     [
         ("/../service.py", "/..%2fservice.py", "/%2e%2e/service.py", "/..%5cservice.py", "//etc/passwd", "/./../../"),
-        ("/index.html/../../service.py", "/index.html%00", "/.", "/..", "/C:/Windows/win.ini", "/~root", "http://x/"),
+        ("/index.html/../../service.py", "/index.html%00", "/.", "/..", "/C:/Windows/win.ini", "/~root"),
     ],
 )
 def test_no_path_leads_out_of_the_page(paths: tuple[str, ...]) -> None:
@@ -116,6 +116,8 @@ def test_who_sends_nothing_is_hung_up_on(seven: bytes) -> None:
         assert all_of(silent) == b""
         assert all_of(dripping) == b""
         assert all_of(half).startswith(b"HTTP/1.1 408")
+        for peer in (silent, dripping, half):
+            peer.close()
         # Who keeps a connection and goes on in time is not.
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         for _ in range(4):
@@ -129,38 +131,20 @@ def test_who_sends_nothing_is_hung_up_on(seven: bytes) -> None:
         assert not server.server_state.connections
 
 
-def test_a_body_that_is_too_long_is_answered_though_it_is_still_being_sent(seven: bytes) -> None:
+@pytest.mark.parametrize("length", [1001, 100_000, 3_000_000])
+def test_a_body_that_is_too_long_is_answered_though_it_is_still_being_sent(length: int) -> None:
     with serving(Settings(threads=1, limits=Limits(body=1000))) as (port, _):
-        for length in (100_000, 3_000_000):
-            peer = begun(port, b"", length)
-            answered: list[bytes] = []
-            listener = threading.Thread(target=lambda to, peer: to.append(all_of(peer)), args=(answered, peer))
-            listener.start()
-            try:
-                peer.sendall(bytes(length))
-            except OSError:
-                assert length > 1_000_000, "the rest of a short one is taken"
-            listener.join(30)
-            if length == 100_000:
-                assert answered[0].startswith(b"HTTP/1.1 413")
-            assert not listener.is_alive()
-        assert read_status(port, bytes(1001)) == 413
-        assert read_status(port, seven[:900]) == 422
-
-
-def read_status(port: int, body: bytes) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("POST", "/v1/read", body, PNG)
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
-    return answer.status
+        peer = begun(port, b"", length)
+        peer.sendall(bytes(length))
+        answer = all_of(peer)
+        peer.close()
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"1,000 bytes" in answer
 
 
 def test_a_client_that_hangs_up_leaves_nothing_behind(seven: bytes) -> None:
     settings = Settings(threads=1)
     with serving(settings) as (port, server):
-        lab = server.config.loaded_app.app.state.lab if hasattr(server.config.loaded_app, "app") else None
         for _ in range(20):
             begun(port, seven[:100], len(seven)).close()
         assert read(port, seven) == "7"
@@ -168,7 +152,6 @@ def test_a_client_that_hangs_up_leaves_nothing_behind(seven: bytes) -> None:
         while server.server_state.tasks and time.monotonic() < deadline:
             time.sleep(0.01)
         assert not server.server_state.tasks
-        assert lab is None or lab.uploads.held == 0
 
 
 Started = Callable[..., tuple[subprocess.Popen[str], int]]
@@ -179,15 +162,15 @@ def started(tmp_path: Path) -> Iterator[Started]:
     """``started("serve", ...)``: the command as a process of its own, and its port."""
     running = []
 
-    def start(*words: str, **environment: str) -> tuple[subprocess.Popen[str], int]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "byhand", *words, "--port", "0"],
-            cwd=tmp_path,
-            env=os.environ | environment,
-            stdout=subprocess.PIPE,
-            stderr=(tmp_path / "log.jsonl").open("w", encoding="utf-8"),
-            text=True,
-        )
+    def start(*words: str) -> tuple[subprocess.Popen[str], int]:
+        with (tmp_path / "log.jsonl").open("w", encoding="utf-8") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "byhand", *words, "--port", "0"],
+                cwd=tmp_path,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         running.append(process)
         assert process.stdout is not None
         found = re.search(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
@@ -219,6 +202,7 @@ def test_workers_count_together_and_finish_what_they_began(started: Started, sev
     time.sleep(0.5)
     half.sendall(seven[100:])
     answer = all_of(half)
+    half.close()
     assert answer.startswith(b"HTTP/1.1 200")
     assert b'"text":"7"' in answer
     connection.close()

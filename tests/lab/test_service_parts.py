@@ -25,12 +25,12 @@ from byhand.spec import Spec
 WORD = "sesame"
 
 
-@given(st.lists(st.floats(-1e30, 1e30).filter(lambda x: x == 0 or abs(x) >= 1e-11), min_size=1))
-@example([0.00012345, 123450.0, 0.9999999, 1e22, -1e-9, 9999.5, 99995.0])
+@given(st.lists(st.floats(-1e20, 1e20).filter(lambda x: x == 0 or abs(x) >= 1e-11), min_size=1))
+@example([0.00012345, 123450.0, 0.9999999, 1e20, -1e-9, 9999.5, 99995.0])
 def test_four_digits_are_those_that_python_prints(values: list[float]) -> None:
     shown = rounded(np.array(values))
     for value, near in zip(values, shown, strict=True):
-            assert near == pytest.approx(value, rel=5.001e-4)
+        assert near == pytest.approx(value, rel=5.001e-4)
         assert float(f"{near:.4g}") == near
 
 

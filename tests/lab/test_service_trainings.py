@@ -40,28 +40,28 @@ def watching(service: Service, tmp_path: Path) -> Iterator[Client]:
 
 @pytest.mark.slow
 def test_a_training_is_started_and_watched(watching: Client, problem: Told, tmp_path: Path) -> None:
-    begun = watching.post("/v1/trainings", json={"recipe": "softmax", "epochs": 2, "digits": "embedded"})
+    begun = watching.post("/v1/trainings", json={"recipe": "tiny-cnn", "epochs": 2, "digits": "embedded"})
     assert begun.status_code == 201
-    assert begun.json() == {"id": "softmax-lab-1"}
-    assert begun.headers["location"] == "/v1/trainings/softmax-lab-1"
+    assert begun.json() == {"id": "tiny-cnn-lab-1"}
+    assert begun.headers["location"] == "/v1/trainings/tiny-cnn-lab-1"
     second = watching.post("/v1/trainings", json={"recipe": "mlp", "epochs": 1, "digits": "embedded"})
-    assert "softmax-lab-1" in problem(second, 409)
+    assert "tiny-cnn-lab-1" in problem(second, 409)
     (listed,) = watching.get("/v1/trainings").json()["trainings"]
-    assert (listed["id"], listed["state"], listed["epochs"]) == ("softmax-lab-1", "running", 2)
-    told = ended(watching, "softmax-lab-1")
+    assert (listed["id"], listed["state"], listed["epochs"]) == ("tiny-cnn-lab-1", "running", 2)
+    told = ended(watching, "tiny-cnn-lab-1")
     assert (told["state"], told["epoch"], told["detail"]) == ("done", 2, None)
-    run = load_run(tmp_path / "runs" / "softmax-lab-1")
+    run = load_run(tmp_path / "runs" / "tiny-cnn-lab-1")
     assert told["log"] == run.log
     # The same matrix, from the same digits, by the way that `byhand evaluate` takes.
-    held = load_digits("digits", 0, offline=True).validation
+    held = load_digits("digits", 0, "0.7/0.15/0.15", offline=True).validation
     read = run.network.logits(held.images).argmax(axis=1)
     assert told["confusion"] == classification_report(held.labelled(), read).confusion.tolist()
-    assert told["filters"]["shape"] == [10, 28, 28]
-    shown = np.array(told["filters"]["pictures"]).reshape(10, 784)
-    assert np.allclose(shown, run.network.parameters()["W"].T, rtol=1e-3, atol=1e-9)
+    assert told["filters"]["shape"] == [4, 3, 3, 1]
+    shown = np.array(told["filters"]["pictures"]).reshape(4, 3, 3, 1)
+    assert np.allclose(shown, run.network.parameters()["W1"].transpose(3, 0, 1, 2), rtol=1e-3, atol=1e-9)
     # What has ended stays as it is.
-    assert watching.delete("/v1/trainings/softmax-lab-1").status_code == 204
-    assert watching.get("/v1/trainings/softmax-lab-1").json()["state"] == "done"
+    assert watching.delete("/v1/trainings/tiny-cnn-lab-1").status_code == 204
+    assert watching.get("/v1/trainings/tiny-cnn-lab-1").json()["state"] == "done"
 
 
 @pytest.mark.slow
@@ -87,7 +87,7 @@ def test_a_training_is_stopped_and_the_next_one_told_why_it_failed(
 def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run that is done."""
     folder = tmp_path_factory.mktemp("runs")
-    byhand.train("tiny-cnn", data=str(npz), epochs=2, runs=folder, name="mine", show=False)
+    byhand.train("tiny-cnn", data=str(npz), split="130/50/40", epochs=2, runs=folder, name="mine", show=False)
     return folder
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,7 @@ class Shelf:
         return Answer(logits[0], probabilities(logits, network.spec.loss)[0], taken)
 
 
+@cache
 def _shipped(name: str) -> Offered:
     network = weights.load(name)
     card = weights.card(name)

@@ -16,8 +16,8 @@ from byhand.lab.problems import Problem
 from byhand.lab.progress import Inside, Insides, entries, runs_in, summary
 from byhand.processors import processors
 
-DIGITS = {"embedded": "digits", "mnist": "mnist"}
-"""What the page calls digits, and what ``--data`` does."""
+DIGITS = {"embedded": ("digits", "0.7/0.15/0.15"), "mnist": ("mnist", "50000/10000/10000")}
+"""What the page calls digits, what ``--data`` does, and their split, since some recipes' is made for one of them."""
 PRIVATE = ("BYHAND_TOKEN", "BYHAND_SERVICE")
 """Variables that are no business of a training's."""
 PATIENCE = 5.0
@@ -121,7 +121,8 @@ class Trainings:
             number = 1
             while (name := f"{recipe}-lab-{number}") in self._begun or (self.folder / name).exists():
                 number += 1
-            words = ["train", recipe, "--epochs", str(epochs), "--data", DIGITS[digits], "--offline"]
+            data, split = DIGITS[digits]
+            words = ["train", recipe, "--epochs", str(epochs), "--data", data, "--split", split, "--offline"]
             words += ["--runs", str(self.folder), "--name", name]
             # The page stays quick while a network learns.
             words += ["--threads", str(max(1, processors() - 1))]

@@ -25,8 +25,8 @@ from byhand.reading.picture import FORMATS, open_picture
 
 FIELD = "picture"
 PIXELS = 28 * 28
-LINGERS = 2.0
-"""Seconds for which the rest of a body that is too long is received and forgotten, so that its sender hears why."""
+LINGERS, REST = 2.0, 50_000_000
+"""Seconds and bytes of a body that is too long which are received and forgotten, so that its sender hears why."""
 
 
 class Uploads:
@@ -80,7 +80,7 @@ class Uploads:
                 rest = 0
                 async for part in stream:
                     rest += len(part)
-                    if rest > self.limits.body:
+                    if rest > REST:
                         break
         raise Problem(
             413,
