@@ -22,7 +22,7 @@ TAGS = {
     "test_loss": "loss/test",
     "val_accuracy": "accuracy/validation",
     "test_accuracy": "accuracy/test",
-    "lr": "learning rate",
+    "lr": "learning_rate",
 }
 """What TensorBoard calls the log's entries; ``seconds`` come beside them."""
 

@@ -44,7 +44,7 @@ def learning(log: Log) -> Figure:
             f"Loss and accuracy by epoch: after {len(log)}, the training loss is {last['train_loss']:.4f}, the "
             f"validation loss {last['val_loss']:.4f} and the validation accuracy {100 * last['val_accuracy']:.2f} %."
         )
-        left, wide, low, high = 0.065, 0.335, 0.12, 0.8
+        left, wide, low, high = 0.072, 0.33, 0.12, 0.8
         under, between = (0.0, 0.0) if None in rates else (0.19, 0.09)
         loss = figure.add_axes((left, low + under + between, wide, high - under - between))
         _lines(loss, log, "loss", [part for part in NAMES if f"{part}_loss" in last], 1)
@@ -72,15 +72,15 @@ def _lines(axes: Axes, log: Log, measure: str, parts: Sequence[str], unit: float
     curves = {part: [unit * entry[f"{part}_{measure}"] for entry in log] for part in parts}
     values = [value for curve in curves.values() for value in curve]
     if measure == "loss" and min(values) > 0 and max(values) > DECADE * min(values):
-        _logarithmic(axes)
+        _logarithmic(axes, math.log10(max(values) / min(values)))
     for part, curve in curves.items():
-        axes.plot(places, curve, color=COLOURS[part], marker=_marker(log), markersize=5)
+        axes.plot(places, curve, color=COLOURS[part], marker=_marker(log), markersize=5, clip_on=False)
     axes.set_xlim(_limits(places))
-    if measure == "accuracy":
-        axes.set_ylim(top=min(axes.get_ylim()[1], 100.5))
     if len(places) <= 10:
         axes.set_xticks(places)
     low, high = axes.get_ylim()
+    low, high = max(low, 0), min(high, 100 + 0.04 * (100 - low)) if measure == "accuracy" else high
+    axes.set_ylim(low, high)
     scale = math.log if axes.get_yscale() == "log" else float
     at = [(scale(curve[-1]) - scale(low)) / (scale(high) - scale(low)) for curve in curves.values()]
     room = 2.1 * style.SMALL / 72 / (axes.get_position().height * HEIGHT)
@@ -105,12 +105,12 @@ def _lines(axes: Axes, log: Log, measure: str, parts: Sequence[str], unit: float
         axes.plot((0.985, 1.022), (end, height), **leader)
 
 
-def _logarithmic(axes: Axes) -> None:
-    """Scale by logarithms, with numbers as people write them."""
+def _logarithmic(axes: Axes, decades: float) -> None:
+    """Scale by logarithms, with numbers as people write them, the fewer the more decades there are."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2.5 else (1,), numticks=8))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 

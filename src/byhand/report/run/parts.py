@@ -61,8 +61,8 @@ def lead(trained: Trained, digits: Digits, which: str) -> str:
             else "Not trained to its end yet."
         )
     # A path tells where somebody keeps their files.
-    source = Path(digits.source).name
-    where = digits.name if source in (digits.name, Path(digits.source).stem) else f"{digits.name} ({source})"
+    source = Path(digits.source)
+    where = digits.name if digits.name in (source.name, source.stem) else f"{digits.name} ({source.name})"
     return f"{told} What follows was measured on {len(digits):,} digits: {where}, {which}."
 
 

@@ -1,0 +1,116 @@
+"""``byhand predict``: digits without labels become answers, in Kaggle's form and others."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from byhand import weights
+from byhand.cli import main
+from byhand.losses import probabilities
+
+
+@pytest.fixture(autouse=True)
+def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def images(pictures: Callable[..., tuple[Any, Any]]) -> Any:
+    """Thirty of them, in ``test.csv`` as Kaggle ships them, and with labels in ``train.csv``."""
+    drawn, labels = pictures(30, seed=4)
+    rows = drawn.reshape(30, 784).tolist()
+    names = ",".join(f"pixel{place}" for place in range(784))
+    lines = [",".join(map(str, row)) for row in rows]
+    Path("test.csv").write_text("\n".join([names, *lines]) + "\n", encoding="utf-8")
+    labelled = [f"{label},{line}" for label, line in zip(labels, lines, strict=True)]
+    Path("train.csv").write_text("\n".join([f"label,{names}", *labelled]) + "\n", encoding="utf-8")
+    return drawn
+
+
+def test_a_submission(images: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "softmax", "--data", "test.csv", "--submission", "out/submission.csv"]) == 0
+    told = capsys.readouterr()
+    assert told.out == "Written: out/submission.csv\n"
+    assert told.err == "byhand: read 30 digits: test (test.csv), all digits.\n"
+    text = Path("out/submission.csv").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    # As Kaggle's sample_submission.csv: a heading, counted from 1, a new line at the end.
+    assert lines[0] == "ImageId,Label"
+    assert text.endswith("\n")
+    answers = weights.load("softmax").logits(images).argmax(axis=1)
+    assert lines[1:] == [f"{place},{answer}" for place, answer in enumerate(answers, start=1)]
+    # Without a file, the same is printed.
+    assert main(["predict", "softmax", "--data", "test.csv"]) == 0
+    assert capsys.readouterr().out == text
+
+
+def test_probabilities_and_json(images: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "softmax", "--data", "test.csv", "--probabilities", "p.csv", "--json"]) == 0
+    told = capsys.readouterr()
+    network = weights.load("softmax")
+    shares = probabilities(network.logits(images), network.spec.loss)
+    with Path("p.csv").open(encoding="utf-8") as file:
+        heading, *rows = csv.reader(file)
+    assert heading == ["ImageId", *(f"p{digit}" for digit in range(10))]
+    assert [row[0] for row in rows] == [str(place) for place in range(1, 31)]
+    assert np.array([row[1:] for row in rows], float) == pytest.approx(shares, rel=1e-5)
+    read = json.loads(told.out)
+    assert (read["data"], read["count"]) == ("test", 30)
+    assert read["answers"] == shares.argmax(axis=1).tolist()
+    assert np.array(read["probabilities"]) == pytest.approx(shares, abs=1e-6)
+    assert told.err.endswith("Written: p.csv\n")
+
+
+def test_labelled_digits_are_scored(images: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "softmax", "--data", "train.csv"]) == 0
+    told = capsys.readouterr()
+    right = np.array([line.split(",")[1] for line in told.out.splitlines()[1:]], int) == np.arange(30) % 10
+    assert f"byhand: they are labelled, and {100 * right.mean():.2f} % of the answers are right.\n" in told.err
+
+
+def test_a_network_that_knows_what_is_no_digit_answers_a_digit(images: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    reader = weights.load("reader")
+    noise = np.random.default_rng(0).integers(0, 256, (40, 28, 28), dtype=np.uint8)
+    assert (reader.logits(noise).argmax(axis=1) == 10).any()
+    np.savez("noise.npz", x_train=noise[:1], y_train=np.zeros(1, np.uint8), x_test=noise, y_test=np.zeros(40, np.uint8))
+    assert main(["predict", "reader", "--data", "noise.npz", "--json"]) == 0
+    told = capsys.readouterr()
+    assert "read 40 digits: noise (noise.npz), test digits." in told.err
+    read = json.loads(told.out)
+    assert max(read["answers"]) <= 9
+    assert {len(row) for row in read["probabilities"]} == {10}
+    assert [sum(row) for row in read["probabilities"]] == pytest.approx([1] * 40, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["softmax"], "--data"),
+        (["softmax", "--data", "missing.csv"], "No such file"),
+        (["nowhere", "--data", "test.csv"], "'nowhere' is neither the folder of a run"),
+        (["softmax", "--data", "test.csv", "--submission", "test.csv"], "--submission and --data both name test.csv; "),
+        (
+            ["softmax", "--data", "test.csv", "--submission", "x.csv", "--probabilities", "./x.csv"],
+            "--probabilities and --submission both name x.csv; give --probabilities another file.",
+        ),
+        (["softmax", "--data", "test.csv", "--submission", "test.csv/x"], "cannot be written"),
+        (["softmax", "--data", "test.csv", "--hand", "nunpy"], "perhaps 'numpy' was meant"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    words: list[str], found: str, images: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    assert main(["predict", *words]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert found in told.err.splitlines()[-1]
+    assert told.err.splitlines()[-1].startswith("byhand: ")
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
