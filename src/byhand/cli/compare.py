@@ -104,6 +104,8 @@ def _named(names: Iterable[str], arguments: argparse.Namespace, shelf: Shelf) ->
     hands = _hands(arguments.hands)
     entries = []
     for name in names:
+        if "/" in name and not name.endswith(".toml"):
+            raise ByhandError(f"There is neither a recipe nor a run {name!r}; name one of them.")
         recipe = settings.changed(load_recipe(name), arguments)
         if name in shipped() and arguments.split is None:
             fitted = shelf.fitted(recipe)
