@@ -14,6 +14,7 @@ import pytest
 import byhand
 from byhand import layers, zoo
 from byhand.errors import ByhandError
+from byhand.hands import build
 from byhand.hands.by_numpy import network as numpy_network
 from byhand.hands.by_numpy import recurrence
 from byhand.hands.by_numpy.layer import NumpyLayer, makes
@@ -25,6 +26,7 @@ from byhand.measure.proof.gradients import check_gradients
 from byhand.measure.proof.hands import check_hands
 from byhand.measure.proof.result import Check, furthest
 from byhand.measure.proof.sanity import chance_loss, check_sanity
+from byhand.measure.proof.subject import pictures
 from byhand.spec import Spec
 from byhand.training.recipe import shipped
 
@@ -400,3 +402,29 @@ def test_a_confident_right_answer_must_leave_everything_alone(monkeypatch: pytes
     check = check_sanity(SMALL, 0)[2]
     assert not check.holds
     assert any(line.startswith("b2: its gradient is") for line in check.failures)
+
+
+# --- Running averages -------------------------------------------------------------------------------------------------
+
+NORMALISED = Spec(
+    (
+        *(Standardize(), layers.Conv2d(8, 5, 2), layers.BatchNorm2d(), ReLU()),
+        *(layers.Conv2d(16, 3, 2), layers.BatchNorm2d(), ReLU(), Flatten(), Linear(32), ReLU(), Linear(11)),
+    ),
+    init="he_normal",
+)
+
+
+def test_a_network_with_running_averages_reads_the_same_in_parts() -> None:
+    pytest.importorskip("torch")
+    check = check_hands(NORMALISED, 0)
+    assert check.holds, check.failures
+    assert check.details["in parts, logits"] < 1e-10
+
+
+def test_the_first_loss_is_the_one_that_training_begins_with() -> None:
+    """By averages that have seen nothing the logits are spread twice as far as by the batch's own."""
+    images, _ = pictures(NORMALISED, 200, 0)
+    first = next(check for check in check_sanity(NORMALISED, 0) if check.name == "first loss")
+    assert first.holds, first.failures
+    assert first.details["spread"] < 0.5 * build(NORMALISED, dtype="float64").logits(images).std()
