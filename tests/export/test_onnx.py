@@ -249,6 +249,25 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
             export.Session(source)
 
 
+def test_a_model_of_others(tmp_path: Path) -> None:
+    helper = onnx.helper
+    entry, leaves = (helper.make_tensor_value_info(name, 1, ["B", 2]) for name in ("x", "y"))
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "others", [entry], [leaves])
+    onnx.save(helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)]), tmp_path / "a.onnx")
+    with pytest.raises(ByhandError, match=r"a\.onnx was not exported by byhand"):
+        export.Session(tmp_path / "a.onnx")
+
+
+def test_pictures_that_are_none(tmp_path: Path) -> None:
+    network = build(zoo.network("softmax"))
+    session = export.Session(export.model(network))
+    for images in (noise(3) / 255, noise(3, 784), noise(3)[0]):
+        with pytest.raises(ByhandError, match=r"give pictures \(B, 28, 28\) of uint8"):
+            session.run(images)
+    with pytest.raises(ByhandError, match="none were given"):
+        export.to_onnx(network, tmp_path / "a.onnx", images=noise(0))
+
+
 def test_no_pictures_and_many() -> None:
     network = build(zoo.network("tiny-cnn"))
     session = export.Session(export.model(network))

@@ -2,7 +2,9 @@
 
 ::
 
-    byhand.export.to_onnx(network, "digits.onnx")
+    from byhand import export
+
+    export.to_onnx(network, "digits.onnx")
 
 A file is written from the spec and the weights alone: pixels ``images`` (uint8, ``(B, 28, 28)``) enter, ``logits`` and
 ``probabilities`` (float32, ``(B, K)``) leave, for any B. It carries its own standardisation, its labels and its spec.

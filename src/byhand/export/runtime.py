@@ -17,6 +17,7 @@ from byhand.files import replacing
 from byhand.hands import Array, Network
 from byhand.hands.base import BLOCK
 from byhand.losses import probabilities
+from byhand.processors import processors
 from byhand.streams import generator
 
 TOLERANCE = 1e-4
@@ -33,12 +34,17 @@ class Session:
     source
         A file, or a model that `byhand.export.model` made.
     threads
-        Threads for each operator; 0 leaves the choice to ONNX Runtime.
+        Threads for each operator; 0 takes as many as there are processors that this process may use.
+
+    Attributes
+    ----------
+    metadata
+        What the file says of itself: ``byhand``, ``spec``, ``labels`` and more, all text.
 
     Raises
     ------
     ByhandError
-        If onnxruntime is not installed, or cannot read the model.
+        If onnxruntime is not installed, or cannot run the model, or it is none of byhand's.
     """
 
     def __init__(self, source: str | Path | Any, *, threads: int = 0) -> None:
@@ -47,24 +53,43 @@ class Session:
         except ImportError as missing:
             raise lacking("onnxruntime") from missing
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = threads or processors()
         # Warnings are about its own insides.
         options.log_severity_level = 3
-        given = str(source) if isinstance(source, str | Path) else source.SerializeToString()
+        name, given = "The model", source
+        if isinstance(source, str | Path):
+            name = given = str(source)
+        else:
+            given = source.SerializeToString()
         try:
             self._session = onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
         except Exception as problem:  # Its errors have no class in common.
             reason = str(problem).partition("\n")[0].rstrip(".")
-            name = source if isinstance(source, str | Path) else "The model"
             raise ByhandError(f"{name} cannot be run by ONNX Runtime ({reason}); export it again.") from problem
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        entries = self._session.get_inputs()
+        if [entry.name for entry in entries] != ["images"] or "byhand" not in self.metadata:
+            raise ByhandError(f"{name} was not exported by byhand; export a network by `byhand export`.")
+        self._shape = tuple(entries[0].shape[1:])
 
     def logits(self, images: Array) -> Array:
         """Read pictures, uint8 ``(B, 28, 28)``, any number of them; gives float32 ``(B, K)``."""
         return self.run(images)[0]
 
     def run(self, images: Array) -> tuple[Array, Array]:
-        """Read pictures and give logits and probabilities, both float32 ``(B, K)``."""
+        """Read pictures and give logits and probabilities, both float32 ``(B, K)``.
+
+        Raises
+        ------
+        ByhandError
+            If the pictures are of another type or shape than the network takes.
+        """
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.shape[1:] != self._shape:
+            raise ByhandError(
+                f"The network was given an array of shape {images.shape} and type {images.dtype}; "
+                f"give pictures (B, {', '.join(map(str, self._shape))}) of uint8."
+            )
         starts = range(0, max(1, len(images)), BLOCK)
         read = [self._session.run(None, {"images": images[start : start + BLOCK]}) for start in starts]
         logits, shares = (np.concatenate(part) for part in zip(*read, strict=True))
@@ -101,6 +126,8 @@ def to_onnx(
         If the network cannot be written, `byhand[onnx]` is not installed, or the difference is above `TOLERANCE`.
     """
     path = Path(path)
+    if images is not None and not len(images):
+        raise ByhandError(f"{path} is written after both have read some pictures, and none were given; give some.")
     written = model(network, labels=labels, facts=facts).SerializeToString()
     with replacing(path) as beside:
         beside.write_bytes(written)
