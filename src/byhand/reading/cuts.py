@@ -1,6 +1,6 @@
 """Where two digits that touch may be parted: the cheapest ways from top to bottom through their common ink.
 
-A way costs the ink it crosses and a little for every step aside, so it follows the white between slanted digits as well.
+A way costs the ink it crosses and a little for every step aside, so it follows the white between slanted digits too.
 For each column of the middle row the cheapest way through it is found (dynamic programming from above and from below);
 those that are cheaper than their neighbours are candidates, and so are waists, where two rounds touch.
 """

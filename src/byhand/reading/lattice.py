@@ -1,11 +1,12 @@
-"""Which atoms make a digit: all that are likely are read, and the division of a line that reads best as a whole is taken.
+"""Which atoms make a digit: all that may are read, and the division of a line that reads best as a whole is taken.
 
-Over the atoms a[0..n-1] of a line, with s(i, j) the score of reading a[i..j-1] as one digit and d(i) that of dropping one as dirt,
+Over the atoms a[0..n-1] of a line, with s(i, j) the score of reading a[i..j-1] as one digit and d(i) that of dropping
+one as dirt,
 
     best(0) = 0,    best(j) = max( max_i best(i) + s(i, j),  best(j - 1) + d(j - 1) ).
 
-s is the logarithm of the digit's probability, less what joining distant atoms, cutting through strokes and sizes that are
-unlike the line's cost.
+s is the logarithm of the digit's probability, less what joining distant atoms, cutting through strokes and sizes that
+are unlike the line's cost.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from byhand.reading.segment import Atom
 Array = npt.NDArray[Any]
 
 MOST_ATOMS = 7
-"""Atoms of one digit."""
+"""Atoms of one digit that is cut out of a piece."""
 WIDEST = 1.5
 """Width of a digit of several atoms, in heights of the line."""
 FARTHEST = 0.45
 """Gap that is bridged within a digit, in heights of the line."""
-JOINING, CUTTING, CROSSING, DROPPING, SHRINKING = 4.0, 0.5, 0.7, 9.0, 8.0
-"""Costs: of a gap of one height; of a cut, and of each stroke width it crosses; of dropping an atom as tall as the line; of a
-digit that is smaller than 0.4 of the line."""
+JOINING, CUTTING, CROSSING, DROPPING, SHRINKING = 4.0, 1.5, 0.7, 9.0, 8.0
+"""Costs: of a gap of one height; of a cut, and of each stroke width it crosses; of dropping an atom as tall as the line;
+of a digit that is smaller than 0.4 of the line."""
 
 
 FLAT = 0.3
@@ -60,7 +61,7 @@ def groups_of(atoms: Sequence[Atom], height: float) -> list[Group]:
     for first in range(len(atoms)):
         left, top, right, bottom = atoms[first].box
         gaps = 0.0
-        for last in range(first + 1, min(first + MOST_ATOMS, len(atoms)) + 1):
+        for last in range(first + 1, len(atoms) + 1):
             atom = atoms[last - 1]
             if last > first + 1:
                 gap = _gap(atom, atoms[first : last - 1]) / height
@@ -71,13 +72,22 @@ def groups_of(atoms: Sequence[Atom], height: float) -> list[Group]:
             right, bottom = max(right, atom.box[2]), max(bottom, atom.box[3])
             one = all(other.piece == atom.piece for other in atoms[first:last])
             if not one and right - left > WIDEST * max(height, bottom - top):
+                break
+            # Pieces that no cut parts may be one digit, however many cuts were thought of.
+            uncut = not _is_cut(atoms, first) and not _is_cut(atoms, last)
+            if last - first > MOST_ATOMS and not uncut:
                 continue
             cost = JOINING * gaps + SHRINKING * max(0.0, 0.4 - max(bottom - top, right - left) / height)
             # A cut is paid for once, by what begins behind it.
-            if first and atoms[first].cut and atoms[first - 1].piece == atoms[first].piece:
+            if _is_cut(atoms, first):
                 cost += CUTTING + CROSSING * atoms[first].cut
             groups.append(Group(first, last, cost))
     return groups
+
+
+def _is_cut(atoms: Sequence[Atom], at: int) -> bool:
+    """Whether the place before an atom is a cut through a piece."""
+    return 0 < at < len(atoms) and atoms[at - 1].piece == atoms[at].piece
 
 
 def best_division(atoms: Sequence[Atom], height: float, groups: Sequence[Group], logs: Array) -> list[int]:
@@ -116,9 +126,8 @@ def best_division(atoms: Sequence[Atom], height: float, groups: Sequence[Group],
     taken: list[int] = []
     end = len(atoms)
     while end:
-        number = came[end]
-        if number is not None:
-            taken.append(number)
+        if (chosen := came[end]) is not None:
+            taken.append(chosen)
         end = back[end]
     return taken[::-1]
 

@@ -57,8 +57,8 @@ def open_picture(source: Any) -> Picture:
     Parameters
     ----------
     source
-        A path; the bytes of a picture file; a PIL image; or an array ``(H, W)``, ``(H, W, 1)``, ``(H, W, 3)`` or ``(H, W, 4)``
-        of bool, integers (8 to 16 bits) or floats (0 to 1, or 0 to 255).
+        A path; the bytes of a picture file; a PIL image; or an array, ``(H, W)`` or ``(H, W, 1 or 3 or 4)``, of bool,
+        integers (8 to 16 bits) or floats (0 to 1, or 0 to 255).
 
     Raises
     ------

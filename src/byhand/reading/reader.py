@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -14,8 +13,8 @@ from byhand.reading.lattice import best_division, groups_of
 from byhand.reading.picture import open_picture
 from byhand.reading.render import render
 from byhand.reading.result import ReadDigit, Reading
-from byhand.reading.runtime import Runtime
-from byhand.reading.segment import Atom, Segments, pieces_of, segment, usual_height
+from byhand.reading.runtime import DIGITS, Runtime
+from byhand.reading.segment import RULE, Atom, pieces_of, segment, usual_height
 
 Array = npt.NDArray[Any]
 
@@ -25,7 +24,7 @@ SMALLEST = 0.7
 
 
 DIRT = 0.6
-"""Size against the usual digit up to which what is more likely no digit is passed over; what is larger is read, unsure."""
+"""Size against the usual digit below which what is likelier no digit is passed over; what is larger is read, unsure."""
 
 
 class Reader:
@@ -52,8 +51,8 @@ class Reader:
         Parameters
         ----------
         picture
-            A path, the bytes of a picture file, a PIL image, or an array of grey levels or RGB, ink light on dark or dark on
-            light (`byhand.reading.picture.open_picture`).
+            A path, the bytes of a picture file, a PIL image, or an array of grey levels or RGB, ink light on dark or
+            dark on light (`byhand.reading.picture.open_picture`).
         single
             Whether the picture is known to hold one digit.
 
@@ -86,17 +85,26 @@ class Reader:
     def _all(self, ink: Any) -> Any:
         parts = segment(ink)
         lines = []
-        images = []
+        images: list[Array] = []
+        others: list[tuple[int, Array]] = []
         for line in parts.lines:
             height = max(usual_height(list(line)), SMALLEST * parts.height)
             groups = groups_of(line, height)
             for group in groups:
-                images.append(render(cut_out(ink.level, parts.labels, line[group.first : group.last])))
+                atoms = line[group.first : group.last]
+                images.append(render(cut_out(ink.level, parts.labels, atoms)))
+                # A stroke may lie on the rule, as the base of a 2 does.
+                if stands_on_rule(parts.labels, atoms):
+                    others.append((len(images) - 1, render(cut_out(ink.level, parts.labels, atoms, rules=True))))
             lines.append((line, height, groups))
         if not images:
             return parts.labels, []
-        shares = self._runtime.shares(np.stack(images))
-        logs = np.log(np.maximum(shares[:, :10].max(axis=1), 1e-9))
+        shares = self._runtime.shares(np.stack([*images, *(image for _, image in others)]))
+        for (at, image), share in zip(others, shares[len(images) :], strict=True):
+            if share[:DIGITS].max() > shares[at, :DIGITS].max():
+                images[at], shares[at] = image, share
+        shares = shares[: len(images)]
+        logs = np.log(np.maximum(shares[:, :DIGITS].max(axis=1), 1e-9))
         found, start = [], 0
         for number, (line, height, groups) in enumerate(lines):
             own = slice(start, start + len(groups))
@@ -104,7 +112,7 @@ class Reader:
                 group = groups[at]
                 box = box_of(line[group.first : group.last])
                 small = max(box[2] - box[0], box[3] - box[1]) < DIRT * parts.height
-                if small and shares[start + at, 10] > 0.5:
+                if small and shares[start + at, DIGITS] > 0.5:
                     continue
                 found.append((images[start + at], box, shares[start + at], number))
             start += len(groups)
@@ -121,7 +129,7 @@ class Reader:
         shares = self._runtime.shares(images)
         total = sum(piece.extent for piece in pieces)
         left_out = np.array([1 - sum(piece.extent for piece in some) / total for some in candidates])
-        best = int((np.log(np.maximum(shares[:, :10].max(axis=1), 1e-9)) - 6 * left_out).argmax())
+        best = int((np.log(np.maximum(shares[:, :DIGITS].max(axis=1), 1e-9)) - 6 * left_out).argmax())
         return labels, [(images[best], box_of(candidates[best]), shares[best], 0)]
 
     def _digit(
@@ -133,7 +141,7 @@ class Reader:
         factor: float,
         size: tuple[int, int],
     ) -> ReadDigit:
-        order = np.argsort(-shares[:10], kind="stable")
+        order = np.argsort(-shares[:DIGITS], kind="stable")
         value = int(order[0])
         confidence = float(shares[value])
         left, top, right, bottom = (round(side * factor) for side in box)
@@ -154,8 +162,14 @@ def box_of(atoms: Sequence[Atom]) -> tuple[int, int, int, int]:
     return min(left), min(top), max(right), max(bottom)
 
 
-def cut_out(level: Array, labels: Array, atoms: Sequence[Atom]) -> Array:
-    """The ink of some atoms alone, uint8; edges that fade into paper stay."""
+def stands_on_rule(labels: Array, atoms: Sequence[Atom]) -> bool:
+    """Whether a rule was taken out from under or through some atoms."""
+    left, top, right, bottom = box_of(atoms)
+    return bool((labels[max(top - 1, 0) : bottom + 1, left:right] == RULE).any())
+
+
+def cut_out(level: Array, labels: Array, atoms: Sequence[Atom], *, rules: bool = False) -> Array:
+    """The ink of some atoms alone, uint8, with that of rules in their box if wanted; edges that fade into paper stay."""
     left, top, right, bottom = box_of(atoms)
     rows, columns = level.shape
     window = np.s_[max(top - 2, 0) : min(bottom + 2, rows), max(left - 2, 0) : min(right + 2, columns)]
@@ -163,4 +177,7 @@ def cut_out(level: Array, labels: Array, atoms: Sequence[Atom]) -> Array:
     keep = (own == 0) & (level[window] < 128)
     for atom in atoms:
         keep |= own == atom.label
+    if rules:
+        at = left - max(left - 2, 0)
+        keep[:, at : at + right - left] |= own[:, at : at + right - left] == RULE
     return level[window] * keep

@@ -2,9 +2,9 @@
 
 LeCun and others (1998): the digit fits a box of 20x20 pixels, its aspect kept, anti-aliased, and its centre of mass is
 the centre of the 28x28 pixels. MNIST's strokes are 1.6 to 3.7 pixels wide in nine of ten digits (2.3 in the middle);
-a mouse draws far thinner ones and a marker thicker ones, so strokes are brought into that range. With length L of the
-longer side and stroke width w of the ink as it is, a stroke width T and a longer side of 20 wanted, the middle line of the
-strokes spans L - w, so that
+a mouse draws far thinner ones and a marker thicker ones, so strokes are brought into that range. With length L of
+the longer side and stroke width w of the ink as it is, a stroke width T and a longer side of 20 wanted, the middle
+line of the strokes spans L - w, so that
 
     scale = (20 - T) / (L - w),    growth on each side = (T / scale - w) / 2.
 """
@@ -89,7 +89,7 @@ def _signed_distance(mask: Array) -> Array:
     """Distance to the edge of a mask in pixels, negative outside."""
     inside = cv2.distanceTransform(mask, cv2.DIST_L2, 5)
     outside = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5)
-    return np.where(mask, inside - 0.5, 0.5 - outside)
+    return np.asarray(np.where(mask, inside - 0.5, 0.5 - outside))
 
 
 def _placed(soft: Array) -> Array:

@@ -1,7 +1,7 @@
 """The lines of ruled and squared paper, and lines drawn under numbers, taken out of a mask of ink.
 
-A rule goes through most of the picture, far beyond any digit, or has others beside it. Where a stroke crosses it the stroke
-stays: what a rule alone has inked is no higher than the rule is thick.
+A rule goes through most of the picture, far beyond any digit, or has others beside it. Where a stroke crosses it the
+stroke stays: what a rule alone has inked is no higher than the rule is thick.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ SHORTEST = 0.12
 """Length of a straight piece of a rule, as a share of the picture's side."""
 SPAN = 0.8
 """Share of the picture's side that a rule goes through."""
-BEYOND = 2.2
-"""How much longer a single rule is than the largest ink beside it: the bar of a 7 that fills its picture is none."""
+BEYOND = 1.8
+"""How much longer a single rule is than usual ink beside it: the bar of a 7 that fills its picture is none."""
 PARALLEL = 3
 """So many are the paper's, however tall the ink."""
 THICKEST = 0.05
@@ -71,10 +71,19 @@ def _without_level_rules(mask: Array) -> Array:
         alone[window][(labels[window] == at) & (crossing == 0)] = 0
     if len(rules) < PARALLEL:
         count, _, rest, _ = cv2.connectedComponentsWithStats(alone, connectivity=8, ltype=cv2.CV_32S)
-        largest = int(rest[1:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max()) if count > 1 else width
-        if BEYOND * largest > max(int(stats[at, cv2.CC_STAT_WIDTH]) for at in rules):
+        if BEYOND * _usual_extent(rest[1:], width) > max(int(stats[at, cv2.CC_STAT_WIDTH]) for at in rules):
             return mask
     return alone
+
+
+def _usual_extent(stats: Array, width: int) -> float:
+    """Median over the ink of its pieces' longer sides; the picture's width where there is no ink."""
+    if not len(stats):
+        return width
+    extents = stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(axis=1)
+    order = np.argsort(extents)
+    weight = np.cumsum(stats[order, cv2.CC_STAT_AREA])
+    return float(extents[order[np.searchsorted(weight, weight[-1] / 2)]])
 
 
 def _is_long(stats: Array, height: int, width: int) -> bool:

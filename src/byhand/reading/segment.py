@@ -22,6 +22,8 @@ MOST_PIECES = 400
 """Pieces of ink that are looked at, the largest first; a page of writing has fewer, a texture has more."""
 
 
+RULE = -1
+"""The label of ink that was taken out as a rule."""
 HEM = 0.06
 """Along the picture's border, as a share of its side: bars that stand there by themselves are no writing."""
 
@@ -73,7 +75,7 @@ class Segments:
     Attributes
     ----------
     labels
-        int32 ``(H, W)``: the number of each pixel's atom, 0 where there is none.
+        int32 ``(H, W)``: the number of each pixel's atom, 0 where there is none, `RULE` where a rule was.
     lines
         Lines from top to bottom, each with its atoms from left to right.
     height
@@ -93,8 +95,11 @@ def pieces_of(ink: Ink) -> tuple[Array, list[Atom]]:
     tuple
         Labels, int32 ``(H, W)``, and the pieces, the largest first.
     """
-    mask = without_rules((ink.level >= 128).astype(np.uint8))
+    inked = (ink.level >= 128).astype(np.uint8)
+    mask = without_rules(inked)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
+    if mask is not inked:
+        labels[(inked > 0) & (mask == 0)] = RULE
     if count < 2:
         return labels, []
     # Faint ink counts where it goes on from clear ink.
@@ -114,7 +119,10 @@ def pieces_of(ink: Ink) -> tuple[Array, list[Atom]]:
     flat = [piece for piece in found if piece.width > max(usual, 6 * piece.height)]
     if len(flat) < len(found):
         found = [piece for piece in found if piece not in flat]
-    return labels, [piece for piece in found if piece.extent >= least]
+    found = [piece for piece in found if piece.extent >= least]
+    # What the border has cut off of something else.
+    rests = [piece for piece in found if piece.extent < 0.5 * usual and _touching(piece, labels.shape)]
+    return labels, [piece for piece in found if piece not in rests]
 
 
 def usual_height(pieces: list[Atom]) -> float:
@@ -184,10 +192,9 @@ def _without_ground(pieces: list[Atom], labels: Array) -> list[Atom]:
 
 
 def _is_ground(piece: Atom, labels: Array) -> bool:
-    """Whether a piece is a shadow, a table's edge or a thing beside the paper: it lies along the border, or fills much."""
+    """Whether a piece is a shadow, a table's edge or a thing beside the paper: it lies along the border."""
     rows, columns = labels.shape
-    left, top, right, bottom = piece.box
-    touching = (left == 0) + (top == 0) + (right == columns) + (bottom == rows)
+    touching = _touching(piece, labels.shape)
     if not touching:
         return False
     edges = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
@@ -200,6 +207,12 @@ def _is_edge(line: list[Atom], shape: tuple[int, ...]) -> bool:
     """Whether all but the specks of a line are bars along the border."""
     longest = max(piece.extent for piece in line)
     return all(_along_border(piece, shape) for piece in line if piece.extent > 0.5 * longest)
+
+
+def _touching(piece: Atom, shape: tuple[int, ...]) -> int:
+    """How many of the picture's borders a piece touches."""
+    left, top, right, bottom = piece.box
+    return (left == 0) + (top == 0) + (right == shape[1]) + (bottom == shape[0])
 
 
 def _along_border(piece: Atom, shape: tuple[int, ...]) -> bool:

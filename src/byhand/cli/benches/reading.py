@@ -1,7 +1,7 @@
 """Score reading on a folder of pictures with a labels.csv (path, label, kind, source), beside a naive resize.
 
-Every miss is drawn with its stages. With --transformed, copies are read as well: rotated, scaled, faded, squeezed by JPEG,
-noisy, inverted.
+Every miss is drawn with its stages. With --transformed, copies are read as well: rotated, scaled, faded, squeezed by
+JPEG, noisy, inverted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from byhand.reading.measured.measure import Answer, Share
+    from byhand.reading.measured.measure import Answer
     from byhand.reading.measured.samples import Sample
     from byhand.reading.reader import Reader
 
@@ -133,17 +133,19 @@ def tables(record: dict[str, Any]) -> list[tuple[list[str], list[list[str]]]]:
 
 def markdown(record: dict[str, Any]) -> str:
     """Write the record as Markdown."""
-    parts = [
-        f"`{record['command']}`: {record['pictures']:,} pictures. Right answers, each author counting the same, with 95 % "
-        "intervals (bootstrap over authors; Wilson's where there is one)."
-    ]
+    told = (
+        f"`{record['command']}`: {record['pictures']:,} pictures. Right answers, each author counting the same, with "
+        "95 % intervals (bootstrap over authors; Wilson's where there is one)."
+    )
+    parts = [told]
     for heads, rows in tables(record):
         lines = [heads, ["---"] + ["--:"] * (len(heads) - 1), *rows]
         parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
     times, unsure = record["milliseconds"], record["unsure"]
     parts.append(
-        f"A picture takes {times['median']:.0f} ms (median; longest {times['longest']:.0f} ms). Unsure: "
-        f"{100 * unsure['of those read rightly']:.1f} % of those read rightly, {100 * unsure['of misses']:.0f} % of misses."
+        f"A picture takes {times['median']:.0f} ms (median; longest {times['longest']:.0f} ms). "
+        f"Unsure: {100 * unsure['of those read rightly']:.1f} % of those read rightly, "
+        f"{100 * unsure['of misses']:.0f} % of misses."
     )
     return "\n\n".join(parts) + "\n"
 

@@ -1,3 +1,3 @@
-"""How well pictures are read: samples with labels, accuracies by kind, transformed copies, and every miss on a sheet."""
+"""How well pictures are read: samples, accuracies by kind, transformed copies, and every miss on a sheet."""
 
 from __future__ import annotations

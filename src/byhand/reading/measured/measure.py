@@ -1,7 +1,7 @@
 """Accuracies of reading, by kind of picture, each author counting the same, with 95 % intervals.
 
-Where a kind has several authors, the interval is a bootstrap over them: other authors might have been asked. Where it has
-one, it is Wilson's (1927) for a share of n pictures, and tells nothing about other authors.
+Where a kind has several authors, the interval is a bootstrap over them: other authors might have been asked. Where it
+has one, it is Wilson's (1927) for a share of n pictures, and tells nothing about other authors.
 """
 
 from __future__ import annotations
