@@ -63,7 +63,7 @@ class Report:
 
     def to_text(self) -> str:
         """Write the report as scikit-learn does, with four digits behind the point."""
-        wide = max(len("weighted avg"), DIGITS)
+        wide = len("weighted avg")
         line = "{:>{wide}s} " + " {:>9.{digits}f}" * 3 + " {:>9}"
         rows = [f"{'':>{wide}s} " + "".join(f" {head:>9}" for head in ("precision", "recall", "f1-score", "support"))]
         rows.append("")

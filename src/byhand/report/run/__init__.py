@@ -122,7 +122,7 @@ def report_page(trained: Trained, found: Evaluation, which: str, drawn: dict[str
     page.section("How it was made", "The recipe:")
     page.pre(trained.recipe.rstrip(), "The recipe as TOML")
     made = parts.environment_rows(_environment(trained))
-    return page.table(("", "trained with"), made) if made else page
+    return page.table(("trained with", "version or kind"), made) if made else page
 
 
 def _facts(trained: Trained, found: Evaluation) -> list[tuple[str, str]]:

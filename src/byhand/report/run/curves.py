@@ -83,6 +83,8 @@ def _lines(axes: Axes, log: Log, measure: str, parts: Sequence[str], unit: float
     axes.set_ylim(low, high)
     scale = math.log if axes.get_yscale() == "log" else float
     at = [(scale(curve[-1]) - scale(low)) / (scale(high) - scale(low)) for curve in curves.values()]
+    left, right = axes.get_xlim()
+    begin = (places[-1] - left) / (right - left) + 0.012
     room = 2.1 * style.SMALL / 72 / (axes.get_position().height * HEIGHT)
     for (part, curve), end, height in zip(curves.items(), at, labels.apart(at, 1.35 * room), strict=True):
         last = f"{curve[-1]:.2f} %" if measure == "accuracy" else f"{curve[-1]:.3g}"
@@ -102,7 +104,7 @@ def _lines(axes: Axes, log: Log, measure: str, parts: Sequence[str], unit: float
             "clip_on": False,
             "linewidth": 1.2,
         }
-        axes.plot((0.985, 1.022), (end, height), **leader)
+        axes.plot((begin, 1.022), (end, height), **leader)
 
 
 def _logarithmic(axes: Axes, decades: float) -> None:
