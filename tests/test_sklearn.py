@@ -22,7 +22,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from byhand import zoo
 from byhand.errors import ByhandError
 from byhand.layers import Flatten, Linear, Standardize, Tanh
-from byhand.sklearn import DigitClassifier, mean_and_deviation
+from byhand.sklearn import DigitClassifier
+from byhand.sklearn.settings import mean_and_deviation
 from byhand.spec import Spec
 
 SMALL = {"hidden": 16, "epochs": 4, "lr": 0.01, "random_state": 0}
@@ -167,7 +168,7 @@ def test_parts_that_lack_some_classes(digits: tuple[Any, Any]) -> None:
     with pytest.raises(ValueError, match="previously unseen"):
         classifier.partial_fit(X, y + 1)
     assert classifier.partial_fit(X[~few], y[~few]).n_iter_ == 2
-    for whole in ({"optimizer": "cg"}, {"training_settings": {"schedule": "cosine"}}):
+    for whole in ({"optimizer": "cg"}, {"patience": 2}, {"training_settings": {"schedule": "cosine"}}):
         assert not hasattr(DigitClassifier(**whole), "partial_fit")
 
 
@@ -253,6 +254,7 @@ def test_nothing_is_left_behind(
         ({"network": zoo.network("softmax"), "hidden": 4}, "A Spec says all of a network, and hidden was given"),
         ({"network_settings": {"hidden": 4}, "hidden": 5}, "was given hidden twice"),
         ({"training_settings": {"lr": 4.0}}, "was given lr twice"),
+        ({"training_settings": {"threads": 4}}, "has no setting 'threads'"),
         ({"training_settings": {"epoch": 4}}, "has no setting 'epoch'; perhaps 'epochs'"),
         ({"optimizer": "sgdd"}, "There is no optimizer 'sgdd'"),
         ({"epochs": 0}, "epochs was given as 0"),

@@ -1,17 +1,9 @@
-"""Networks as scikit-learn's classifiers: ``DigitClassifier("mlp", hidden=64).fit(X, y)``.
-
-They are trained by the project's own engine, silently and without files, in any hand. Nothing prepares X but the
-network's first layer: it subtracts the mean of all values of the training X and divides by their deviation, so that
-pixels may come as 0 to 255 or as 0 to 1, as long as they always come so. Features of unlike scales want a
-``StandardScaler`` before.
-"""
+"""The classifier: a network of byhand with the methods and manners of scikit-learn."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Self, cast
 
 import numpy as np
@@ -23,48 +15,25 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from byhand import zoo
 from byhand.data import Digits, Splits
 from byhand.data.digits import SIDE
 from byhand.errors import ByhandError
 from byhand.hands import Array, Network, build
 from byhand.hands.base import BLOCK
-from byhand.layers import Flatten
 from byhand.losses import probabilities
-from byhand.settings import fitting
+from byhand.sklearn.settings import Rows, described, training
 from byhand.spec import Spec
 from byhand.streams import generator
 from byhand.training.engine import Epoch, train_by_steps, train_by_whole
 from byhand.training.environment import choose_device
 from byhand.training.names import FULL_BATCH, OVER_THE_RUN
 from byhand.training.optimizers import Optimizer, optimizer
-from byhand.training.settings import Training
-
-__all__ = ["DigitClassifier"]
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Labelled rows of any width: what the engine asks of `Digits`."""
-
-    images: Array
-    labels: Array
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def labelled(self) -> Array:
-        """Give the labels, integers from 0."""
-        return self.labels
-
-    def __getitem__(self, chosen: Any) -> Rows:
-        return Rows(self.images[chosen], self.labels[chosen])
 
 
 def _in_parts(classifier: DigitClassifier) -> bool:
     """Whether a training can be made of parts; some methods need to see it whole."""
     schedule = (classifier.training_settings or {}).get("schedule")
-    return classifier.optimizer not in FULL_BATCH and schedule not in OVER_THE_RUN
+    return not (classifier.optimizer in FULL_BATCH or schedule in OVER_THE_RUN or classifier.patience)
 
 
 class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -98,7 +67,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     classes_
         The labels, sorted.
     network_
-        The trained network: ``byhand.export.to_onnx(classifier.network_, path)``.
+        The trained network: `byhand.export.to_onnx` writes it for pixels from 0 to 255.
     n_iter_
         Epochs that were trained.
     loss_curve_, validation_loss_curve_
@@ -174,7 +143,9 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     @available_if(_in_parts)  # type: ignore[untyped-decorator]  # nor has this
     def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike, classes: npt.ArrayLike | None = None) -> Self:
-        """Train one more epoch, on these rows; only with optimisers and schedules that need not see the whole training.
+        """Train one more epoch, on these rows.
+
+        Optimisers and schedules that need to see the whole training, and patience, leave no `partial_fit`.
 
         Parameters
         ----------
@@ -220,14 +191,14 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def _begin(self, X: Array, labels: npt.ArrayLike | None) -> None:
         """Describe and build the network for X and these labels, and the optimiser."""
-        given = {name: getattr(self, name) for name in ("hand", "device", "epochs", "batch_size", "optimizer", "lr")}
-        given |= {"l2": self.l2, "patience": self.patience}
-        given["seed"] = int(check_random_state(self.random_state).randint(2**31 - 1))
-        given["dtype"] = self.dtype or ("float32" if X.dtype in (np.float32, np.uint8) else "float64")
-        given = together(given, self.training_settings)
-        how = Training(**fitting("DigitClassifier", Training.usual(), given))
         encoder = LabelEncoder().fit(labels)
-        spec = self._spec(X, len(encoder.classes_))
+        names = ("hand", "device", "epochs", "batch_size", "optimizer", "lr", "l2", "patience")
+        own = {name: getattr(self, name) for name in names}
+        own["seed"] = int(check_random_state(self.random_state).randint(2**31 - 1))
+        own["dtype"] = self.dtype or ("float32" if X.dtype in (np.float32, np.uint8) else "float64")
+        how = training(own, self.training_settings)
+        told = {name: value for name in ("hidden", "dropout") if (value := getattr(self, name)) is not None}
+        spec = described(self.network, told, self.network_settings, X, len(encoder.classes_))
         self.classes_, self._encoder, self._how = encoder.classes_, encoder, how
         self._build(spec)
         self.loss_curve_, self.validation_loss_curve_ = [], []
@@ -237,33 +208,6 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         device = choose_device(how.device, how.hand)[0]
         self.network_ = build(spec, how.hand, seed=how.seed, dtype=how.dtype, device=device)
         self._optimizer: Optimizer | None = None if how.full_batch else optimizer(self.network_, how)
-
-    def _spec(self, X: Array, classes: int) -> Spec:
-        own = {"hidden": self.hidden, "dropout": self.dropout}
-        told = together({name: value for name, value in own.items() if value is not None}, self.network_settings)
-        if isinstance(self.network, Spec):
-            spec, width = self.network, X.shape[1]
-            if told:
-                raise ByhandError(
-                    f"A Spec says all of a network, and {', '.join(told)} was given, too; leave that out."
-                )
-            if (math.prod(spec.input_shape), spec.classes) != (width, classes):
-                raise ByhandError(
-                    f"The Spec leads from {spec.input_shape} to {spec.classes} logits, and the data from {width} "
-                    f"columns to {classes} classes; give one that fits them."
-                )
-            return spec
-        mean, deviation = mean_and_deviation(X)
-        # Standardize divides by 255 first.
-        spec = zoo.network(str(self.network), **{"mean": mean / 255, "std": deviation / 255, **told})
-        shape = (X.shape[1],) if isinstance(spec.layers[1], Flatten) else (SIDE, SIDE)
-        if math.prod(shape) != X.shape[1]:
-            raise ByhandError(
-                f"{self.network} reads pictures, 784 pixels each, and X has {X.shape[1]} columns; "
-                "give such pictures, or choose mlp or softmax."
-            )
-        layers = (*spec.layers[:-1], dataclasses.replace(spec.layers[-1], units=classes))  # type: ignore[call-arg]
-        return dataclasses.replace(spec, layers=layers, input_shape=shape)
 
     def _train(self, X: Array, labels: Array, epochs: int) -> None:
         """Train more epochs; each draws from the streams of its number."""
@@ -345,20 +289,3 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             self.network_.load(values)
             if self._optimizer is not None:
                 self._optimizer.remember(kept["_optimizer"])
-
-
-def together(own: Mapping[str, Any], further: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Join settings that have a parameter of their own with those that have none."""
-    if twice := own.keys() & (further or {}).keys():
-        raise ByhandError(
-            f"DigitClassifier was given {' and '.join(sorted(twice))} twice; give it once, by its own name."
-        )
-    return {**own, **(further or {})}
-
-
-def mean_and_deviation(X: Array) -> tuple[float, float]:
-    """Mean and standard deviation of all values, in float64; a deviation of 0 counts as 1."""
-    mean = X.mean(dtype=np.float64)
-    # Block by block: bytes take eight times the memory as float64.
-    squares = sum(float(np.square(X[at : at + BLOCK] - mean).sum()) for at in range(0, len(X), BLOCK))
-    return float(mean), math.sqrt(squares / X.size) or 1.0
