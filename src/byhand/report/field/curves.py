@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 5.6
 BOX = (0.095, 0.115, 0.885, 0.8)
-DOTS = 20
+DOTS = 12
 """Epochs up to which each is marked."""
 LOW = 0.5
 """Curves are shown from here on, unless a network ends below."""

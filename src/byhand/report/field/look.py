@@ -36,7 +36,10 @@ def colour(row: Row) -> str:
 
 def networks(rows: Sequence[Row]) -> list[Row]:
     """Give one row for each network: its first hand, because all hands compute the same."""
-    return list({row.name: row for row in reversed(rows)}.values())[::-1]
+    first: dict[str, Row] = {}
+    for row in rows:
+        first.setdefault(row.name, row)
+    return list(first.values())
 
 
 def height(accuracy: float) -> float:
