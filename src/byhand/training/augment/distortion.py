@@ -29,6 +29,8 @@ THINNER = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 THICKER = tuple(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)) for size in (3, 3, 5))
 FINE = 28
 """Mean grey level of a canvas below which its pen is a fine one."""
+BLOCK = 256
+"""Canvases whose maps are held at once."""
 INK = 32
 """Grey level from which a pixel counts as ink when the box is fitted."""
 
@@ -57,7 +59,7 @@ def rewritten(canvases: Array, rng: np.random.Generator) -> Array:
         uint8 ``(B, 28, 28)``, in MNIST's box with the centre of mass in the middle, give or take a pixel or two.
     """
     B = len(canvases)
-    bent = _maps(B, rng)
+    tilts, knots = _bends(B, rng)
     pen, much = rng.random(B), rng.uniform(0.2, 1, B)
     gap, coarse, ruled = rng.random(B) < 0.06, rng.random(B) < 0.12, rng.random(B) < 0.015
     crisp = rng.random(B) < 0.4
@@ -66,7 +68,9 @@ def rewritten(canvases: Array, rng: np.random.Generator) -> Array:
     seeds = rng.random((B, 5))
     made = np.zeros((B, SIDE, SIDE), np.uint8)
     for n in range(B):
-        canvas = cv2.remap(canvases[n], bent[n], None, cv2.INTER_LINEAR)
+        if n % BLOCK == 0:
+            maps = _maps(tilts[n : n + BLOCK], knots[n : n + BLOCK])
+        canvas = cv2.remap(canvases[n], maps[n % BLOCK], None, cv2.INTER_LINEAR)
         canvas = _penned(canvas, pen[n], much[n])
         if gap[n]:
             _gap(canvas, seeds[n])
@@ -115,8 +119,8 @@ def boxed(canvas: Array, picture: Array, fit: float = 1.0, off: tuple[int, int] 
     picture[y : y + size[1], x : x + size[0]] = ink
 
 
-def _maps(B: int, rng: np.random.Generator) -> Array:
-    """Draw where each pixel of a canvas comes from: float32 ``(B, 56, 56, 2)``, x and y."""
+def _bends(B: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Draw how each canvas is tilted ``(B, 2, 2)``, and where the knots of its field go ``(B, 2, KNOTS, KNOTS)``."""
     turn = np.clip(rng.normal(0, TURN, B), -0.35, 0.35)
     slant = np.clip(rng.normal(0, SLANT, B), -0.5, 0.5)
     stretch = np.exp(np.clip(rng.normal(0, STRETCH, B), -0.35, 0.35))
@@ -125,13 +129,17 @@ def _maps(B: int, rng: np.random.Generator) -> Array:
     A = np.empty((B, 2, 2), np.float32)
     A[:, 0, 0], A[:, 0, 1] = cos * stretch, (cos * slant - sin) / stretch
     A[:, 1, 0], A[:, 1, 1] = sin * stretch, (sin * slant + cos) / stretch
+    strength = rng.gamma(2.0, 0.65, (B, 1, 1, 1)).clip(0, 3.5)
+    return A, (rng.normal(0, 1, (B, 2, KNOTS, KNOTS)) * strength).astype(np.float32)
+
+
+def _maps(tilts: Array, knots: Array) -> Array:
+    """Compute where each pixel of a canvas comes from: float32 ``(B, 56, 56, 2)``, x and y."""
     middle = (UPPER - 1) / 2
     x, y = np.meshgrid(*2 * [np.arange(UPPER, dtype=np.float32) - middle])
     # A tenth finer than the canvas, which leaves room for what turning pushes outwards.
     places = (1.1 * np.stack([x, y])).reshape(2, -1)
-    maps = (A @ places).reshape(B, 2, UPPER, UPPER) + np.float32(middle)
-    strength = rng.gamma(2.0, 0.65, (B, 1, 1, 1)).clip(0, 3.5)
-    knots = (rng.normal(0, 1, (B, 2, KNOTS, KNOTS)) * strength).astype(np.float32)
+    maps = (tilts @ places).reshape(-1, 2, UPPER, UPPER) + np.float32(middle)
     return np.ascontiguousarray((maps + _SPREAD @ knots @ _SPREAD.T).transpose(0, 2, 3, 1))
 
 
