@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
@@ -74,8 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.seeds < 1:
         raise ByhandError(f"--seeds was given as {arguments.seeds}; give 1 or more.")
     words = list(dict.fromkeys(arguments.what))
-    # A folder that is called like a recipe is meant by ./mlp.
-    runs = [word for word in words if word not in shipped() and Path(word).is_dir()]
+    # A folder that is called like a recipe is meant by ./mlp; os.path.isdir says no where Path.is_dir fails.
+    runs = [word for word in words if word not in shipped() and os.path.isdir(word)]  # noqa: PTH112
     names = shipped() if arguments.all else [word for word in words if word not in runs]
     shelf = Shelf(arguments.offline, say)
     entries = _named(names, arguments, shelf) if names else [] if runs else _field(arguments, shelf)
@@ -98,7 +99,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _named(names: Iterable[str], arguments: argparse.Namespace, shelf: Shelf) -> list[Entry]:
     """Give the rows of recipes that were named, or of all; each is trained as it says."""
-    from byhand.data.loading import say
     from byhand.training.recipe import load_recipe, shipped
 
     hands = _hands(arguments.hands)
@@ -108,10 +108,7 @@ def _named(names: Iterable[str], arguments: argparse.Namespace, shelf: Shelf) ->
             raise ByhandError(f"There is neither a recipe nor a run {name!r}; name one of them.")
         recipe = settings.changed(load_recipe(name), arguments)
         if name in shipped() and arguments.split is None:
-            fitted = shelf.fitted(recipe)
-            if fitted is not recipe:
-                say(f"{name} is trained on the usual split; its own, {recipe.data['split']}, needs more digits.")
-            recipe = fitted
+            recipe = _fitted(recipe, shelf)
         entries += _entries(recipe, hands, arguments.seeds)
     return entries
 
@@ -122,16 +119,14 @@ def _field(arguments: argparse.Namespace, shelf: Shelf) -> list[Entry]:
     from byhand.measure.field import FIELD
     from byhand.training.recipe import load_recipe
 
-    if arguments.full:
-        return _named([place.recipe for place in FIELD], arguments, shelf)
     can_run = _hands(arguments.hands)
     entries, others = [], []
     for place in FIELD:
         recipe = settings.changed(load_recipe(place.recipe), arguments)
         if arguments.split is None:
-            recipe = recipe.on(split="")
+            recipe = _fitted(recipe, shelf) if arguments.full else recipe.on(split="")
         whole, own = 0, recipe.how.epochs
-        if arguments.epochs is None:
+        if arguments.epochs is None and not arguments.full:
             epochs = place.epochs_for(len(shelf.of(recipe).train))
             if epochs != own:
                 recipe, whole = recipe.having(epochs=epochs), own
@@ -141,6 +136,16 @@ def _field(arguments: argparse.Namespace, shelf: Shelf) -> list[Entry]:
     if others:
         say(f"epochs that are not the recipe's: {', '.join(others)}; --full trains as the recipes say.")
     return entries
+
+
+def _fitted(recipe: Recipe, shelf: Shelf) -> Recipe:
+    """Give a shipped recipe the usual split where its own needs more digits than there are, and say so."""
+    from byhand.data.loading import say
+
+    fitted = shelf.fitted(recipe)
+    if fitted is not recipe:
+        say(f"{recipe.name} is trained on the usual split; its own, {recipe.data['split']}, needs more digits.")
+    return fitted
 
 
 def _entries(recipe: Recipe, hands: tuple[str, ...], seeds: int) -> list[Entry]:

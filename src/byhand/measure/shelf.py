@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
-from byhand.data import Dataset, Digits, Splits, load_dataset, split
+from byhand.data import Dataset, Splits, load_dataset, split
 from byhand.errors import ByhandError
 from byhand.training.recipe import DATA, Recipe
 from byhand.training.runs import fingerprint
@@ -26,7 +25,7 @@ class Shelf:
         self.offline, self.notify = offline, notify
         self._datasets: dict[str, Dataset] = {}
         self._splits: dict[tuple[str, int, str], Splits] = {}
-        self._fingerprints: dict[int, tuple[object, str]] = {}
+        self._named: dict[int, tuple[Splits, str]] = {}
 
     def of(self, recipe: Recipe) -> Splits:
         """Give the digits of a recipe.
@@ -59,15 +58,7 @@ class Shelf:
 
     def fingerprint(self, splits: Splits) -> str:
         """Name the digits of a run by what they are."""
-        return self._named(splits, lambda: fingerprint(splits))
-
-    def name_of(self, digits: Digits) -> str:
-        """Name some digits by what they are."""
-        parts = digits.images, digits.labelled()
-        return self._named(digits, lambda: hashlib.blake2b(b"".join(p.tobytes() for p in parts)).hexdigest()[:16])
-
-    def _named(self, thing: object, name: Callable[[], str]) -> str:
-        # The thing is kept beside its name, so that no other comes to have its id.
-        if id(thing) not in self._fingerprints:
-            self._fingerprints[id(thing)] = thing, name()
-        return self._fingerprints[id(thing)][1]
+        # They are kept beside their name, so that no others come to have their id.
+        if id(splits) not in self._named:
+            self._named[id(splits)] = splits, fingerprint(splits)
+        return self._named[id(splits)][1]

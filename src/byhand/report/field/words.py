@@ -20,11 +20,11 @@ EPOCHS = (
 )
 PARAMETERS = (
     "Test accuracy against how many values a network learns. A convolution uses its values at every place of the "
-    "picture, a recurrence at every row: they reach more with fewer."
+    "picture and a recurrence at every row; a linear layer has one for every pair of what enters and what leaves it."
 )
 SPEED = (
-    "Training counts every digit once an epoch; reading is of the test digits, just now, on this machine. Recurrent "
-    "networks take 28 steps one after another, which no product of matrices does at once."
+    "Training counts every digit once an epoch; reading is of test digits, when this page was written. A recurrent "
+    "network takes 28 steps one after another, which no single product of matrices does."
 )
 MISSES = "Share of the test digits of each class that a network reads wrongly."
 DISPUTES = (
@@ -66,7 +66,7 @@ def facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
     told = [
         (f"best: {best.name}", percent(*best.mean("test"))),
         (f"fewest parameters: {smallest.name}", f"{smallest.parameters:,}"),
-        (f"trained soonest: {quickest.name}, {quickest.hand}", f"{significant(quickest.seconds)} s"),
+        (f"least training: {quickest.name}, {quickest.hand}", f"{significant(quickest.seconds)} s"),
     ]
     if reads:
         fastest = max(reads, key=lambda row: row.reading_rate)
