@@ -60,17 +60,12 @@ def cuts_of(mask: Array) -> list[Cut]:
     size = (max(3, round(width * scale)), max(3, round(height * scale)))
     small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     stroke = max(stroke_width(mask) * scale, 1.0)
-    middle = len(small) // 2
-    above, from_above = _ways(small[: middle + 1])
-    below, from_below = _ways(small[middle:][::-1])
-    cost = above[-1] + below[-1] - small[middle]
     apart = round(max(2.0, 1.2 * stroke))
     most = round(MOST_CUTS * max(1.0, width / height))
-    chosen = sorted({*_lowest(cost, apart, DEEPEST * stroke, most), *_waists(small, apart)})
+    paths = _cheap_paths(small, apart, DEEPEST * stroke, most)
+    paths += [_straight_path(small, column, max(1, apart // 2)) for column in _waists(small, apart)]
     cuts = []
-    for column in chosen:
-        up, down = _followed(from_above, column), _followed(from_below, column)
-        path = np.concatenate([up[::-1], down[1:]])  # (rows,)
+    for path in sorted(paths, key=lambda path: float(path.mean())):
         crossed = float(small[np.arange(len(small)), path].sum())
         rows = (np.arange(height) + 0.5) * len(small) / height - 0.5
         columns = np.rint((np.interp(rows, np.arange(len(small)), path) + 0.5) * width / size[0]).astype(np.int64)
@@ -78,6 +73,26 @@ def cuts_of(mask: Array) -> list[Cut]:
         if 0.06 < share < 0.94:
             cuts.append(Cut(columns, crossed / stroke))
     return cuts
+
+
+def _cheap_paths(ink: Array, apart: int, limit: float, most: int) -> list[Array]:
+    """Ways through those columns of the middle row that are cheaper than their neighbours; int ``(rows,)`` each."""
+    middle = len(ink) // 2
+    above, from_above = _ways(ink[: middle + 1])
+    below, from_below = _ways(ink[middle:][::-1])
+    cost = above[-1] + below[-1] - ink[middle]
+    paths = []
+    for column in _lowest(cost, apart, limit, most):
+        up, down = _followed(from_above, column), _followed(from_below, column)
+        paths.append(np.concatenate([up[::-1], down[1:]]))
+    return paths
+
+
+def _straight_path(ink: Array, column: int, aside: int) -> Array:
+    """The cheapest way from top to bottom that keeps near a column."""
+    left = max(0, column - aside)
+    cost, step = _ways(ink[:, left : column + aside + 1])
+    return left + _followed(step, int(cost[-1].argmin()))[::-1]
 
 
 def _ways(ink: Array) -> tuple[Array, Array]:

@@ -130,7 +130,7 @@ def _digit(drawn: Figure, digit: ReadDigit, left: float, bottom: float, tall: fl
     places = np.arange(len(shares))
     colours = [style.ORANGE if digit.unsure else style.BLUE] + [style.FAINT] * (len(shares) - 1)
     bars.barh(places, shares, color=colours, height=0.72)
-    for place, (value, share) in zip(places, digit.top, strict=True):
+    for place, (value, share) in enumerate(digit.top):
         bars.text(-0.05, place, str(value), ha="right", va="center", size=style.SMALL, color=style.MUTED)
         bars.text(min(share, 1.0) + 0.05, place, f"{100 * share:.0f} %", va="center", size=8, color=style.MUTED)
     bars.set_xlim(0, 1)

@@ -24,6 +24,8 @@ Array = npt.NDArray[Any]
 SMALLEST = 100
 """The shorter side that a picture is enlarged to, at most by `ENLARGED`."""
 ENLARGED = 4
+WIDEST = 0.25
+"""Of a stroke, as a share of the picture's shorter side: what is narrower is no paper."""
 COARSE = 160
 """The longer side at which paper and polarity are judged."""
 
@@ -77,7 +79,7 @@ def one_channel(pixels: Array) -> Array:
     """Project colours on the direction in which neighbouring colours differ most; grey pictures stay as they are."""
     red, green, blue = cv2.split(pixels)
     if np.array_equal(red, green) and np.array_equal(green, blue):
-        return red
+        return np.asarray(red)
     small = _coarse(pixels).astype(np.float32)
     detail = (small - cv2.blur(small, (15, 15))).reshape(-1, 3)
     # Strong details alone: paper's noise has no colour of its own.
@@ -87,9 +89,9 @@ def one_channel(pixels: Array) -> Array:
     direction = vectors[:, -1]
     weights = np.maximum(direction * np.sign(direction.sum() or 1.0), 0)
     if weights.sum() < 1e-6:
-        return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
     weights = weights / weights.sum()
-    return cv2.transform(pixels, weights[None].astype(np.float32))
+    return np.asarray(cv2.transform(pixels, weights[None].astype(np.float32)))
 
 
 def dark_on_light(grey: Array) -> bool:
@@ -109,7 +111,7 @@ def denoised(grey: Array) -> Array:
     share = noise / max(high - low, 1.0)
     if share < 0.02:
         return grey
-    return cv2.GaussianBlur(grey, (0, 0), min(0.6 + 12 * share, 2.5))
+    return np.asarray(cv2.GaussianBlur(grey, (0, 0), min(0.6 + 12 * share, 2.5)))
 
 
 def noise_of(grey: Array) -> float:
@@ -118,13 +120,10 @@ def noise_of(grey: Array) -> float:
     return float(np.median(np.abs(response[::2, ::2]))) / (6 * 0.6745)
 
 
-def paper_of(dark: Array, width: float | None = None) -> Array:
+def paper_of(dark: Array) -> Array:
     """Brightness of the paper under the ink, uint8 of the same shape."""
     small = _coarse(dark)
-    scale = dark.shape[0] / len(small)
-    # Wider than the widest stroke that is likely: a fifth of the picture.
-    kernel = max(3, round(0.25 * min(small.shape))) if width is None else max(3, round(width / scale))
-    kernel |= 1
+    kernel = max(3, round(WIDEST * min(small.shape))) | 1
     soft = cv2.GaussianBlur(small, (0, 0), 0.7)
     # What is dark along the border goes on beyond it: a table is no stroke.
     padded = cv2.copyMakeBorder(soft, kernel, kernel, kernel, kernel, cv2.BORDER_REPLICATE)
@@ -133,7 +132,7 @@ def paper_of(dark: Array, width: float | None = None) -> Array:
     # Along the edge of a dark thing its own brightness counts.
     closed = cv2.erode(closed, np.ones((3, 3), np.uint8))
     closed = cv2.min(closed, cv2.blur(closed, (kernel // 2 | 1,) * 2))
-    return cv2.resize(closed, dark.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(closed, dark.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
 def inked(dark: Array, paper: Array) -> tuple[Array, Array]:

@@ -30,10 +30,8 @@ WIDEST = 1.5
 FARTHEST = 0.45
 """Gap that is bridged within a digit, in heights of the line."""
 JOINING, CUTTING, CROSSING, DROPPING, SHRINKING = 4.0, 1.5, 0.7, 9.0, 8.0
-"""Costs: of a gap of one height; of a cut, and of each stroke width it crosses; of dropping an atom as tall as the line;
-of a digit that is smaller than 0.4 of the line."""
-
-
+"""Costs: of a gap of one height; of a cut, and of each stroke width that it crosses; of dropping an atom as tall as the
+line; of a digit that is smaller than 0.4 of the line, times what it lacks."""
 FLAT = 0.3
 """What of its width counts as height where an atom is dropped: a dash is dropped sooner than a stem."""
 

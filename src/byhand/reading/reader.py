@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from byhand.reading.ink import find_ink
+from byhand.reading.ink import Ink, find_ink
 from byhand.reading.lattice import best_division, groups_of
 from byhand.reading.picture import open_picture
 from byhand.reading.render import render
@@ -17,14 +18,26 @@ from byhand.reading.runtime import DIGITS, Runtime
 from byhand.reading.segment import RULE, Atom, pieces_of, segment, usual_height
 
 Array = npt.NDArray[Any]
-
+Box = tuple[int, int, int, int]
 
 SMALLEST = 0.7
-"""Height of a line against the picture's usual digit below which it is taken for dirt sooner than for writing."""
-
-
+"""Height of a line against the picture's usual digit; in a lower one, dirt is dropped as if it were this high."""
 DIRT = 0.6
-"""Size against the usual digit below which what is likelier no digit is passed over; what is larger is read, unsure."""
+"""Size against the usual digit below which what is likelier no digit is passed over; larger ones are read, unsure."""
+SINGLE_PIECES = 6
+"""Pieces that a single digit is put together of one by one."""
+LEFT_OUT = 6.0
+"""Cost of leaving all the ink out of a single digit."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A digit before it is told: its ink, its box in pixels of the ink, probabilities ``(11,)`` and line."""
+
+    image: Array
+    box: Box
+    shares: Array
+    line: int
 
 
 class Reader:
@@ -34,6 +47,11 @@ class Reader:
     ----------
     runtime
         ``"numpy"``, or ``"onnx"`` for ONNX Runtime where it is installed; both give the same answers.
+
+    Attributes
+    ----------
+    threshold
+        The confidence below which a digit is unsure.
 
     Raises
     ------
@@ -68,108 +86,88 @@ class Reader:
         """
         opened = open_picture(picture)
         ink = find_ink(opened.pixels)
-        stages = {"picture": opened.pixels, **ink.stages}
-        factor = opened.size[0] / ink.level.shape[1]
-        if single:
-            labels, found = self._one(ink)
-        else:
-            labels, found = self._all(ink)
-        digits = tuple(self._digit(inked, box, shares, line, factor, opened.size) for inked, box, shares, line in found)
-        stages["segments"] = labels
-        return Reading(digits, opened.size, stages)
+        labels, found = self._one(ink) if single else self._all(ink)
+        traces = {"picture": opened.pixels, **ink.stages, "segments": labels}
+        return Reading(tuple(self._told(one, ink, opened.size) for one in found), opened.size, traces)
 
     def shares(self, images: Array) -> Array:
         """Read ink itself, uint8 ``(B, 28, 28)``: calibrated probabilities ``(B, 11)``, the last of no digit."""
         return self._runtime.shares(images)
 
-    def _all(self, ink: Any) -> Any:
+    def _all(self, ink: Ink) -> tuple[Array, list[_Found]]:
+        """Find the digits of a picture; all candidates pass through the network at once."""
         parts = segment(ink)
-        lines = []
-        images: list[Array] = []
-        others: list[tuple[int, Array]] = []
-        for line in parts.lines:
-            height = max(usual_height(list(line)), SMALLEST * parts.height)
-            groups = groups_of(line, height)
-            for group in groups:
-                atoms = line[group.first : group.last]
-                images.append(render(cut_out(ink.level, parts.labels, atoms)))
-                # A stroke may lie on the rule, as the base of a 2 does.
-                if stands_on_rule(parts.labels, atoms):
-                    others.append((len(images) - 1, render(cut_out(ink.level, parts.labels, atoms, rules=True))))
-            lines.append((line, height, groups))
-        if not images:
+        heights = [max(usual_height(list(line)), SMALLEST * parts.height) for line in parts.lines]
+        groups = [groups_of(line, height) for line, height in zip(parts.lines, heights, strict=True)]
+        candidates = [
+            line[group.first : group.last] for line, own in zip(parts.lines, groups, strict=True) for group in own
+        ]
+        if not candidates:
             return parts.labels, []
-        shares = self._runtime.shares(np.stack([*images, *(image for _, image in others)]))
-        for (at, image), share in zip(others, shares[len(images) :], strict=True):
-            if share[:DIGITS].max() > shares[at, :DIGITS].max():
-                images[at], shares[at] = image, share
-        shares = shares[: len(images)]
-        logs = np.log(np.maximum(shares[:, :DIGITS].max(axis=1), 1e-9))
+        images, shares = self._read_candidates(ink.level, parts.labels, candidates)
+        logs = _logs(shares)
         found, start = [], 0
-        for number, (line, height, groups) in enumerate(lines):
-            own = slice(start, start + len(groups))
-            for at in best_division(line, height, groups, logs[own]):
-                group = groups[at]
-                box = box_of(line[group.first : group.last])
+        for number, (line, height, own) in enumerate(zip(parts.lines, heights, groups, strict=True)):
+            for taken in best_division(line, height, own, logs[start : start + len(own)]):
+                at = start + taken
+                box = box_of(candidates[at])
                 small = max(box[2] - box[0], box[3] - box[1]) < DIRT * parts.height
-                if small and shares[start + at, DIGITS] > 0.5:
-                    continue
-                found.append((images[start + at], box, shares[start + at], number))
-            start += len(groups)
+                if not (small and shares[at, DIGITS] > 0.5):
+                    found.append(_Found(images[at], box, shares[at], number))
+            start += len(own)
         return parts.labels, found
 
-    def _one(self, ink: Any) -> Any:
+    def _read_candidates(
+        self, level: Array, labels: Array, candidates: Sequence[Sequence[Atom]]
+    ) -> tuple[list[Array], Array]:
+        images = [render(cut_out(level, labels, atoms)) for atoms in candidates]
+        # A stroke may lie on a rule that was taken out, as the base of a 2 does: the better of both counts.
+        on_rules = [at for at, atoms in enumerate(candidates) if _stands_on_rule(labels, atoms)]
+        others = [render(cut_out(level, labels, candidates[at], rules=True)) for at in on_rules]
+        shares = self.shares(np.stack(images + others))
+        for at, image, share in zip(on_rules, others, shares[len(images) :], strict=True):
+            if share[:DIGITS].max() > shares[at, :DIGITS].max():
+                images[at], shares[at] = image, share
+        return images, shares[: len(images)]
+
+    def _one(self, ink: Ink) -> tuple[Array, list[_Found]]:
+        """Find the one digit: the largest pieces together, as many as read best."""
         labels, pieces = pieces_of(ink)
         if not pieces:
             return labels, []
-        candidates = [pieces[:count] for count in range(1, min(len(pieces), 6) + 1)]
-        if len(pieces) > 6:
+        candidates = [pieces[:count] for count in range(1, min(len(pieces), SINGLE_PIECES) + 1)]
+        if len(pieces) > SINGLE_PIECES:
             candidates.append(pieces)
-        images = np.stack([render(cut_out(ink.level, labels, some)) for some in candidates])
-        shares = self._runtime.shares(images)
+        images, shares = self._read_candidates(ink.level, labels, candidates)
         total = sum(piece.extent for piece in pieces)
         left_out = np.array([1 - sum(piece.extent for piece in some) / total for some in candidates])
-        best = int((np.log(np.maximum(shares[:, :DIGITS].max(axis=1), 1e-9)) - 6 * left_out).argmax())
-        return labels, [(images[best], box_of(candidates[best]), shares[best], 0)]
+        best = int((_logs(shares) - LEFT_OUT * left_out).argmax())
+        return labels, [_Found(images[best], box_of(candidates[best]), shares[best], 0)]
 
-    def _digit(
-        self,
-        inked: Array,
-        box: tuple[int, int, int, int],
-        shares: Array,
-        line: int,
-        factor: float,
-        size: tuple[int, int],
-    ) -> ReadDigit:
-        order = np.argsort(-shares[:DIGITS], kind="stable")
-        value = int(order[0])
-        confidence = float(shares[value])
-        left, top, right, bottom = (round(side * factor) for side in box)
+    def _told(self, one: _Found, ink: Ink, size: tuple[int, int]) -> ReadDigit:
+        order = np.argsort(-one.shares[:DIGITS], kind="stable")
+        confidence = float(one.shares[order[0]])
+        factors = np.array(size) / ink.level.shape[::-1]  # width, height
+        left, top, right, bottom = (int(side) for side in np.rint(np.array(one.box) * np.tile(factors, 2)))
         return ReadDigit(
-            value=value,
-            box=(max(left, 0), max(top, 0), min(right, size[0]), min(bottom, size[1])),
+            value=int(order[0]),
+            box=(left, top, min(max(right, left + 1), size[0]), min(max(bottom, top + 1), size[1])),
             confidence=confidence,
-            top=tuple((int(at), float(shares[at])) for at in order[:3]),
+            top=tuple((int(at), float(one.shares[at])) for at in order[:3]),
             unsure=confidence < self.threshold,
-            line=line,
-            ink=inked,
+            line=one.line,
+            ink=one.image,
         )
 
 
-def box_of(atoms: Sequence[Atom]) -> tuple[int, int, int, int]:
+def box_of(atoms: Sequence[Atom]) -> Box:
     """The box around atoms: left, top, right, bottom."""
     left, top, right, bottom = zip(*(atom.box for atom in atoms), strict=True)
     return min(left), min(top), max(right), max(bottom)
 
 
-def stands_on_rule(labels: Array, atoms: Sequence[Atom]) -> bool:
-    """Whether a rule was taken out from under or through some atoms."""
-    left, top, right, bottom = box_of(atoms)
-    return bool((labels[max(top - 1, 0) : bottom + 1, left:right] == RULE).any())
-
-
 def cut_out(level: Array, labels: Array, atoms: Sequence[Atom], *, rules: bool = False) -> Array:
-    """The ink of some atoms alone, uint8, with that of rules in their box if wanted; edges that fade into paper stay."""
+    """The ink of some atoms alone, uint8, and of the rules in their box if wanted; edges that fade into paper stay."""
     left, top, right, bottom = box_of(atoms)
     rows, columns = level.shape
     window = np.s_[max(top - 2, 0) : min(bottom + 2, rows), max(left - 2, 0) : min(right + 2, columns)]
@@ -178,6 +176,15 @@ def cut_out(level: Array, labels: Array, atoms: Sequence[Atom], *, rules: bool =
     for atom in atoms:
         keep |= own == atom.label
     if rules:
-        at = left - max(left - 2, 0)
-        keep[:, at : at + right - left] |= own[:, at : at + right - left] == RULE
-    return level[window] * keep
+        start = left - max(left - 2, 0)
+        keep[:, start : start + right - left] |= own[:, start : start + right - left] == RULE
+    return np.asarray(level[window] * keep)
+
+
+def _stands_on_rule(labels: Array, atoms: Sequence[Atom]) -> bool:
+    left, top, right, bottom = box_of(atoms)
+    return bool((labels[max(top - 1, 0) : bottom + 1, left:right] == RULE).any())
+
+
+def _logs(shares: Array) -> Array:
+    return np.asarray(np.log(np.maximum(shares[:, :DIGITS].max(axis=1), 1e-9)))

@@ -44,11 +44,10 @@ class Runtime:
         if name not in RUNTIMES:
             raise ByhandError(f"There is no runtime {name!r}; {nearest(name, RUNTIMES)}.")
         self.name = name
-        which = NETWORK if NETWORK in weights.names() else "conv5x5"
-        known = weights.card(which)
-        self.temperature = float(known.get("temperature", 1.0))
-        self.threshold = float(known.get("threshold", 0.8))
-        network = weights.load(which)
+        known = weights.card(NETWORK)
+        self.temperature = float(known["temperature"])
+        self.threshold = float(known["threshold"])
+        network = weights.load(NETWORK)
         self._logits: Callable[[Array], Array] = network.logits if name == "numpy" else _in_onnx(network)
 
     def shares(self, images: Array) -> Array:

@@ -43,7 +43,7 @@ def scaled(pixels: Array, factor: float) -> Array:
 
 def faded(pixels: Array) -> Array:
     """Leave 40 % of the contrast."""
-    return np.rint(0.4 * pixels.astype(np.float32) + 0.6 * 128).astype(np.uint8)
+    return np.asarray(np.rint(0.4 * pixels.astype(np.float32) + 0.6 * 128), np.uint8)
 
 
 def squeezed(pixels: Array) -> Array:
@@ -55,12 +55,12 @@ def squeezed(pixels: Array) -> Array:
 def noisy(pixels: Array) -> Array:
     """Add Gaussian noise of a standard deviation of 12 grey levels."""
     noise = generator(0, "noise", *pixels.shape[:2]).normal(0, 12, pixels.shape)
-    return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(pixels + noise), 0, 255), np.uint8)
 
 
 def inverted(pixels: Array) -> Array:
     """Light ink on dark paper, and the other way round."""
-    return 255 - pixels
+    return np.asarray(255 - pixels)
 
 
 TRANSFORMS: dict[str, Callable[[Array], Array]] = {

@@ -1,0 +1,140 @@
+"""From a picture to ink: polarity, shadows, noise, colours, rules of the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from byhand.reading.ink import dark_on_light, edge_threshold, find_ink, noise_of, one_channel, paper_of
+from byhand.reading.rules import without_rules
+
+Array = np.ndarray[Any, Any]
+
+
+def rgb(grey: Array) -> Array:
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def overlap(level: Array, grey: Array) -> float:
+    """Intersection over union of the ink that was found and the ink that was drawn."""
+    size = (level.shape[1], level.shape[0])
+    drawn = cv2.resize(255 - grey, size, interpolation=cv2.INTER_LINEAR) >= 128
+    return float((drawn & (level >= 128)).sum() / (drawn | (level >= 128)).sum())
+
+
+@pytest.mark.parametrize("pen", [1, 4, 14])
+@pytest.mark.parametrize("digit", list("0147"))
+def test_polarity(draw: Callable[..., Array], digit: str, pen: int) -> None:
+    page = draw(digit, pen=pen)
+    assert dark_on_light(page)
+    assert not dark_on_light(255 - page)
+
+
+def test_the_edge_lies_half_way(draw: Callable[..., Array]) -> None:
+    page = draw("2853", pen=7)
+    assert overlap(find_ink(rgb(page)).level, page) > 0.93
+    faint = (255 - 0.2 * (255 - page.astype(float))).astype(np.uint8)
+    assert overlap(find_ink(rgb(faint)).level, page) > 0.93
+
+
+def test_shadows_leave_no_ink(draw: Callable[..., Array]) -> None:
+    page = draw("2853", pen=5).astype(float)
+    rows, columns = np.mgrid[: page.shape[0], : page.shape[1]]
+    light = 0.35 + 0.65 / (1 + np.exp((columns + 2 * rows - 200) / 15))
+    found = find_ink(rgb(np.clip(page * light, 0, 255).astype(np.uint8)))
+    assert overlap(found.level, page.astype(np.uint8)) > 0.75
+    # The paper's stage is the light.
+    paper = found.stages["paper"].astype(float)
+    assert np.abs(paper / 255 - cv2.resize(light, paper.shape[::-1])).mean() < 0.06
+
+
+def test_a_table_beside_the_paper_is_no_ink(draw: Callable[..., Array]) -> None:
+    page = draw("28", pen=5)
+    page[:, -25:] = 40
+    level = find_ink(rgb(page)).level
+    assert not (level[:, -20:] >= 128).any()
+
+
+@pytest.mark.parametrize(
+    ("paper", "ink"),
+    [
+        ((255, 255, 255), (255, 220, 60)),  # yellow on white
+        ((255, 230, 230), (255, 150, 150)),  # pink on pink
+        ((60, 60, 160), (60, 130, 60)),  # green on blue, alike in luminance
+        ((20, 40, 20), (220, 240, 220)),  # chalk
+    ],
+)
+def test_coloured_ink(draw: Callable[..., Array], paper: tuple[int, ...], ink: tuple[int, ...]) -> None:
+    page = draw("385", pen=6)
+    share = (255 - page[..., None]) / 255
+    coloured = (share * np.array(ink) + (1 - share) * np.array(paper)).astype(np.uint8)
+    assert overlap(find_ink(coloured).level, page) > 0.85
+
+
+def test_one_channel_of_grey_is_itself(draw: Callable[..., Array]) -> None:
+    page = draw("3")
+    assert np.array_equal(one_channel(rgb(page)), page)
+
+
+def test_noise_is_measured() -> None:
+    draw = np.random.default_rng(0)
+    for sigma in (2.0, 8.0, 20.0):
+        noisy = np.clip(128 + draw.normal(0, sigma, (300, 300)), 0, 255).astype(np.uint8)
+        assert noise_of(noisy) == pytest.approx(sigma, rel=0.1)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_empty_paper_has_no_ink(level: int) -> None:
+    plain = np.full((200, 300, 3), level, np.uint8)
+    assert not find_ink(plain).level.any()
+    noise = np.random.default_rng(1).normal(0, 2, plain.shape)
+    noisy = np.clip(np.full(plain.shape, 128.0) + noise, 0, 255).astype(np.uint8)
+    assert (find_ink(noisy).level >= 128).mean() < 0.01
+
+
+def test_no_edges_give_no_threshold() -> None:
+    assert edge_threshold(np.zeros((30, 30), np.float32)) is None
+
+
+def test_paper_under_strokes() -> None:
+    dark = np.full((120, 160), 200, np.uint8)
+    cv2.line(dark, (20, 60), (140, 60), 30, 8)
+    assert np.abs(paper_of(dark).astype(int) - 200).max() <= 2
+
+
+class TestRules:
+    def ruled(self, page: Array, rows: list[int], slope: float = 0.0, thick: int = 2) -> Array:
+        mask = (page < 128).astype(np.uint8)
+        for row in rows:
+            end = round(row + slope * mask.shape[1])
+            cv2.line(mask, (0, row), (mask.shape[1], end), 1, thick)
+        return mask
+
+    @pytest.mark.parametrize("slope", [0.0, 0.02, -0.03])
+    def test_ruled_paper(self, draw: Callable[..., Array], slope: float) -> None:
+        page = draw("3852", high=80, pen=5)
+        mask = (page < 128).astype(np.uint8)
+        left = without_rules(self.ruled(page, [20, 75, 130, 185], slope))
+        rules_left = int(((left == 1) & (mask == 0)).sum())
+        assert rules_left < 0.1 * mask.sum()
+        # The strokes that the rules cross stay, but for what lies along them.
+        assert int(((left == 0) & (mask == 1)).sum()) < 0.12 * mask.sum()
+
+    def test_squared_paper(self, draw: Callable[..., Array]) -> None:
+        page = draw("385", high=80, pen=5)
+        mask = self.ruled(page, [20, 60, 100, 140])
+        for column in range(15, page.shape[1], 40):
+            cv2.line(mask, (column, 0), (column, page.shape[0]), 1, 1)
+        left = without_rules(mask)
+        ink = (page < 128).astype(np.uint8)
+        assert int(((left == 1) & (ink == 0)).sum()) < 0.2 * ink.sum()
+
+    @pytest.mark.parametrize("digit", list("1247"))
+    def test_a_digit_that_fills_its_picture_has_no_rules(self, draw: Callable[..., Array], digit: str) -> None:
+        page = draw(digit, high=100, pen=6, margin=0.02)
+        mask = (page < 128).astype(np.uint8)
+        assert np.array_equal(without_rules(mask), mask)

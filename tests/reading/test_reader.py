@@ -1,0 +1,219 @@
+"""The reader as a whole, on drawings whose text is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import byhand
+from byhand.errors import ByhandError
+from byhand.reading import Reader, Reading
+from byhand.reading.explain import explain
+from byhand.reading.result import STAGES
+from byhand.streams import generator
+
+Array = np.ndarray[Any, Any]
+Draw = Callable[..., Array]
+
+
+@pytest.mark.parametrize("digit", list("0123456789"))
+@pytest.mark.parametrize("single", [False, True])
+def test_one_digit(reader: Reader, draw: Draw, digit: str, single: bool) -> None:
+    reading = reader.read(draw(digit), single=single)
+    assert reading.text == digit
+    (only,) = reading.digits
+    assert not only.unsure
+    assert only.top[0] == (only.value, only.confidence)
+    assert [share for _, share in only.top] == sorted((share for _, share in only.top), reverse=True)
+    assert only.ink.shape == (28, 28)
+    assert only.ink.dtype == np.uint8
+
+
+@pytest.mark.parametrize(("high", "pen"), [(16, 1), (20, 3), (60, 1), (60, 12), (300, 2), (300, 50)])
+def test_sizes_and_pens(reader: Reader, draw: Draw, high: int, pen: int) -> None:
+    assert reader.read(draw("0123456789", high=high, pen=pen)).text == "0123456789"
+
+
+def test_lines(reader: Reader, draw: Draw) -> None:
+    reading = reader.read(draw("15\n2370\n4"))
+    assert reading.text == "15\n2370\n4"
+    assert [digit.line for digit in reading.digits] == [0, 0, 1, 1, 1, 1, 2]
+
+
+def test_boxes_lie_where_the_digits_were_drawn(reader: Reader, draw: Draw) -> None:
+    page = np.full((200, 500), 255, np.uint8)
+    tile = draw("3", high=60, pen=4, margin=0.1)
+    page[90 : 90 + tile.shape[0], 300 : 300 + tile.shape[1]] = tile
+    (digit,) = reader.read(page).digits
+    rows, columns = np.nonzero(page < 128)
+    wanted = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    assert np.abs(np.array(digit.box) - wanted).max() <= 2
+
+
+@given(
+    digit=st.sampled_from("0123456789"),
+    x=st.integers(0, 150),
+    y=st.integers(0, 150),
+    high=st.integers(25, 140),
+    inverted=st.booleans(),
+)
+def test_what_does_not_change_the_answer(
+    reader: Reader, draw: Draw, digit: str, x: int, y: int, high: int, inverted: bool
+) -> None:
+    tile = draw(digit, high=high, pen=max(1, high // 15), margin=0.2)
+    page = np.full((tile.shape[0] + 150, tile.shape[1] + 150), 255, np.uint8)
+    page[y : y + tile.shape[0], x : x + tile.shape[1]] = tile
+    assert reader.read(255 - page if inverted else page).text == digit
+
+
+def shadowed(page: Array) -> Array:
+    rows, columns = np.mgrid[: page.shape[0], : page.shape[1]]
+    light = 0.4 + 0.6 / (1 + np.exp((columns + rows - 180) / 25))
+    return np.asarray(page * light, np.uint8)
+
+
+def ruled(page: Array) -> Array:
+    made = page.copy()
+    for row in range(18, page.shape[0], 34):
+        cv2.line(made, (0, row), (page.shape[1], row + 3), 120, 2)
+    return made
+
+
+def squared(page: Array) -> Array:
+    made = np.minimum(page, 235)
+    for at in range(9, max(page.shape), 22):
+        cv2.line(made, (at, 0), (at, page.shape[0]), 200, 1)
+        cv2.line(made, (0, at), (page.shape[1], at), 200, 1)
+    return made
+
+
+def noisy(page: Array) -> Array:
+    return np.clip(page + generator(0, "noise").normal(0, 25, page.shape), 0, 255).astype(np.uint8)
+
+
+def faint(page: Array) -> Array:
+    return np.asarray(255 - 0.12 * (255 - page.astype(float)), np.uint8)
+
+
+def blurred(page: Array) -> Array:
+    return np.asarray(cv2.GaussianBlur(page, (0, 0), 3))
+
+
+def turned(page: Array) -> Array:
+    size = (page.shape[1], page.shape[0])
+    turn = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), 8, 0.9)
+    return np.asarray(cv2.warpAffine(page, turn, size, borderValue=255))
+
+
+@pytest.mark.parametrize("change", [shadowed, ruled, squared, noisy, faint, blurred, turned])
+@pytest.mark.parametrize("text", ["2853", "40967"])
+def test_paper_as_it_is(reader: Reader, draw: Draw, text: str, change: Callable[[Array], Array]) -> None:
+    assert reader.read(change(draw(text, high=80, pen=6))).text == text
+
+
+@pytest.mark.parametrize("text", ["00", "83", "25", "600"])
+def test_digits_that_touch(reader: Reader, draw: Draw, text: str) -> None:
+    page = draw(text, high=100, pen=8, gap=-0.03)
+    count, _ = cv2.connectedComponents((page < 128).astype(np.uint8))
+    assert count == 2  # the paper, and all of the ink
+    assert reader.read(page).text == text
+
+
+def test_strokes_that_broke(reader: Reader, draw: Draw) -> None:
+    page = draw("5", high=120, pen=8)
+    rows, columns = np.nonzero(page < 128)
+    page[:, columns.min() + 12 : columns.min() + 18][: rows.min() + 30] = 255
+    count, _ = cv2.connectedComponents((page < 128).astype(np.uint8))
+    assert count == 3
+    assert reader.read(page).text == "5"
+
+
+def test_dirt_is_no_digit(reader: Reader, draw: Draw) -> None:
+    page = draw("2853", high=100, pen=7)
+    draws = generator(0, "dirt")
+    for _ in range(25):
+        x, y = (int(at) for at in draws.integers(0, page.shape[::-1]))
+        cv2.circle(page, (x, y), 2, 60, -1)
+    assert reader.read(page).text == "2853"
+
+
+def test_empty_paper(reader: Reader) -> None:
+    draws = generator(0, "paper")
+    for page in (
+        np.full((300, 200), 255, np.uint8),
+        np.zeros((28, 28), np.uint8),
+        np.clip(200 + draws.normal(0, 3, (300, 300)), 0, 255).astype(np.uint8),
+        np.tile(np.linspace(80, 220, 300), (200, 1)).astype(np.uint8),
+    ):
+        for single in (False, True):
+            reading = reader.read(page, single=single)
+            assert reading.text == ""
+            assert reading.digits == ()
+
+
+def test_scribbles_are_unsure(reader: Reader) -> None:
+    doubted = 0
+    for seed in range(10):
+        page = np.full((200, 200), 255, np.uint8)
+        points = generator(seed, "scribble").integers(30, 170, (14, 2)).astype(np.int32)
+        cv2.polylines(page, [points], False, 0, 5, cv2.LINE_AA)
+        reading = reader.read(page, single=True)
+        doubted += not reading.digits or reading.digits[0].unsure
+    assert doubted >= 9
+
+
+def test_every_kind_of_source_is_read_alike(reader: Reader, draw: Draw, tmp_path: Path) -> None:
+    page = draw("372")
+    path = tmp_path / "372.png"
+    Image.fromarray(page).save(path)
+    sources = (path, str(path), path.read_bytes(), Image.open(path), page, page / 255)
+    readings = [reader.read(source).to_dict() for source in sources]
+    assert all(reading == readings[0] for reading in readings)
+    assert readings[0]["text"] == "372"
+
+
+def test_onnx_gives_the_same(reader: Reader, draw: Draw) -> None:
+    pytest.importorskip("onnxruntime")
+    other = Reader(runtime="onnx")
+    page = draw("0123456789", pen=3)
+    ours, theirs = reader.read(page), other.read(page)
+    assert ours.text == theirs.text
+    for one, same in zip(ours.digits, theirs.digits, strict=True):
+        assert one.confidence == pytest.approx(same.confidence, abs=1e-4)
+
+
+def test_there_is_no_such_runtime() -> None:
+    with pytest.raises(ByhandError, match="no runtime 'onx'; perhaps 'onnx' was meant"):
+        Reader(runtime="onx")
+
+
+def test_the_public_face(draw: Draw) -> None:
+    assert byhand.Reader is Reader
+    reading = byhand.Reader().read(draw("42"))
+    assert isinstance(reading, Reading)
+    assert list(reading.stages) == list(STAGES)
+    assert all(stage.dtype == np.uint8 for stage in reading.stages.values())
+    told = json.loads(json.dumps(reading.to_dict()))
+    assert told["text"] == "42"
+    assert len(told["digits"][0]["top"]) == 3
+
+
+@pytest.mark.parametrize("text", ["", "7", "1572\n43890", "0123456789" * 6])
+def test_every_stage_in_a_figure(reader: Reader, draw: Draw, text: str, tmp_path: Path) -> None:
+    page = draw(text) if text else np.full((50, 80), 255, np.uint8)
+    path = tmp_path / "stages.png"
+    explain(reader.read(page), path, "a drawing")
+    with Image.open(path) as figure:
+        assert figure.width > 2000
+    with pytest.raises(ByhandError, match=r"expected an ending \.png"):
+        explain(reader.read(page), tmp_path / "stages.docx")
+    assert [file.name for file in tmp_path.iterdir()] == ["stages.png"]

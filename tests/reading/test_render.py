@@ -1,0 +1,76 @@
+"""Ink in MNIST's manner: the box, the centre of mass, the strokes' width."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from byhand.data import load_dataset
+from byhand.reading import Reader
+from byhand.reading.render import BOX, THICKEST, THINNEST, render, stroke_width
+
+Array = np.ndarray[Any, Any]
+
+
+def test_the_width_of_a_bar() -> None:
+    for width in (3, 5, 9, 20):
+        mask = np.zeros((400, 60), np.uint8)
+        mask[:, 10 : 10 + width] = 1
+        # The ends are edges too, hence a little less.
+        assert stroke_width(mask) == pytest.approx(width, rel=0.12)
+    assert stroke_width(np.zeros((5, 5), np.uint8)) == 0
+
+
+@given(high=st.integers(24, 300), pen=st.integers(2, 6), digit=st.sampled_from("02345689"))
+def test_the_box_and_the_centre(draw: Callable[..., Array], high: int, pen: int, digit: str) -> None:
+    image = render(255 - draw(digit, high=high, pen=pen))
+    rows, columns = np.nonzero(image)
+    assert max(np.ptp(rows), np.ptp(columns)) + 1 == BOX
+    mass = image.sum(dtype=float)
+    # Whole pixels are shifted, so the centre of mass is half a pixel off at most.
+    assert abs((image.sum(axis=1) @ np.arange(28)) / mass - 14) <= 0.51
+    assert abs((image.sum(axis=0) @ np.arange(28)) / mass - 14) <= 0.51
+    assert image.max() > 240
+
+
+@pytest.mark.parametrize("pen", [1, 2, 4, 10, 20])
+def test_strokes_come_into_the_usual_range(draw: Callable[..., Array], pen: int) -> None:
+    image = render(255 - draw("3", high=120, pen=pen))
+    fine = cv2.resize(image, (168, 168), interpolation=cv2.INTER_CUBIC)
+    assert THINNEST - 0.4 < stroke_width((fine > 127).astype(np.uint8)) / 6 < THICKEST + 0.4
+
+
+def test_thickening_keeps_the_shape(draw: Callable[..., Array]) -> None:
+    thin, usual = (render(255 - draw("5", high=120, pen=pen)).astype(float) for pen in (2, 13))
+    # The centres of mass may round to neighbouring pixels.
+    shifted = [np.roll(thin, by, axis=(0, 1)) for by in ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))]
+    assert max(np.corrcoef(one.ravel(), usual.ravel())[0, 1] for one in shifted) > 0.95
+
+
+def test_no_ink() -> None:
+    assert not render(np.zeros((10, 10), np.uint8)).any()
+    assert not render(np.full((3, 40), 100, np.uint8)).any()
+    assert render(np.full((1, 1), 255, np.uint8)).any()
+
+
+def test_a_bar_of_two_columns() -> None:
+    """OpenCV takes an array of two columns for a list of points, where it is asked for moments."""
+    image = render(np.full((60, 3), 255, np.uint8))
+    assert np.ptp(np.nonzero(image)[0]) == BOX - 1
+
+
+@pytest.mark.slow
+def test_mnist_stays_mnist(reader: Reader, real_mnist: Any) -> None:
+    test = load_dataset(str(real_mnist)).test
+    assert test is not None
+    images, labels = test.images[:1500], test.labelled()[:1500]
+    direct = reader.shares(images)[:, :10].argmax(axis=1)
+    through = np.stack([reader.read(image, single=True).digits[0].ink for image in images])
+    read = reader.shares(through)[:, :10].argmax(axis=1)
+    assert (read == labels).mean() > (direct == labels).mean() - 0.004
