@@ -50,7 +50,7 @@ def files(draw: st.DrawFn) -> bytes:
     return bytes(whole[: draw(st.sampled_from([None, None, len(whole) // 2]))])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def document() -> BaseSchema:
     checks.load_all_checks()
     for kind in IMAGES:

@@ -26,6 +26,8 @@ from byhand.lab.serving import Server, address, config, is_loopback, listening
 from byhand.lab.settings import Settings
 
 PNG = {"Content-Type": "image/png"}
+PATIENT = 300
+"""Seconds, for machines that have other things to do."""
 
 
 @contextmanager
@@ -47,7 +49,7 @@ def serving(settings: Settings) -> Iterator[tuple[int, Server]]:
 
 
 def read(port: int, picture: bytes) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENT)
     connection.request("POST", "/v1/read", picture, PNG)
     answer = json.loads(connection.getresponse().read())
     connection.close()
@@ -56,7 +58,7 @@ def read(port: int, picture: bytes) -> str:
 
 def begun(port: int, body: bytes, length: int) -> socket.socket:
     """A request of which only this much has been sent."""
-    peer = socket.create_connection(("127.0.0.1", port), 30)
+    peer = socket.create_connection(("127.0.0.1", port), PATIENT)
     head = f"POST /v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: {length}\r\n\r\n"
     peer.sendall(head.encode() + body)
     return peer
@@ -79,7 +81,7 @@ def all_of(peer: socket.socket) -> bytes:
 def test_no_path_leads_out_of_the_page(paths: tuple[str, ...]) -> None:
     with serving(Settings(threads=1)) as (port, _):
         for path in paths:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENT)
             # As it is written, without anybody tidying it up.
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -92,7 +94,7 @@ def test_no_path_leads_out_of_the_page(paths: tuple[str, ...]) -> None:
 def test_slow_clients_keep_nobody_waiting(seven: bytes) -> None:
     with serving(Settings(threads=1)) as (port, _):
         half = [begun(port, seven[: len(seven) // 2], len(seven)) for _ in range(50)]
-        silent = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(50)]
+        silent = [socket.create_connection(("127.0.0.1", port), PATIENT) for _ in range(50)]
         for peer in silent:
             peer.sendall(b"POST /v1/read HTTP/1.1\r\nHo")
         began = time.perf_counter()
@@ -109,8 +111,8 @@ def test_slow_clients_keep_nobody_waiting(seven: bytes) -> None:
 
 def test_who_sends_nothing_is_hung_up_on(seven: bytes) -> None:
     with serving(Settings(threads=1, limits=Limits(arrival=0.3))) as (port, server):
-        silent = socket.create_connection(("127.0.0.1", port), 30)
-        dripping = socket.create_connection(("127.0.0.1", port), 30)
+        silent = socket.create_connection(("127.0.0.1", port), PATIENT)
+        dripping = socket.create_connection(("127.0.0.1", port), PATIENT)
         dripping.sendall(b"GET /healthz HT")
         half = begun(port, seven[:10], len(seven))
         assert all_of(silent) == b""
@@ -119,7 +121,7 @@ def test_who_sends_nothing_is_hung_up_on(seven: bytes) -> None:
         for peer in (silent, dripping, half):
             peer.close()
         # Who keeps a connection and goes on in time is not.
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENT)
         for _ in range(4):
             time.sleep(0.15)
             connection.request("GET", "/healthz")
@@ -129,6 +131,17 @@ def test_who_sends_nothing_is_hung_up_on(seven: bytes) -> None:
         while server.server_state.connections and time.monotonic() < deadline:
             time.sleep(0.01)
         assert not server.server_state.connections
+
+
+def test_answers_are_not_held_back() -> None:
+    with serving(Settings(threads=1)) as (port, server):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENT)
+        connection.request("GET", "/healthz")
+        connection.getresponse().read()
+        (open_one,) = server.server_state.connections
+        taken = open_one.transport.get_extra_info("socket")
+        assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+        connection.close()
 
 
 @pytest.mark.parametrize("length", [1001, 100_000, 3_000_000])
@@ -191,7 +204,7 @@ def test_workers_count_together_and_finish_what_they_began(started: Started, sev
     process, port = started("serve", "--workers", "2")
     for _ in range(20):
         assert read(port, seven) == "7"
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENT)
     connection.request("GET", "/metrics")
     text = connection.getresponse().read().decode()
     # Whichever worker is asked, and whichever did the work.
@@ -206,7 +219,7 @@ def test_workers_count_together_and_finish_what_they_began(started: Started, sev
     assert answer.startswith(b"HTTP/1.1 200")
     assert b'"text":"7"' in answer
     connection.close()
-    assert process.wait(60) == 0
+    assert process.wait(PATIENT) == 0
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [line["status"] for line in lines if line.get("path") == "/v1/read"] == [200] * 21
 
@@ -217,7 +230,7 @@ def test_the_lab_opens_and_ends_with_an_interrupt(started: Started, seven: bytes
     process, port = started("lab", "--no-browser")
     assert read(port, seven) == "7"
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0
+    assert process.wait(PATIENT) == 0
     assert (tmp_path / "log.jsonl").read_text(encoding="utf-8") == ""
     # Nothing is made where nothing was trained.
     assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
@@ -239,8 +252,11 @@ def test_other_machines_need_a_token(capsys: pytest.CaptureFixture[str], monkeyp
 
 def test_bad_words_are_one_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "--workers" in said(capsys, "serve", "--workers", "0", "--port", "0")
+    assert "--runs" in said(capsys, "serve", "--train", "--port", "0")
+    assert "one worker" in said(capsys, "serve", "--train", "--runs", str(tmp_path), "--workers", "2", "--port", "0")
     assert "above 0" in said(capsys, "serve", "--seconds", "0", "--port", "0")
-    assert "run" in said(capsys, "lab", "--no-browser", "--run", str(tmp_path))
+    assert "not the folder of a run" in said(capsys, "lab", "--no-browser", "--run", str(tmp_path))
+    assert "not the folder of a run" in said(capsys, "serve", "--workers", "2", "--run", str(tmp_path), "--port", "0")
     assert "70000" in said(capsys, "lab", "--no-browser", "--port", "70000")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -91,14 +91,14 @@ def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_runs_of_a_folder_are_shown(service: Service, trained: Path, npz: Path) -> None:
+def test_runs_of_a_folder_are_shown(service: Service, trained: Path) -> None:
     with service(folder=trained) as own:
         assert own.get("/v1/trainings").json() == {
             "trainings": [{"id": "mine", "name": "mine", "state": "done", "epoch": 2, "epochs": 2}]
         }
         answer = own.get("/v1/trainings/mine")
         assert answer.json()["filters"]["shape"] == [4, 3, 3, 1]
-        assert np.sum(answer.json()["confusion"]) == len(load_digits(npz, 0).validation)
+        assert np.sum(answer.json()["confusion"]) == 50
         known = {"If-None-Match": answer.headers["etag"]}
         assert own.get("/v1/trainings/mine", headers=known).status_code == 304
 

@@ -40,6 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--run", type=Path, action="append", default=[], metavar="RUN", help="a trained network to offer (repeatable)"
     )
     parser.add_argument("--runs", type=Path, metavar="FOLDER", help="show the trainings in this folder")
+    parser.add_argument("--train", action="store_true", help="let trainings be started in that folder, one at a time")
     limits = parser.add_argument_group("limits")
     limits.add_argument("--seconds", type=float, metavar="N", help="time for an answer")
     limits.add_argument("--waiting", type=int, metavar="N", help="requests that wait in each worker; more get 429")
@@ -56,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.workers < 1:
         raise ByhandError(f"--workers was given as {arguments.workers}; give 1 or more.")
+    if arguments.train and (arguments.runs is None or arguments.workers > 1):
+        raise ByhandError("--train needs a folder for the runs (--runs FOLDER) and one worker; give both.")
     local = is_loopback(arguments.host)
     token = os.environ.get(TOKEN, "") if arguments.token is None else arguments.token
     if not (local or token or arguments.open):
@@ -66,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings(
         runs=tuple(arguments.run),
         folder=arguments.runs,
+        trains=arguments.train,
         token=token,
         origins=tuple(arguments.cors),
         hosts=(*(LOOPBACK if local else ()), *(name.lower() for name in arguments.allow_host)),

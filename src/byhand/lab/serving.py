@@ -20,6 +20,7 @@ from byhand.errors import ByhandError
 from byhand.lab.metrics import TOGETHER
 from byhand.lab.service import create_app
 from byhand.lab.settings import LOOPBACK, Settings
+from byhand.lab.shelf import Shelf
 from byhand.training.environment import set_threads
 
 HANDED = "BYHAND_SERVICE"
@@ -46,7 +47,9 @@ def listening(host: str, port: int) -> socket.socket:
         If the port is taken, or the host is none of this machine's.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    opened = socket.socket(family)
+    # On a socket that says it speaks TCP, asyncio sends small packets at once. On another an answer's body waits 40 ms
+    # for the client to acknowledge its first lines.
+    opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
             # A port whose last owner has just ended is free; on Windows the option would take one that is not.
@@ -144,6 +147,8 @@ def serve(
         _alone()
         Server(config(create_app(settings), settings), ready).run([opened])
         return
+    # What cannot be offered is found out here, where it can be told, and not by every worker.
+    Shelf(settings.runs)
     with tempfile.TemporaryDirectory(prefix="byhand-metrics-") as counts:
         os.environ[TOGETHER] = counts
         os.environ[HANDED] = settings.to_json()
