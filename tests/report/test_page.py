@@ -246,4 +246,9 @@ def test_a_structure_as_part_of_a_page() -> None:
     assert text.startswith("<svg")
     assert 'aria-label="the &lt;network&gt;"' in text
     assert "lstm, &lt;b&gt;" in text
+    # What looks like a style in a figure's words is none.
+    colours: set[str] = set()
+    assert ">fill: #123456</text>" in inline.svg(drawn("fill: #123456"), "x", "n-", colours)
+    assert style.BLUE[1:].lower() in colours
+    assert "123456" not in colours
     assert not re.search(r"<(metadata|title|style)\b", text)

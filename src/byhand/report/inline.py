@@ -41,7 +41,7 @@ LAB = np.array(
 )
 
 
-def svg(figure: Figure, alt: str, prefix: str) -> str:
+def svg(figure: Figure, alt: str, prefix: str, colours: set[str] | None = None) -> str:
     """Write a figure as an ``<svg>`` element that fills its parent.
 
     Parameters
@@ -52,6 +52,8 @@ def svg(figure: Figure, alt: str, prefix: str) -> str:
         What it shows, for those who do not see it.
     prefix
         Begins every name inside, so that two figures of a page have none in common.
+    colours
+        Takes the colours that the page's `sheet` shall decide on, ``"1f2430"``; without it they stay as they are.
 
     Returns
     -------
@@ -75,7 +77,8 @@ def svg(figure: Figure, alt: str, prefix: str) -> str:
                 del element.attrib[name]
                 element.set("href", re.sub(r"^#", f"#{prefix}", value))
             else:
-                element.set(name, value.replace("url(#", f"url(#{prefix}"))
+                told = value.replace("url(#", f"url(#{prefix}")
+                element.set(name, told if name != "style" or colours is None else _named(told, colours))
     for unwanted in ("metadata", "title"):
         if (found := root.find(unwanted)) is not None:
             root.remove(found)
@@ -91,15 +94,8 @@ def svg(figure: Figure, alt: str, prefix: str) -> str:
     return ET.tostring(root, encoding="unicode")
 
 
-def following(drawing: str) -> tuple[str, set[str]]:
-    """Leave the drawing's colours to the page: its paper is the page's, and others are looked up in the `sheet`.
-
-    Returns
-    -------
-    tuple
-        The drawing, and the colours that it looks up, ``"1f2430"``.
-    """
-    colours = set()
+def _named(drawn: str, colours: set[str]) -> str:
+    """Let a style's colours be looked up in the page's `sheet`; its paper is the page's own."""
 
     def named(found: re.Match[str]) -> str:
         colour = found[2].lower()
@@ -108,7 +104,7 @@ def following(drawing: str) -> tuple[str, set[str]]:
         colours.add(colour)
         return f"{found[1]}var(--c{colour})"
 
-    return re.sub(r"((?:fill|stroke|stop-color): ?)#([0-9a-fA-F]{6})\b", named, drawing), colours
+    return re.sub(r"((?:fill|stroke|stop-color): ?)#([0-9a-fA-F]{6})\b", named, drawn)
 
 
 def sheet(colours: Iterable[str]) -> str:

@@ -117,10 +117,7 @@ class Page:
         width = round(figure.get_figwidth() * PIXELS)
         if picture == "svg":
             self._figures += 1
-            drawing = inline.svg(figure, alt, f"figure-{self._figures}-")
-            if follows:
-                drawing, colours = inline.following(drawing)
-                self._colours |= colours
+            drawing = inline.svg(figure, alt, f"figure-{self._figures}-", self._colours if follows else None)
         elif picture == "png":
             buffer = io.BytesIO()
             with style.applied(), style.any_script():
