@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import re
 from pathlib import Path
 
@@ -134,3 +136,18 @@ def test_a_folder_that_cannot_be_written(rows: list[Row], tmp_path: Path) -> Non
     (tmp_path / "file").touch()
     with pytest.raises(ByhandError, match="cannot be written"):
         write_report(rows, tmp_path / "file", "byhand compare")
+
+
+def test_an_answer_that_is_no_digit(rows: list[Row]) -> None:
+    """The reader's network has an eleventh answer."""
+    first, second = (copy.copy(row) for row in rows[:2])
+    assert first.answers is not None
+    given = first.answers.digits.labelled().astype(int)
+    given[0] = 10
+    first.answers = dataclasses.replace(first.answers, given=given)
+    first.label = "reader"
+    # The best of the two, but for that one answer.
+    first.runs = [dataclasses.replace(run, results={**run.results, "test": {"accuracy": 0.999}}) for run in first.runs]
+    drawn = drawings([first, second])
+    for name in ("confusion", "disputes"):
+        assert "none" in {text.get_text() for text in drawn[name].axes[0].texts}, name

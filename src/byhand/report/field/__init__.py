@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from byhand.data.digits import CLASSES
 from byhand.measure.answers import Answers, disputed
 from byhand.measure.classification import classification_report
 from byhand.measure.rows import Row
@@ -68,7 +69,9 @@ def drawings(rows: Sequence[Row]) -> dict[str, Figure]:
     if read := _read(rows):
         drawn["misses"] = misses(read)
         best = _best(rows)[1]
-        drawn["confusion"] = confusion(classification_report(best.digits.labelled(), best.given))
+        # The reader's network has an eleventh answer: no digit.
+        classes = max(CLASSES, int(best.given.max()) + 1)
+        drawn["confusion"] = confusion(classification_report(best.digits.labelled(), best.given, classes))
     if len(read) > 1:
         labels = read[0][1].digits.labelled()
         if len(places := disputed([answers.given for _, answers in read], labels, DISPUTED)):

@@ -11,6 +11,7 @@ from byhand.hands import Array
 from byhand.measure.answers import Answers
 from byhand.report import style
 from byhand.report.field.look import WIDTH
+from byhand.report.run.confusion import class_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,7 +74,10 @@ def disputes(read: Sequence[Read], places: Array) -> Figure:
     with style.applied():
         top = 0.06 + picture + 0.1
         figure, axes = _canvas(left + wide * len(places) + 0.1, top + ROW * (len(read) + 1) + 0.12)
-        told = [f"a {labels[place]} read as {', '.join(str(a.given[place]) for _, a in read)}" for place in places]
+        told = [
+            f"a {labels[place]} read as {', '.join(class_name(int(a.given[place])) for _, a in read)}"
+            for place in places
+        ]
         named = ", ".join(name for name, _ in read)
         figure.set_label(f"Digits that networks disagree about, with the answers of {named}: {'; '.join(told)}.")
         small: dict[str, Any] = {"size": style.SMALL, "color": style.MUTED, "ha": "right", "va": "center_baseline"}
@@ -106,7 +110,7 @@ def _answer(axes: Axes, x: float, y: float, answer: int, label: int, wide: float
     if wrong:
         _cell(axes, x - wide / 2 + 0.04, y - ROW / 2 + 0.03, wide - 0.08, ROW - 0.06, style.tint(style.VERMILION, 0.35))
     axes.text(
-        x, y, str(answer), ha="center", va="center_baseline",
+        x, y, class_name(answer), ha="center", va="center_baseline",
         weight="bold" if wrong else "normal", color=style.INK if wrong else style.MUTED,
     )  # fmt: skip
 
