@@ -268,11 +268,14 @@ def test_pictures_that_are_none(tmp_path: Path) -> None:
         export.to_onnx(network, tmp_path / "a.onnx", images=noise(0))
 
 
-def test_no_pictures_and_many() -> None:
-    network = build(zoo.network("tiny-cnn"))
-    session = export.Session(export.model(network))
-    assert session.logits(noise(0)).shape == (0, 10)
-    assert session.logits(noise(501)).shape == (501, 10)
+@pytest.mark.parametrize("name", ["tiny-cnn", "lstm"])
+def test_no_pictures_and_many(name: str) -> None:
+    network = build(zoo.network(name))
+    for threads in (1, 3):
+        session = export.Session(export.model(network), threads=threads)
+        for count in (0, 1, 15, 17, 33, 100, 501):
+            images = noise(count)
+            np.testing.assert_allclose(session.logits(images), network.logits(images), atol=1e-5)
 
 
 @pytest.mark.parametrize("package", ["onnx", "onnxruntime"])

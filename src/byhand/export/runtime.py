@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ TOLERANCE = 1e-4
 """The largest difference between ONNX Runtime and the hand with which a file is written."""
 CHECKED = 1000
 """Pictures that both read before a file is written."""
+LEAST = 16
+"""Pictures in the smallest part that is worth a thread."""
 
 
 class Session:
@@ -34,7 +38,7 @@ class Session:
     source
         A file, or a model that `byhand.export.model` made.
     threads
-        Threads for each operator; 0 takes as many as there are processors that this process may use.
+        How many read at once, each a part of the pictures; 0 takes as many as there are processors to use.
 
     Attributes
     ----------
@@ -53,7 +57,10 @@ class Session:
         except ImportError as missing:
             raise lacking("onnxruntime") from missing
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or processors()
+        # Threads that share every operator wait for one another, spinning; those that share the pictures do not.
+        options.intra_op_num_threads = 1
+        self._threads = threads or processors()
+        self._pool = ThreadPoolExecutor(self._threads)
         # Warnings are about its own insides.
         options.log_severity_level = 3
         name, given = "The model", source
@@ -90,8 +97,11 @@ class Session:
                 f"The network was given an array of shape {images.shape} and type {images.dtype}; "
                 f"give pictures (B, {', '.join(map(str, self._shape))}) of uint8."
             )
-        starts = range(0, max(1, len(images)), BLOCK)
-        read = [self._session.run(None, {"images": images[start : start + BLOCK]}) for start in starts]
+        size = min(BLOCK, max(LEAST, math.ceil(len(images) / self._threads)))
+        starts = range(0, max(1, len(images)), size)
+        # One part needs no other thread.
+        each = map if len(starts) == 1 else self._pool.map
+        read = each(lambda start: self._session.run(None, {"images": images[start : start + size]}), starts)
         logits, shares = (np.concatenate(part) for part in zip(*read, strict=True))
         return logits, shares
 
