@@ -97,17 +97,22 @@ def _straight_path(ink: Array, column: int, aside: int) -> Array:
 
 def _ways(ink: Array) -> tuple[Array, Array]:
     """Cost of the cheapest way from the first row to each pixel, and the step that each came by (-1, 0, 1)."""
-    cost = np.empty_like(ink)
+    height, width = ink.shape
+    # A border that is never the cheapest.
+    cost = np.full((height, width + 2), np.inf, ink.dtype)
+    inside, choices = cost[:, 1:-1], np.empty((3, width), ink.dtype)
+    inside[0] = ink[0]
     step = np.zeros(ink.shape, np.int64)
-    cost[0] = ink[0]
-    for row in range(1, len(ink)):
-        last = np.pad(cost[row - 1], 1, constant_values=np.inf)
+    for row in range(1, height):
+        last = cost[row - 1]
         # From the column before, the same, the one after.
-        choices = np.stack([last[:-2] + ASIDE, last[1:-1], last[2:] + ASIDE])
-        best = choices.argmin(axis=0)
-        cost[row] = ink[row] + choices[best, np.arange(ink.shape[1])]
-        step[row] = best - 1
-    return cost, step
+        np.add(last[:-2], ASIDE, out=choices[0])
+        choices[1] = last[1:-1]
+        np.add(last[2:], ASIDE, out=choices[2])
+        choices.argmin(axis=0, out=step[row])
+        np.add(ink[row], choices.min(axis=0), out=inside[row])
+    step[1:] -= 1
+    return inside, step
 
 
 def _followed(step: Array, column: int) -> Array:
