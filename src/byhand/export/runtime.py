@@ -97,8 +97,12 @@ class Session:
                 f"The network was given an array of shape {images.shape} and type {images.dtype}; "
                 f"give pictures (B, {', '.join(map(str, self._shape))}) of uint8."
             )
+        if not len(images):
+            # ONNX Runtime's recurrences crash over no pictures.
+            none = np.empty((0, self._session.get_outputs()[0].shape[1]), np.float32)
+            return none, none.copy()
         size = min(BLOCK, max(LEAST, math.ceil(len(images) / self._threads)))
-        starts = range(0, max(1, len(images)), size)
+        starts = range(0, len(images), size)
         # One part needs no other thread.
         each = map if len(starts) == 1 else self._pool.map
         read = each(lambda start: self._session.run(None, {"images": images[start : start + size]}), starts)
