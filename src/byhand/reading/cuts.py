@@ -63,7 +63,8 @@ def cuts_of(mask: Array) -> list[Cut]:
     apart = round(max(2.0, 1.2 * stroke))
     most = round(MOST_CUTS * max(1.0, width / height))
     paths = _cheap_paths(small, apart, DEEPEST * stroke, most)
-    paths += [_straight_path(small, column, max(1, apart // 2)) for column in _waists(small, apart)]
+    # Straight through the common wall: the cheapest way would leave it all to one side.
+    paths += [np.full(len(small), column) for column in _waists(small, apart)]
     cuts = []
     for path in sorted(paths, key=lambda path: float(path.mean())):
         crossed = float(small[np.arange(len(small)), path].sum())
@@ -86,13 +87,6 @@ def _cheap_paths(ink: Array, apart: int, limit: float, most: int) -> list[Array]
         up, down = _followed(from_above, column), _followed(from_below, column)
         paths.append(np.concatenate([up[::-1], down[1:]]))
     return paths
-
-
-def _straight_path(ink: Array, column: int, aside: int) -> Array:
-    """The cheapest way from top to bottom that keeps near a column."""
-    left = max(0, column - aside)
-    cost, step = _ways(ink[:, left : column + aside + 1])
-    return left + _followed(step, int(cost[-1].argmin()))[::-1]
 
 
 def _ways(ink: Array) -> tuple[Array, Array]:
@@ -134,7 +128,9 @@ def _waists(ink: Array, apart: int) -> list[int]:
         around = high[at - apart : at + apart + 1]
         beside = min(high[:at].max(), high[at:].max())
         if high[at] <= around.min() and high[at] < WAIST * beside and (not found or at - found[-1] > apart):
-            found.append(at)
+            # The middle of the lowest place.
+            level = np.flatnonzero(high[at : at + apart] <= high[at] + 0.5)
+            found.append(at + int(level[-1]) // 2)
     return found
 
 

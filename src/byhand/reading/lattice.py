@@ -5,7 +5,7 @@ one as dirt,
 
     best(0) = 0,    best(j) = max( max_i best(i) + s(i, j),  best(j - 1) + d(j - 1) ).
 
-s is the logarithm of the digit's probability, less what joining distant atoms, cutting through strokes and sizes that
+s says how well the atoms read together, a logarithm, less what joining distant atoms, cutting through strokes and sizes that
 are unlike the line's cost.
 """
 
@@ -29,7 +29,7 @@ WIDEST = 1.5
 """Width of a digit of several atoms, in heights of the line."""
 FARTHEST = 0.45
 """Gap that is bridged within a digit, in heights of the line."""
-JOINING, CUTTING, CROSSING, DROPPING, SHRINKING = 4.0, 1.5, 0.7, 9.0, 8.0
+JOINING, CUTTING, CROSSING, DROPPING, SHRINKING = 4.0, 1.0, 0.5, 9.0, 8.0
 """Costs: of a gap of one height; of a cut, and of each stroke width that it crosses; of dropping an atom as tall as the
 line; of a digit that is smaller than 0.4 of the line, times what it lacks."""
 FLAT = 0.3
@@ -100,7 +100,7 @@ def best_division(atoms: Sequence[Atom], height: float, groups: Sequence[Group],
     groups
         From `groups_of`.
     logs
-        ``(G,)``, the logarithm of each group's probability to be a digit.
+        ``(G,)``, how well each group reads, a logarithm, 0 at best.
 
     Returns
     -------

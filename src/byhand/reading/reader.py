@@ -187,4 +187,5 @@ def _stands_on_rule(labels: Array, atoms: Sequence[Atom]) -> bool:
 
 
 def _logs(shares: Array) -> Array:
-    return np.asarray(np.log(np.maximum(shares[:, :DIGITS].max(axis=1), 1e-9)))
+    """How well candidates read: ln p(best digit) + ln(1 - p(no digit)), so that halves and pairs weigh twice."""
+    return np.asarray(np.log(np.maximum(shares[:, :DIGITS].max(axis=1) * (1 - shares[:, DIGITS]), 1e-9)))
