@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from byhand.data import Digits
 from byhand.errors import ByhandError
 from byhand.measure.evaluation import Evaluation
 from byhand.report.run import report_run, write_report
-from byhand.training.runs import Run, load_run
+from byhand.training.runs import Run, load_run, start
 from byhand.weights.trained import Trained, trained
 
 
@@ -51,6 +52,12 @@ def test_the_same_run_gives_the_same_page(small_run: Run, tmp_path: Path) -> Non
         pages.append(tmp_path / f"{len(pages)}.html")
         assert write_report(kept, found, "test split", pages[-1]) == [pages[-1]]
     assert pages[0].read_bytes() == pages[1].read_bytes()
+    # Another run of the same seed differs by its seconds alone.
+    again = start(small_run.recipe, tmp_path, "small")
+    texts = [path.read_text(encoding="utf-8") for path in (pages[0], report_run(again))]
+    first, second = (re.sub(r"2 epochs in [\d.,]+ s", "2 epochs", text) for text in texts)
+    assert first == second
+    assert first != texts[0]
 
 
 def test_figures_on_request(trained: Trained, found: Evaluation, tmp_path: Path) -> None:
