@@ -78,5 +78,5 @@ def test_every_answer_is_one_of_those_documented(document: BaseSchema, mode: Gen
             with contextlib.suppress(hypothesis.errors.Unsatisfiable):
                 answered()
     print(f"{seen.total()} requests, {mode.value}: {dict(sorted(seen.items()))}")
-    assert seen.total() >= 8 * EXAMPLES
-    assert seen.keys() >= ({200, 404, 422} if mode is GenerationMode.POSITIVE else {404, 415, 422})
+    assert seen.total() >= 5 * EXAMPLES
+    assert seen.keys() >= ({200, 404, 422} if mode is GenerationMode.POSITIVE else {400, 404, 422})

@@ -14,13 +14,13 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.supervisors import Multiprocess
 
 from byhand.errors import ByhandError
 from byhand.lab.metrics import TOGETHER
 from byhand.lab.service import create_app
 from byhand.lab.settings import LOOPBACK, Settings
 from byhand.lab.shelf import Shelf
+from byhand.lab.workers import Workers, sharing
 from byhand.training.environment import set_threads
 
 HANDED = "BYHAND_SERVICE"
@@ -152,7 +152,7 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="byhand-metrics-") as counts:
         os.environ[TOGETHER] = counts
         os.environ[HANDED] = settings.to_json()
-        Multiprocess(config("byhand.lab.serving:worker", settings, workers), [opened]).run()
+        Workers(config("byhand.lab.serving:worker", settings, workers), sharing(opened, workers)).run()
 
 
 def config(app: FastAPI | str, settings: Settings, workers: int = 1) -> uvicorn.Config:
@@ -170,6 +170,8 @@ def config(app: FastAPI | str, settings: Settings, workers: int = 1) -> uvicorn.
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=round(settings.limits.ending),
+        # A worker that does not answer its parent for so long is replaced; less would be a busy machine's fault.
+        timeout_worker_healthcheck=60,
     )
 
 
