@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,18 @@ def test_a_run_that_lost_a_file(missing: str, made: Made, tmp_path: Path) -> Non
     run, _ = trained(made(), tmp_path)
     (run.path / missing).unlink()
     with pytest.raises(ByhandError, match=r"lacks some of .*; train the run again"):
+        Done.read(run.path)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("results.json", "test"), ("results.json", "data"), ("environment.json", "device")]
+)
+def test_a_run_with_a_hole_in_a_file(name: str, key: str, made: Made, tmp_path: Path) -> None:
+    run, _ = trained(made(epochs=1), tmp_path)
+    values = json.loads((run.path / name).read_text(encoding="utf-8"))
+    del values[key]
+    (run.path / name).write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(ByhandError, match=rf"is damaged \(KeyError\('{key}'\) in its files\); train the run again"):
         Done.read(run.path)
 
 

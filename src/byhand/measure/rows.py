@@ -52,7 +52,13 @@ class Done:
             )
         if not environment or not entries or not len(entries) == len(times) == results["epochs"]:
             raise ByhandError(f"{path} lacks some of {ENVIRONMENT}, {LOG} and {TIMES}; train the run again.")
-        return cls(path, results, entries, times, environment)
+        done = cls(path, results, entries, times, environment)
+        try:
+            known = done.rate, done.final_seconds, results["test"]["accuracy"] + results["parameters"]
+            _ = known, results["seed"], environment["device"], environment["threads"]
+        except (KeyError, TypeError, ZeroDivisionError) as problem:
+            raise ByhandError(f"{path} is damaged ({problem!r} in its files); train the run again.") from problem
+        return done
 
     @property
     def epoch_seconds(self) -> list[float]:

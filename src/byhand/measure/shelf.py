@@ -49,6 +49,7 @@ class Shelf:
         if not recipe.data.get("split"):
             return recipe
         usual = recipe.on(split="")
+        # What is wrong with the digits themselves is told here, so that below nothing can be wrong but the split.
         _ = self.of(usual)
         try:
             _ = self.of(recipe)
