@@ -66,8 +66,9 @@ def card(name: str) -> dict[str, Any]:
     -------
     dict
         ``name``, ``parameters``, ``test_accuracy`` (0 to 1, of the weights as they are shipped), ``recipe``, ``seed``,
-        ``data``, ``command`` (which trains them again), ``version`` and more; of the network that reads also
-        ``temperature`` and ``threshold``.
+        ``data``, ``command`` (which trains them again), ``version`` and more. Of the network that reads also
+        ``temperature`` and ``threshold`` (`byhand.weights.calibration`), and ``test_accuracy_of_all_classes``, which
+        counts a test digit that it takes for a non-digit as wrong; ``test_accuracy`` asks which of the ten it reads.
 
     Raises
     ------
