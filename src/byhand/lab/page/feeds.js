@@ -22,14 +22,15 @@ export class Feeds {
     this.body.parentElement.classList.remove("chosen");
   }
 
-  async show(at, unit, told, pixels) {
+  // `chosen` is false where nobody pointed at the unit: then the panel does not come into the way on a phone.
+  async show(at, unit, told, chosen) {
     this.turn += 1;
     const turn = this.turn;
     const { layers, name } = this.network;
     let from = at;
     while (from >= 0 && KEEPS_UNITS.has(layers[from].kind)) from -= 1;
     const layer = layers[from];
-    this.body.parentElement.classList.add("chosen");
+    this.body.parentElement.classList.toggle("chosen", chosen);
     this.title.textContent = `${layers[at].name}, ${layers[at].shape.length === 3 ? "map" : "unit"} ${unit}`;
     if (!layer?.parameters) {
       this.body.replaceChildren(make("p", { class: "fact" }, "Nothing learnt stands below: (pixel / 255 − mean) / deviation."));
@@ -46,7 +47,7 @@ export class Feeds {
       const made = { Linear: linear, Conv2d: convolution, Recurrent: recurrent }[layer.kind];
       const fed = made && made({
         W: part(weights, unit), shape: weights.shape.slice(1), back: weights.back && part(weights.back, unit), unit, told,
-        input: below < 0 ? { shape: [28, 28], values: pixels } : told.layers[below], output: told.layers[from],
+        input: below < 0 ? { shape: [28, 28], values: told.pixels } : told.layers[below], output: told.layers[from],
       });
       this.body.replaceChildren(...(fed ?? [make("p", { class: "fact" }, `${layer.text} learns a scale and a shift for each map.`)]));
     } catch (error) {

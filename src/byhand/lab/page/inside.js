@@ -16,7 +16,10 @@ export class Inside {
     Object.assign(this, { lab, built: null, asked: "", told: null });
     this.feeds = new Feeds($("#feeds-title"), $("#feeds-body"));
     this.ask = latest(
-      (signal) => api.activations(lab.chosen, lab.seen.input, lab.hand, signal),
+      async (signal) => {
+        const pixels = lab.seen.input;
+        return { ...await api.activations(lab.chosen, pixels, lab.hand, signal), pixels };
+      },
       (told) => { if (told.name === this.built) this.#take(told); },
       (error) => lab.notice(error),
     );
@@ -48,6 +51,7 @@ export class Inside {
     this.ask.cancel();
     this.feeds.of(network);
     this.units = [];
+    this.picked = null;
     this.input = make("canvas", { class: "pixels", role: "img", "aria-label": "The pixels that enter" });
     this.saliency = make("canvas", { class: "pixels", role: "img", "aria-label": "The pixels that count for and against the answer" });
     this.says = make("output", { "aria-live": "off" }, "–");
@@ -87,12 +91,12 @@ export class Inside {
       return;
     }
     this.picked = [layer, unit];
-    this.feeds.show(layer, unit, this.told, this.lab.seen?.input);
+    this.feeds.show(layer, unit, this.told, true);
   }
 
   #take(told) {
     this.told = told;
-    const pixels = told ? this.lab.seen?.input : null;
+    const pixels = told?.pixels ?? null;
     showInk(this.input, pixels);
     if (pixels) showSaliency(this.saliency, pixels, told.saliency);
     else showInk(this.saliency, null);
@@ -104,7 +108,9 @@ export class Inside {
     });
     this.steps?.take(told, pixels);
     this.fired.take(told);
-    if (this.units.some(({ picked }) => picked >= 0)) this.feeds.show(...this.picked, told, pixels);
+    // Until a unit is pointed at, what feeds the answer.
+    if (this.picked) this.feeds.show(...this.picked, told, true);
+    else if (told) this.feeds.show(told.layers.length - 1, answer, told, false);
   }
 }
 

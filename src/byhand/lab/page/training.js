@@ -91,7 +91,7 @@ export class Training {
     this.parts = {
       state: make("strong"), accuracy: make("span"), curve: make("div", { class: "curve" }),
       stop: make("button", { type: "button", onclick: () => api.stopTraining(id).then(() => this.#look(), (error) => this.lab.notice(error)) }, "Stop"),
-      confusion: confusionTable(), filters: make("canvas", { class: "filters", role: "img", width: 1, height: 1 }), shown: make("span", { class: "fact" }),
+      confusion: confusionTable(), filters: make("canvas", { class: "filters", role: "img", width: 463, height: 86 }), shown: make("span", { class: "fact" }),
     };
     const { state, accuracy, stop, curve: line, confusion, filters, shown } = this.parts;
     this.place.replaceChildren(

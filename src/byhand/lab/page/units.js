@@ -47,12 +47,13 @@ export class Units {
       const side = Math.min(44, Math.floor(room / number) - GAP);
       return { width: side, height: side, gap: GAP, columns: number };
     }
-    const most = shape.length === 3 ? 112 : 22;
-    const least = shape.length === 3 ? 40 : 14;
-    let side = most;
-    const columns = (one) => Math.max(1, Math.min(number, Math.floor((room + GAP) / (one + GAP))));
-    while (side > least && Math.ceil(number / columns(side)) * (side + GAP) > (shape.length === 3 ? 180 : 100)) side -= 2;
-    return { width: side, height: (side * tall) / wide, gap: GAP, columns: columns(side) };
+    const [most, least, high] = shape.length === 3 ? [112, 36, 190] : [22, 13, 90];
+    const sideOf = (columns) => Math.min(most, Math.floor((room + GAP) / columns) - GAP);
+    const highOf = (columns) => Math.ceil(number / columns) * (sideOf(columns) + GAP);
+    // Full rows where they can be had: few and large tiles if they are not too high, else many and small ones.
+    const fits = [...Array(number).keys()].map((i) => i + 1).filter((columns) => number % columns === 0 && sideOf(columns) >= least);
+    const columns = fits.find((each) => highOf(each) <= high) ?? fits.at(-1) ?? 1;
+    return { width: sideOf(columns), height: (sideOf(columns) * tall) / wide, gap: GAP, columns };
   }
 
   draw(values) {

@@ -1,0 +1,187 @@
+"""Drawing on the lab's page: with mouse, finger, pen and keys, and answers that are never stale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+Window = Callable[..., Any]
+
+
+def says(page: Any, text: str) -> None:
+    """Wait until the reader says it."""
+    page.wait_for_function("text => document.querySelector('#answer').textContent === text", arg=text)
+
+
+def test_ten_digits_with_the_mouse(open_page: Window, draw: Callable[..., None]) -> None:
+    page = open_page()
+    for digit in range(10):
+        draw(page, digit)
+        says(page, f"{digit}")
+        page.get_by_role("button", name="Clear").first.click()
+        says(page, "–")
+
+
+def test_ten_digits_with_a_finger(open_page: Window, touch: Callable[..., None]) -> None:
+    page = open_page("phone")
+    for digit in range(10):
+        touch(page, digit)
+        says(page, f"{digit}")
+        assert page.evaluate("scrollY") == 0
+        # Of two taps within the time of a double tap the browser makes no click.
+        page.wait_for_timeout(350)
+        page.get_by_role("button", name="Clear").first.tap()
+        says(page, "–")
+
+
+def test_a_second_finger_changes_nothing(open_page: Window) -> None:
+    page = open_page("phone")
+    box = page.locator("#pad").bounding_box()
+    x, y = box["x"] + 100, box["y"] + 60
+    finger = page.context.new_cdp_session(page)
+    for step in range(12):
+        points = [{"x": x, "y": y + 20 * step, "id": 0}]
+        if step > 3:
+            points.append({"x": x + 150 - 9 * step, "y": y + 40, "id": 1})
+        kind = "touchStart" if step in (0, 4) else "touchMove"
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    says(page, "1")
+
+
+def test_a_pen(open_page: Window) -> None:
+    page = open_page()
+    box = page.locator("#pad").bounding_box()
+    pen = page.context.new_cdp_session(page)
+    for step in range(11):
+        kind = {0: "mousePressed", 10: "mouseReleased"}.get(step, "mouseMoved")
+        at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] * (0.2 + 0.06 * step)}
+        pen.send("Input.dispatchMouseEvent", {"type": kind, **at, "button": "left", "buttons": 1, "pointerType": "pen"})
+    says(page, "1")
+
+
+def test_keys_alone(open_page: Window) -> None:
+    page = open_page()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "pad":
+            break
+    assert page.evaluate("document.activeElement.id") == "pad"
+    # A seven: from the left to the right, then aslant with two keys at once.
+    for key in ["ArrowLeft"] * 8 + ["Space"] + ["ArrowRight"] * 15:
+        page.keyboard.press(key)
+    page.keyboard.down("ArrowLeft")
+    for _ in range(9):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.up("ArrowLeft")
+    for key in ["ArrowDown"] * 14 + ["Space"]:
+        page.keyboard.press(key)
+    says(page, "7")
+    page.keyboard.press("ArrowUp")  # the pen is up
+    page.keyboard.press("Backspace")
+    says(page, "–")
+    page.keyboard.press("Tab")
+    # Nothing is left to undo: the next thing to reach is a picture.
+    assert page.evaluate("document.activeElement.dataset.do") == "pick"
+
+
+def test_undo_takes_back_a_stroke(open_page: Window, draw: Callable[..., None]) -> None:
+    page = open_page()
+    tools = page.get_by_role("group", name="Drawing tools")
+    draw(page, 1)
+    says(page, "1")
+    one = page.evaluate("document.querySelector('#pad').toDataURL()")
+    draw(page, 0)
+    assert page.evaluate("document.querySelector('#pad').toDataURL()") != one
+    tools.get_by_role("button", name="Undo").click()
+    assert page.evaluate("document.querySelector('#pad').toDataURL()") == one
+    says(page, "1")
+    tools.get_by_role("button", name="Undo").click()
+    assert tools.get_by_role("button", name="Undo").is_disabled()
+    says(page, "–")
+
+
+def test_the_brush_has_a_width(open_page: Window) -> None:
+    page = open_page()
+    dark = """() => {
+      const pad = document.querySelector('#pad');
+      const copy = new OffscreenCanvas(pad.width, pad.height).getContext('2d');
+      copy.drawImage(pad, 0, 0);
+      return copy.getImageData(0, 0, pad.width, pad.height).data.filter((value, i) => i % 4 === 3 && value).length;
+    }"""
+    brush = page.get_by_label("Brush").first
+    areas = []
+    for width in ("4", "16"):
+        brush.fill(width)
+        page.locator("#pad").click()
+        areas.append(page.evaluate(dark))
+        page.get_by_role("button", name="Clear").first.click()
+    # A dot four times as wide.
+    assert 12 < areas[1] / areas[0] < 20
+
+
+# Every answer of /v1/see waits at a gate, and nothing calls a request back, as on a network that delivers late.
+GATES = """
+const real = window.fetch;
+window.gates = []; window.flying = 0; window.most = 0;
+window.fetch = async (path, options = {}) => {
+  if (!`${path}`.includes('v1/see')) return real(path, options);
+  window.flying += 1; window.most = Math.max(window.most, window.flying);
+  const answer = await real(path, { ...options, signal: undefined });
+  await new Promise((open) => window.gates.push(open));
+  window.flying -= 1;
+  return answer;
+};
+"""
+
+
+def test_an_answer_to_what_was_cleared_is_never_shown(open_page: Window, draw: Callable[..., None]) -> None:
+    page = open_page(script=GATES)
+    page.evaluate("""() => { window.shown = [];
+        new MutationObserver(() => shown.push(document.querySelector('#answer').textContent))
+            .observe(document.querySelector('#answer'), { childList: true }); }""")
+    draw(page, 1)
+    page.wait_for_function("() => gates.length === 1")
+    page.get_by_role("button", name="Clear").first.click()
+    draw(page, 0)
+    page.wait_for_function("() => gates.length === 2")
+    page.evaluate("gates[1]()")
+    # What was drawn after the second request left is asked for next.
+    page.wait_for_function("() => gates.length === 3")
+    page.evaluate("gates[2]()")
+    says(page, "0")
+    page.evaluate("gates[0]()")
+    page.wait_for_timeout(200)
+    says(page, "0")
+    assert "1" not in page.evaluate("shown")
+
+
+def test_one_request_at_a_time_and_the_last_drawing_is_read(open_page: Window, draw: Callable[..., None]) -> None:
+    page = open_page(script=GATES)
+    draw(page, 8)
+    page.wait_for_function("() => gates.length === 1")
+    # The rest of the drawing was drawn while the first request was out.
+    page.evaluate("gates[0]()")
+    page.wait_for_function("() => gates.length === 2")
+    page.evaluate("gates[1]()")
+    says(page, "8")
+    page.wait_for_timeout(200)
+    assert page.evaluate("[gates.length, most]") == [2, 1]
+
+
+def test_a_busy_service_is_told_and_asked_again(open_page: Window, draw: Callable[..., None]) -> None:
+    page = open_page()
+    problem = '{"title": "Too Many Requests", "status": 429, "detail": "All threads are at work; ask again."}'
+    busy = {"status": 429, "body": problem, "content_type": "application/problem+json"}
+    page.route("**/v1/see*", lambda route: route.fulfill(**busy))
+    draw(page, 1)
+    page.get_by_role("alert").get_by_text("ask again").wait_for()
+    page.unroute("**/v1/see*")
+    says(page, "1")
+    assert page.locator("#notice").text_content() == ""
+    # The browser writes of its own accord that an answer was none.
+    assert all("429" in said for said in open_page.wrong)
+    open_page.wrong.clear()

@@ -1,0 +1,234 @@
+"""The lab's views: networks side by side and inside, hands, whole numbers, challenge, training."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+pytestmark = pytest.mark.slow
+Window = Callable[..., Any]
+
+
+def ask(url: str, body: Any = None) -> Any:
+    """The service's own answer."""
+    data = None if body is None else json.dumps(body).encode()
+    with urlopen(Request(url, data, {"content-type": "application/json"})) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def numbers_of(text: str) -> list[float]:
+    return [float(number.replace("−", "-").replace(" ", "")) for number in re.findall(r"[+−]?\s?\d+\.\d+", text)]
+
+
+@pytest.fixture
+def seen(open_page: Window, draw: Callable[..., None]) -> Callable[..., tuple[Any, Any]]:
+    """``seen(digit, view)``: a page with the digit drawn, and the last answer of ``/v1/see``."""
+
+    def opened(digit: int, view: str = "", size: str = "laptop") -> tuple[Any, Any]:
+        page, answers = open_page(size, view=view), []
+        page.on("response", lambda answer: answers.append(answer) if "/v1/see" in answer.url else None)
+        draw(page, digit)
+        # What is said to screen readers comes once all is still.
+        page.wait_for_function("() => document.querySelector('#said').textContent !== ''")
+        return page, answers[-1].json()
+
+    return opened
+
+
+def test_every_network_side_by_side(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
+    page, sight = seen(3)
+    about = {network["name"]: network for network in ask(f"{lab}v1/networks")["networks"]}
+    rows = page.locator(".networks tbody tr")
+    assert rows.count() == len(sight["networks"]) == len(about)
+    for row, network in zip(rows.all(), sight["networks"], strict=True):
+        text = row.inner_text()
+        assert network["name"] in text
+        assert f"{about[network['name']]['parameters']:,}" in text
+        assert f"{about[network['name']]['test_accuracy'] * 100:.2f} %" in text
+        assert row.locator(".answer").inner_text().startswith(f"{network['value']}")
+        assert row.locator(".chance").inner_text() == f"{100 * network['probabilities'][network['value']]:.1f} %"
+        heights = row.locator(".bars i").evaluate_all("bars => bars.map((bar) => bar.getBoundingClientRect().height)")
+        assert max(range(10), key=heights.__getitem__) == network["value"]
+    assert page.locator("#compare .verdict strong").inner_text() == f"All {len(about)} networks say 3"
+    assert page.locator("#said").inner_text().startswith("The reader says 3")
+    # The pixels that are shown are those that the networks were given.
+    inks = page.evaluate("""() => { const copy = new OffscreenCanvas(28, 28).getContext('2d');
+        copy.drawImage(document.querySelector('#input'), 0, 0);
+        return [...copy.getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 === 0) }""")
+    dark = [i for i, value in enumerate(inks) if value < 128]
+    assert dark
+    assert all(sight["input"][i] > 100 for i in dark)
+    stages = page.locator("#stages img")
+    stages.first.wait_for()
+    assert stages.evaluate_all("all => all.every((picture) => picture.complete && picture.naturalWidth > 0)")
+
+
+def test_the_three_hands(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
+    hands = ask(f"{lab}v1/networks")["hands"]
+    if len(hands) < 2:
+        pytest.skip("PyTorch is not installed")
+    page, _ = seen(4)
+    page.wait_for_function("() => document.querySelector('#hands-differ').textContent.includes('apart')")
+    times = page.locator("#hands small").all_inner_texts()
+    assert len(times) == len(hands)
+    assert all(re.fullmatch(r"[\d.]+ (µs|ms)", time) for time in times)
+    assert float(page.locator("#hands-differ").inner_text().split("at most ")[1].split()[0]) < 1e-3
+    with page.expect_response(lambda answer: "/v1/see" in answer.url) as answer:
+        page.get_by_role("radio", name="tensor").check()
+    assert answer.value.url.endswith("hand=tensor")
+    assert len(answer.value.json()["networks"]) == 7
+
+
+def test_a_recurrent_network_row_by_row(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
+    page, sight = seen(3, "inside/elman")
+    steps = ask(f"{lab}v1/networks/elman/activations?hand=numpy", {"pixels": sight["input"]})["steps"]["probabilities"]
+    said, slider = page.locator("[data-part=steps] output"), page.get_by_role("slider", name="Rows read")
+
+    def expected(row: int) -> str:
+        chances = steps[row - 1]
+        return f"row {row}: says {chances.index(max(chances))} ({100 * max(chances):.0f} %)"
+
+    page.wait_for_function(f"() => document.querySelector('[data-part=steps] output').textContent === {expected(28)!r}")
+    state = "document.querySelector('[data-part=steps] canvas[aria-label^=\"The hidden\"]').toDataURL()"
+    whole = page.evaluate(state)
+    slider.fill("12")
+    assert said.inner_text() == expected(12) == slider.get_attribute("aria-valuetext")
+    assert page.evaluate(state) != whole
+    slider.press("ArrowRight")
+    assert said.inner_text() == expected(13)
+    slider.fill("24")
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Pause").wait_for()
+    page.get_by_role("button", name="Play").wait_for()
+    assert said.inner_text() == expected(28)
+    assert page.evaluate(state) == whole
+
+
+@pytest.mark.parametrize(("network", "layer"), [("mlp", "Linear1"), ("mlp", "Linear2"), ("conv5x5", "Conv2d2")])
+def test_what_feeds_a_unit(seen: Callable[..., tuple[Any, Any]], lab: str, network: str, layer: str) -> None:
+    page, sight = seen(5, f"inside/{network}")
+    values = next(
+        each
+        for each in ask(f"{lab}v1/networks/{network}/activations?hand=numpy", {"pixels": sight["input"]})["layers"]
+        if each["name"] == layer
+    )
+    units = page.locator(f"[data-layer={layer}] canvas")
+    units.focus()
+    for key in ("Home", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"):
+        units.press(key)
+    assert units.get_attribute("aria-valuenow") == "2"
+    own = values["values"][2 :: values["shape"][-1]]
+    largest = own[0] if len(values["shape"]) == 1 else max(own)
+    page.locator("#feeds .sum").wait_for()
+    terms, bias, total = numbers_of(page.locator("#feeds .sum").inner_text())
+    assert terms + bias == pytest.approx(total, abs=0.02)
+    assert total == pytest.approx(largest, abs=0.006)
+    # Weights times inputs are the value but for a bias, and biases are small.
+    assert abs(bias) < 1
+
+
+def test_hidden_units_that_fired(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
+    page, sight = seen(2, "inside/mlp")
+    layers = ask(f"{lab}v1/networks/mlp/activations?hand=numpy", {"pixels": sight["input"]})["layers"]
+    fired = next(each["values"] for each in layers if each["kind"] == "ReLU")
+    most = sorted(range(len(fired)), key=lambda unit: -fired[unit])
+    slot = page.locator("[data-part=fired] .slot").first
+    page.wait_for_function(
+        f"document.querySelector('[data-part=fired] .slot').textContent.startsWith('unit {most[0]}')"
+    )
+    assert f"{sum(value > 0 for value in fired)} of 128 fired" in page.locator("[data-part=fired]").inner_text()
+    slot.hover()
+    page.locator("#feeds-title").get_by_text(f"Linear1, unit {most[0]}").wait_for()
+
+
+def test_a_picture_of_a_number(open_page: Window, written: Callable[[str], bytes]) -> None:
+    page = open_page(view="numbers")
+    said = "text => document.querySelector('#text').textContent === text"
+    with page.expect_file_chooser() as chooser:
+        page.locator("#numbers").get_by_role("button", name="Picture").click()
+    chooser.value.set_files({"name": "year.png", "mimeType": "image/png", "buffer": written("2026")})
+    page.wait_for_function(said, arg="2026")
+    assert page.locator(".digits tbody tr").count() == 4
+    empty = "document.querySelector('#boxes').toDataURL()"
+    boxes = page.evaluate(empty)
+    for event, number in (("paste", "71"), ("drop", "305")):
+        page.evaluate(
+            """([event, picture]) => {
+              const bytes = Uint8Array.from(atob(picture), (sign) => sign.charCodeAt(0));
+              const data = new DataTransfer();
+              data.items.add(new File([bytes], 'number.png', { type: 'image/png' }));
+              document.querySelector('#slate').dispatchEvent(event === 'paste'
+                ? new ClipboardEvent('paste', { clipboardData: data, bubbles: true })
+                : new DragEvent('drop', { dataTransfer: data, bubbles: true }));
+            }""",
+            [event, base64.b64encode(written(number)).decode()],
+        )
+        page.wait_for_function(said, arg=number)
+    assert page.evaluate(empty) != boxes
+    page.locator("#numbers").get_by_role("button", name="Clear").click()
+    assert page.locator("#text").inner_text() == "–"
+    page.locator("#file").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"no picture"})
+    page.get_by_role("alert").get_by_text("no picture").wait_for()
+
+
+def test_a_number_written_on_the_slate(open_page: Window, draw: Callable[..., None]) -> None:
+    page = open_page(view="numbers")
+    for place, digit in enumerate((4, 2)):
+        draw(page, digit, pad="#slate", at=(0.15 + 0.3 * place, 0.05), scale=0.3)
+    page.wait_for_function("() => document.querySelector('#text').textContent === '42'")
+
+
+def test_a_still_from_the_camera(open_page: Window) -> None:
+    page = open_page(permissions=["camera"])
+    page.get_by_role("button", name="Camera").first.click()
+    page.get_by_role("button", name="Take picture").click()
+    page.wait_for_function("() => document.querySelector('.pad.square').classList.contains('used')")
+    assert not page.locator("#camera").is_visible()
+
+
+def test_challenge_keeps_the_strangest_in_this_tab(open_page: Window, draw: Callable[..., None]) -> None:
+    page = open_page(view="challenge")
+
+    def quarrel(route: Any) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        for place, network in enumerate(told["networks"]):
+            value = 1 if place else 9
+            network |= {"value": value, "probabilities": [float(digit == value) for digit in range(10)]}
+        route.fulfill(response=answer, json=told)
+
+    page.route("**/v1/see*", quarrel)
+    draw(page, 1)
+    gallery = page.locator("#gallery button")
+    gallery.first.wait_for()
+    assert "9 × 1" in gallery.first.inner_text()
+    assert page.locator("#challenge .votes .other").inner_text() == "9"
+    # The entropy of 1/7 and 6/7.
+    assert page.locator("#bits").inner_text() == "0.59 bits"
+    page.reload()
+    gallery.first.click()
+    page.wait_for_function("() => document.querySelector('#answer').textContent === '1'")
+    page.wait_for_timeout(600)
+    assert gallery.count() == 1
+    page.get_by_role("button", name="Forget them").click()
+    assert gallery.count() == 0
+
+
+def test_a_training_is_watched(open_page: Window) -> None:
+    page = open_page(view="training")
+    page.get_by_label("Recipe").select_option("softmax")
+    page.get_by_label("Epochs").fill("2")
+    page.get_by_role("button", name="Start").click()
+    page.locator(".progress").get_by_text("done, 2 of 2 epochs").wait_for(timeout=60_000)
+    assert re.search(r"\d\d\.\d\d % of the validation digits right", page.locator(".progress").inner_text())
+    page.wait_for_function("() => document.querySelector('.filters').width > 100")
+    right = [int(text) for text in page.locator(".confusion td").all_inner_texts() if text.strip().isdigit()]
+    assert sum(right) > 100
+    assert page.locator(".chart .dot").count() == 2
+    assert page.get_by_role("button", name="Stop").is_hidden()
