@@ -107,7 +107,7 @@ class Page:
         picture
             ``"svg"``; or ``"png"`` for one of thousands of marks, which takes less room as pixels.
         follows
-            Whether an SVG turns dark with the page. Pixels do not: leave it out where words lie on a picture of pixels.
+            Whether an SVG turns dark with the page. Pixels do not, so say no where words lie on a picture of pixels.
 
         Raises
         ------
@@ -125,11 +125,14 @@ class Page:
             drawing, follows = _img(buffer.getvalue(), alt), False
         else:
             raise ValueError(f"a figure becomes svg or png, not {picture!r}")
-        return self._shown(drawing, alt, caption, width, follows)
-
-    def picture(self, png: bytes, alt: str, caption: str = "", *, width: int) -> Page:
-        """Add the bytes of a PNG file, at most so many CSS pixels wide."""
-        return self._shown(_img(png, alt), alt, caption, width, follows=False)
+        under = f"<figcaption>{_words(caption)}</figcaption>" if caption else ""
+        self._parts.append(
+            f'<figure><div class="frame{"" if follows else " paper"}" tabindex="0" role="region" '
+            f'aria-label="{html.escape(alt)}">'
+            f'<div class="drawing" style="max-width:{width}px;min-width:{round(SMALLEST * width)}px">'
+            f"{drawing}</div></div>{under}</figure>"
+        )
+        return self
 
     def table(
         self,
@@ -215,16 +218,6 @@ class Page:
             for place, heading in enumerate(self._sections, start=1)
         )
         return f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n'
-
-    def _shown(self, drawing: str, alt: str, caption: str, width: int, follows: bool) -> Page:
-        under = f"<figcaption>{_words(caption)}</figcaption>" if caption else ""
-        paper = "" if follows else " paper"
-        self._parts.append(
-            f'<figure><div class="frame{paper}" tabindex="0" role="region" aria-label="{html.escape(alt)}">'
-            f'<div class="drawing" style="max-width:{width}px;min-width:{round(SMALLEST * width)}px">'
-            f"{drawing}</div></div>{under}</figure>"
-        )
-        return self
 
 
 def _words(text: str) -> str:
