@@ -5,8 +5,8 @@ one as dirt,
 
     best(0) = 0,    best(j) = max( max_i best(i) + s(i, j),  best(j - 1) + d(j - 1) ).
 
-s says how well the atoms read together, a logarithm, less what joining distant atoms, cutting through strokes and sizes that
-are unlike the line's cost.
+s says how well the atoms read together, a logarithm, less what joining distant atoms, cutting through strokes and sizes
+that are unlike the line's cost.
 """
 
 from __future__ import annotations

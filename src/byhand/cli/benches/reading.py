@@ -115,9 +115,9 @@ def tables(record: dict[str, Any]) -> list[tuple[list[str], list[list[str]]]]:
     """Give the record as tables: heads and rows of text."""
     rows = []
     for kind, ways in record["kinds"].items():
-        first = next(iter(ways.values()))
+        whole = ways["found"]
         rows.append(
-            [kind, str(first["pictures"]), str(first["authors"])]
+            [kind, str(whole["pictures"]), str(whole["authors"])]
             + [_percent(ways.get(way)) for way in ("known single", "found", "naive")]
         )
     heads = ["kind", "pictures", "authors", "known to be one digit, %", "found anywhere, %", "naive resize, %"]
