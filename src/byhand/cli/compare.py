@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         help="shipped recipes' names, paths of one's own (x.toml), folders of runs; by default a network of every kind",
     )
-    parser.add_argument("--all", action="store_true", help="every shipped recipe but the reader's, which is to be named")
+    parser.add_argument("--all", action="store_true", help="every shipped recipe but the reader's")
     parser.add_argument(
         "--full", action="store_true", help="without names: the recipes' own numbers of epochs and splits"
     )
