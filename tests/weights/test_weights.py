@@ -77,7 +77,7 @@ def test_the_accuracy_on_the_card(name: str, real_mnist: Path) -> None:
     test = load_digits(str(real_mnist)).test.take(range(0, 10_000, 5))
     stated = weights.card(name)["test_accuracy"]
     error = (stated * (1 - stated) / len(test)) ** 0.5
-    reached = accuracy(weights.load(name).logits(test.images), test.labelled())
+    reached = accuracy(weights.load(name).logits(test.images)[:, :10], test.labelled())
     assert abs(reached - stated) < 4 * error
 
 

@@ -93,7 +93,7 @@ def make(path: Path, folder: Path = HERE) -> dict[str, Any]:
 
 
 def _accuracy(network: Network, digits: Digits) -> float:
-    """Share of digits that are read right: the likeliest of the ten, as a reader answers, also where none is likelier."""
+    """Share of digits that are read right: the likeliest of the ten, as a reader answers, be none of them likelier."""
     return accuracy(network.logits(digits.images)[:, :CLASSES], digits.labelled())
 
 
