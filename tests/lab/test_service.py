@@ -14,6 +14,7 @@ from scipy.special import softmax
 
 import byhand
 from byhand import weights
+from byhand.lab import schemas
 from byhand.reading import Reader
 
 if TYPE_CHECKING:
@@ -236,3 +237,17 @@ def test_the_document_tells_every_path(client: Client) -> None:
             if int(status) >= 400:
                 assert answer["content"].keys() == {"application/problem+json"}
     assert "securitySchemes" not in document["components"]
+
+
+def test_the_document_shows_an_example_of_every_answer(client: Client) -> None:
+    shown = 0
+    for path, operations in client.get("/openapi.json").json()["paths"].items():
+        for method, told in operations.items():
+            for status, answer in told["responses"].items():
+                content = answer.get("content", {}).get("application/json")
+                if content is None:
+                    continue
+                model = getattr(schemas, content["schema"]["$ref"].rpartition("/")[2])
+                assert model.model_validate(content["example"]), f"{method} {path} {status}"
+                shown += 1
+    assert shown == 10

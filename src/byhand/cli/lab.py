@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
             webbrowser.open(url)
 
     try:
-        serve(settings, opened, ready=ready)
+        serve(settings, [opened], ready)
     except KeyboardInterrupt:
         print()
     finally:

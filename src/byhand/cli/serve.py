@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.lab.limits import Limits
     from byhand.lab.serving import address, is_loopback, listening, serve
     from byhand.lab.settings import LOOPBACK, Settings
+    from byhand.lab.workers import sharing
     from byhand.processors import processors
 
     if arguments.workers < 1:
@@ -77,15 +78,15 @@ def run(arguments: argparse.Namespace) -> int:
         log=not arguments.no_log,
         limits=Limits(**{name: value for name, value in told.items() if value is not None}),
     )
-    opened = listening(arguments.host, arguments.port)
-    url = address(opened)
+    sockets = sharing(listening(arguments.host, arguments.port), arguments.workers)
     try:
-        print(f"Serving at {url}", flush=True)
-        serve(settings, opened, workers=arguments.workers)
+        print(f"Serving at {address(sockets[0])}", flush=True)
+        serve(settings, sockets)
     except KeyboardInterrupt:
         print()
     finally:
-        opened.close()
+        for opened in sockets:
+            opened.close()
     return 0
 
 

@@ -210,7 +210,7 @@ class Training(Model):
     state: State
     epoch: Annotated[int, Field(ge=0, description="Epochs done.")]
     epochs: Annotated[int, Field(ge=1)]
-    detail: Annotated[str | None, Field(description="Why it failed, of one that did.")]
+    detail: Annotated[str | None, Field(description="Why it failed, of one that did.")] = None
     log: Annotated[list[dict[str, float | None]], Field(description="One entry an epoch, as in the run's log.jsonl.")]
     confusion: Annotated[list[list[int]] | None, Field(description="Truth by row, answer by column.")]
     filters: Pictures | None

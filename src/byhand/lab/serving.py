@@ -20,7 +20,7 @@ from byhand.lab.metrics import TOGETHER
 from byhand.lab.service import create_app
 from byhand.lab.settings import LOOPBACK, Settings
 from byhand.lab.shelf import Shelf
-from byhand.lab.workers import Workers, sharing
+from byhand.lab.workers import Workers
 from byhand.training.environment import set_threads
 
 HANDED = "BYHAND_SERVICE"
@@ -125,34 +125,30 @@ class Server(uvicorn.Server):
             threading.Thread(target=self.ready, daemon=True).start()
 
 
-def serve(
-    settings: Settings, opened: socket.socket, *, workers: int = 1, ready: Callable[[], None] | None = None
-) -> None:
+def serve(settings: Settings, sockets: list[socket.socket], ready: Callable[[], None] | None = None) -> None:
     """Serve until told to end by SIGINT or SIGTERM; what was begun is then finished first.
 
     Parameters
     ----------
     settings
         Of the service.
-    opened
-        The socket to listen on.
-    workers
-        Processes.
+    sockets
+        To listen on, one for each worker (`byhand.lab.workers.sharing`).
     ready
         Called in a thread of its own once requests are taken; of one process alone.
     """
     # Without this the signal, which uvicorn raises again when it is done, would end us before we have cleaned up.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    if workers == 1:
+    if len(sockets) == 1:
         _alone()
-        Server(config(create_app(settings), settings), ready).run([opened])
+        Server(config(create_app(settings), settings), ready).run(sockets)
         return
     # What cannot be offered is found out here, where it can be told, and not by every worker.
     Shelf(settings.runs)
     with tempfile.TemporaryDirectory(prefix="byhand-metrics-") as counts:
         os.environ[TOGETHER] = counts
         os.environ[HANDED] = settings.to_json()
-        Workers(config("byhand.lab.serving:worker", settings, workers), sharing(opened, workers)).run()
+        Workers(config("byhand.lab.serving:worker", settings, len(sockets)), sockets).run()
 
 
 def config(app: FastAPI | str, settings: Settings, workers: int = 1) -> uvicorn.Config:

@@ -31,7 +31,7 @@ def sharing(opened: socket.socket, workers: int) -> list[socket.socket]:
     list of socket
         One for each worker; the same one where they cannot share a port.
     """
-    if not SHARES:
+    if workers == 1 or not SHARES:
         return [opened] * workers
     address, family = opened.getsockname(), opened.family
     opened.close()

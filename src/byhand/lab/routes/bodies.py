@@ -20,7 +20,7 @@ _FILES: dict[str, Any] = {
     "multipart/form-data": _FORM,
 }
 # A stroke down the middle: a one.
-_ONE = [230 if 12 <= place % 28 <= 15 and 4 <= place // 28 <= 23 else 0 for place in range(784)]
+ONE = [230 if 12 <= place % 28 <= 15 and 4 <= place // 28 <= 23 else 0 for place in range(784)]
 _PIXELS: dict[str, Any] = {
     "schema": {
         "type": "object",
@@ -36,7 +36,7 @@ _PIXELS: dict[str, Any] = {
             }
         },
     },
-    "example": {"pixels": _ONE},
+    "example": {"pixels": ONE},
 }
 
 PICTURE: dict[str, Any] = {

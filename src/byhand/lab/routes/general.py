@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from byhand import weights
 from byhand.lab import problems, schemas
 from byhand.lab.numbers import json_answer, tagged_json
+from byhand.lab.routes import examples
 from byhand.lab.shelf import Offered
 from byhand.lab.state import lab_of
 from byhand.spec import Spec
@@ -20,7 +21,7 @@ router = APIRouter()
     "/healthz",
     tags=["service"],
     summary="Is the service there?",
-    responses=problems.documented(),
+    responses=examples.shown(examples.HEALTH) | problems.documented(),
     response_model=schemas.Health,
 )
 async def healthz() -> Response:
@@ -49,7 +50,7 @@ async def metrics(request: Request) -> Response:
     tags=["networks"],
     summary="The networks on offer",
     response_model=schemas.Networks,
-    responses={304: {"description": "As the client has it (If-None-Match)."}, **problems.documented()},
+    responses=examples.shown(examples.NETWORKS) | examples.UNCHANGED | problems.documented(),
 )
 async def networks(request: Request) -> Response:
     """List the networks with their layers, the hands that compute here, and the network that reads pictures."""

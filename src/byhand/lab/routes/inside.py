@@ -14,6 +14,7 @@ from byhand.lab import problems, schemas
 from byhand.lab.feeding import fed
 from byhand.lab.numbers import array, json_answer, rounded, tagged_json
 from byhand.lab.problems import Problem
+from byhand.lab.routes import examples
 from byhand.lab.routes.bodies import INK
 from byhand.lab.routes.hands import Hand, computing
 from byhand.lab.shelf import Shelf
@@ -31,7 +32,7 @@ TIMED = 5
     "/v1/networks/{name}/activations",
     summary="Every layer's output, and what the answer rests on",
     response_model=schemas.Activations,
-    responses=problems.documented(400, 404, 408, 413, 415, 422, 504),
+    responses=examples.shown(examples.ACTIVATIONS) | problems.documented(400, 404, 408, 413, 415, 422, 504),
     openapi_extra=INK,
 )
 async def activations(request: Request, name: str, hand: Hand = Hand.numpy) -> Response:
@@ -49,7 +50,7 @@ async def activations(request: Request, name: str, hand: Hand = Hand.numpy) -> R
     "/v1/networks/{name}/hands",
     summary="One network in every hand",
     response_model=schemas.Hands,
-    responses=problems.documented(400, 404, 408, 413, 415, 422, 504),
+    responses=examples.shown(examples.HANDS) | problems.documented(400, 404, 408, 413, 415, 422, 504),
     openapi_extra=INK,
 )
 async def hands(request: Request, name: str) -> Response:
@@ -65,7 +66,7 @@ async def hands(request: Request, name: str) -> Response:
     "/v1/networks/{name}/weights/{layer}",
     summary="What feeds each unit of a layer",
     response_model=schemas.Weights,
-    responses={304: {"description": "As the client has it (If-None-Match)."}, **problems.documented(404, 504)},
+    responses=examples.shown(examples.WEIGHTS) | examples.UNCHANGED | problems.documented(404, 504),
 )
 async def weights(request: Request, name: str, layer: str) -> Response:
     """Give the weights into each unit: as 28x28 pictures where the layer sees pixels, as kernels of a convolution."""

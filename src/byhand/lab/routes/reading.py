@@ -15,6 +15,7 @@ from PIL import Image
 from byhand.hands import Array
 from byhand.lab import problems, schemas
 from byhand.lab.numbers import json_answer
+from byhand.lab.routes import examples
 from byhand.lab.routes.bodies import PICTURE
 from byhand.lab.routes.hands import Hand, computing
 from byhand.lab.state import Lab, lab_of
@@ -38,7 +39,7 @@ class Flag(StrEnum):
     "/v1/read",
     summary="Read the digits in a picture",
     response_model=schemas.Reading,
-    responses=problems.documented(400, 408, 413, 415, 422, 504),
+    responses=examples.shown(examples.READING) | problems.documented(400, 408, 413, 415, 422, 504),
     openapi_extra=PICTURE,
 )
 async def read(request: Request, single: Flag = Flag.false, explain: Flag = Flag.false) -> Response:
@@ -58,7 +59,7 @@ async def read(request: Request, single: Flag = Flag.false, explain: Flag = Flag
     summary="See what every network makes of a drawing",
     response_model=schemas.Sight,
     response_model_exclude_unset=True,
-    responses=problems.documented(400, 408, 413, 415, 422, 504),
+    responses=examples.shown(examples.SIGHT) | problems.documented(400, 408, 413, 415, 422, 504),
     openapi_extra=PICTURE,
 )
 async def see(request: Request, hand: Hand = Hand.numpy) -> Response:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from byhand.lab import problems, schemas
 from byhand.lab.numbers import json_answer, tagged_json
 from byhand.lab.problems import Problem, sentence
+from byhand.lab.routes import examples
 from byhand.lab.state import lab_of
 from byhand.lab.uploads import kind_of, parsed
 
@@ -30,7 +31,7 @@ _WANTED = {
     "/v1/trainings",
     summary="Trainings in progress or done lately",
     response_model=schemas.Trainings,
-    responses={304: {"description": "As the client has it (If-None-Match)."}, **problems.documented(504)},
+    responses=examples.shown(examples.TRAININGS) | examples.UNCHANGED | problems.documented(504),
 )
 async def trainings(request: Request) -> Response:
     """List the trainings that were started here, and the latest whose runs lie in the service's folder."""
@@ -43,7 +44,7 @@ async def trainings(request: Request) -> Response:
     status_code=201,
     summary="Start a training",
     response_model=schemas.TrainingBegun,
-    responses=problems.documented(400, 408, 409, 413, 415, 422),
+    responses=examples.shown(examples.BEGUN, 201) | problems.documented(400, 408, 409, 413, 415, 422),
     openapi_extra=_WANTED,
 )
 async def start(request: Request) -> Response:
@@ -68,10 +69,7 @@ async def start(request: Request) -> Response:
     "/v1/trainings/{name}",
     summary="One training, as it learns",
     response_model=schemas.Training,
-    responses={
-        304: {"description": "As the client has it (If-None-Match)."},
-        **problems.documented(404, 422, 504),
-    },
+    responses=examples.shown(examples.TRAINING) | examples.UNCHANGED | problems.documented(404, 422, 504),
 )
 async def one(request: Request, name: str) -> Response:
     """Tell a training's log, its confusion matrix on validation digits, and its lowest weights as pictures."""
