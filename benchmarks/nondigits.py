@@ -1,6 +1,6 @@
 """Measure how many non-digits the reader takes for digits, with fonts and generators that its training never used.
 
-Run: ``python benchmarks/nondigits.py [--fonts FOLDER] [--count N] [--all-letters] [--sheet FILE]``.
+Run: ``python benchmarks/nondigits.py [--fonts FOLDER] [--count N] [--all-letters] [--single] [--sheet FILE]``.
 
 A fourth each of letters drawn from fonts and bent, scribbles, textures and blank pages, every one a whole picture of
 paper, light and shadow as a camera would take it, is read as people's pictures are. A non-digit is caught where nothing
@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--fonts", type=Path, default=FONTS, metavar="FOLDER", help="of TrueType files (%(default)s)")
     parser.add_argument("--count", type=int, default=1000, metavar="N", help="non-digits, and digits (%(default)s)")
     parser.add_argument("--all-letters", action="store_true", help="also those that look like digits")
+    parser.add_argument("--single", action="store_true", help="tell the reader that a picture holds one digit at most")
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="a PNG of all that was taken for a digit")
     arguments = parser.parse_args()
     fonts = sorted(arguments.fonts.glob("*.ttf"))
@@ -59,7 +60,7 @@ def main() -> int:
         for n in range(each):
             rng = generator(0, "benchmark", name, n)
             picture = photographed(draw(rng), rng)
-            reading = reader.read(picture)
+            reading = reader.read(picture, single=arguments.single)
             good = all(digit.unsure for digit in reading.digits)
             count += good
             if not good:
