@@ -98,8 +98,9 @@ TEXTS = {
     "map": (
         "Among other digits",
         (
-            "Each mark is a digit of the test set where the last hidden layer puts it; the ring is the picture "
-            "above. What lies together looks alike to the network, and where two digits mix it is in doubt."
+            "Each mark is a digit of the test set where the last hidden layer puts it; the ring is the picture above. "
+            "What lies apart here is apart to the network. What lies together need not be: a plane shows two "
+            "directions of many, and t-SNE, which bends them all into one plane, keeps no distances."
         ),
     ),
 }

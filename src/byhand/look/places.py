@@ -59,7 +59,7 @@ def landscape(
 
     with style.applied():
         named = "The last hidden layer" if _hides(network) else "The pixels"
-        how = "in their two main directions (PCA)" if method == "pca" else "with neighbours together (t-SNE)"
+        how = "in two main directions (PCA)" if method == "pca" else "with neighbours together (t-SNE)"
         beside = f"{len(images):,} digits, {values.shape[1]} values {how}"
         figure = panels.sheet(WIDTH, HEIGHT, named, beside)
         top = panels.MARGIN + panels.HEADER
