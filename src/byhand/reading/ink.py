@@ -101,7 +101,7 @@ def dark_on_light(grey: Array) -> bool:
     padded = cv2.copyMakeBorder(small, 2, 2, 2, 2, cv2.BORDER_REPLICATE)
     around = cv2.medianBlur(padded, window)
     off = (padded.astype(np.float32) - around.astype(np.float32)) / 255
-    return float((off**3).sum()) <= 0
+    return float((off * off * off).sum()) <= 0
 
 
 def denoised(grey: Array) -> Array:

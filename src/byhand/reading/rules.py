@@ -52,6 +52,8 @@ def _without_level_rules(mask: Array) -> Array:
     # A rule that sinks by a pixel here and there is still straight.
     thick = cv2.dilate(mask, np.ones((3, 1), np.uint8))
     straight = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    if not cv2.countNonZero(straight):
+        return mask
     # Where a stroke crosses at a slant or ink is missing it still goes on.
     straight = cv2.morphologyEx(straight, cv2.MORPH_CLOSE, np.ones((3, length), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8, ltype=cv2.CV_32S)

@@ -28,6 +28,10 @@ HEM = 0.06
 """Along the picture's border, as a share of its side: bars that stand there by themselves are no writing."""
 
 
+APART = 0.9
+"""Heights of a digit between such a bar and the digits of a line, beyond which it is none of them."""
+
+
 @dataclass(frozen=True)
 class Atom:
     """A piece of ink that belongs to one digit as a whole.
@@ -215,6 +219,14 @@ def _touching(piece: Atom, shape: tuple[int, ...]) -> int:
     return (left == 0) + (top == 0) + (right == shape[1]) + (bottom == shape[0])
 
 
+def _without_edges(line: list[Atom], shape: tuple[int, ...], usual: float) -> list[Atom]:
+    """Leave out bars along the border that stand apart from the rest of their line."""
+    inner = [piece for piece in line if not _along_border(piece, shape)]
+    left, right = min(piece.box[0] for piece in inner), max(piece.box[2] for piece in inner)
+    near = (left - APART * usual, right + APART * usual)
+    return [piece for piece in line if piece in inner or (piece.box[2] > near[0] and piece.box[0] < near[1])]
+
+
 def _along_border(piece: Atom, shape: tuple[int, ...]) -> bool:
     """Whether a piece is a bar beside and along the picture's border, as the edge of a sheet is."""
     rows, columns = shape
@@ -235,21 +247,27 @@ def _lines(pieces: list[Atom], shape: tuple[int, ...]) -> list[tuple[Atom, ...]]
             at = parent[at]
         return at
 
-    boxes = np.array([piece.box for piece in pieces], float)
-    left, top, right, bottom = boxes.T
+    # Lines are made of what is about as large as a digit. What is smaller goes where it is nearest and joins no two
+    # lines, nor does what is far higher, as the edge of a sheet is.
+    large = [at for at, piece in enumerate(pieces) if piece.extent >= 0.5 * usual and piece.height <= 2.5 * usual]
+    small = [at for at, piece in enumerate(pieces) if piece.extent < 0.5 * usual]
+    left, top, right, bottom = np.array([pieces[at].box for at in large], float).T
     gap = np.maximum(left[:, None], left[None]) - np.minimum(right[:, None], right[None])
     shared = np.minimum(bottom[:, None], bottom[None]) - np.maximum(top[:, None], top[None])
     least = np.minimum((bottom - top)[:, None], (bottom - top)[None])
-    # Beside one another, or one above the other and nearly touching, as the bar of a 5.
-    beside = (shared > 0.35 * least) & (gap < 3 * usual)
-    stacked = (gap < -0.3 * np.minimum((right - left)[:, None], (right - left)[None])) & (shared > -0.2 * usual)
-    small = least < 0.5 * usual
-    for one, other in np.argwhere(np.triu(beside | (stacked & small), 1)):
-        parent[root(int(one))] = root(int(other))
+    # A flat piece over or under another is its stroke, as the bar of a 5.
+    stacked = (gap < 0) & (shared > -0.2 * usual) & (least < 0.5 * usual)
+    for one, other in np.argwhere(np.triu(((shared > 0.35 * least) & (gap < 3 * usual)) | stacked, 1)):
+        parent[root(large[int(one)])] = root(large[int(other)])
+    for at in small:
+        x0, y0, x1, y1 = pieces[at].box
+        across = np.maximum(np.maximum(left - x1, x0 - right), 0)
+        down = np.maximum(np.maximum(top - y1, y0 - bottom), 0)
+        parent[at] = root(large[int(np.hypot(across, down).argmin())])
     lines: dict[int, list[Atom]] = {}
     for at, piece in enumerate(pieces):
         lines.setdefault(root(at), []).append(piece)
-    writing = [line for line in lines.values() if not _is_edge(line, shape)]
+    writing = [_without_edges(line, shape, usual) for line in lines.values() if not _is_edge(line, shape)]
     ordered = sorted(
         writing or lines.values(), key=lambda line: float(np.mean([piece.box[1] + piece.box[3] for piece in line]))
     )
