@@ -179,6 +179,8 @@ def test_weights_are_shown_units_first(client: Client) -> None:
     assert first.shape == (128, 4, 28)
     # Unit 5's third gate, o, from all 28 columns.
     assert near(first[5, 2], lstm["W_xh1"][:, 2 * 128 + 5])
+    back = client.get("/v1/networks/lstm/weights/Recurrent1").json()["back"]
+    assert near(np.array(back["pictures"]).reshape(back["shape"])[5, 2], lstm["W_hh1"][:, 2 * 128 + 5])
 
 
 def test_own_runs_stand_beside_the_shipped(

@@ -42,3 +42,26 @@ def fed(network: Network, place: int) -> Array | None:
             return np.nan_to_num(on_pixels(network, values[0].T, place))
         return values[0].T
     return np.stack([value.reshape(-1) for value in values], axis=1) if len({v.size for v in values}) == 1 else None
+
+
+def fed_back(network: Network, place: int) -> Array | None:
+    """Give the weights by which a recurrence's state feeds its next one.
+
+    Parameters
+    ----------
+    network
+        Of any hand.
+    place
+        Which of `Spec.layers`.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        ``(H, G, H)``: units first, from each of H units into each of G gates. ``None`` for a layer that is none.
+    """
+    about = network.spec.layers[place]
+    if not isinstance(about, Recurrent):
+        return None
+    _, W_hh, *_ = network.spec.layer_parameters[place]
+    # W_hh (H, G H) -> (H, G, H)
+    return np.asarray(network.parameters()[W_hh.name]).reshape(-1, GATES[about.cell], about.hidden).transpose(2, 1, 0)

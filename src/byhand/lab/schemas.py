@@ -151,6 +151,15 @@ class Activations(Model):
     steps: Steps | None = None
 
 
+class Pictures(Model):
+    """Weights as pictures."""
+
+    shape: list[int]
+    low: float
+    high: float
+    pictures: list[float]
+
+
 class Weights(Model):
     """What feeds each unit of a layer."""
 
@@ -161,6 +170,7 @@ class Weights(Model):
     low: float
     high: float
     pictures: list[float]
+    back: Annotated[Pictures | None, Field(description="Of a recurrence: from each state into each (H, G, H).")] = None
 
 
 class OneHand(Model):
@@ -192,15 +202,6 @@ class Trainings(Model):
     """Trainings in progress or done lately."""
 
     trainings: list[Summary]
-
-
-class Pictures(Model):
-    """Weights as pictures."""
-
-    shape: list[int]
-    low: float
-    high: float
-    pictures: list[float]
 
 
 class Training(Model):

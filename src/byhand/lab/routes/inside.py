@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from byhand.errors import nearest
 from byhand.hands import Array, Network
 from byhand.lab import problems, schemas
-from byhand.lab.feeding import fed
+from byhand.lab.feeding import fed, fed_back
 from byhand.lab.numbers import array, json_answer, rounded, tagged_json
 from byhand.lab.problems import Problem
 from byhand.lab.routes import examples
@@ -58,8 +58,7 @@ async def hands(request: Request, name: str) -> Response:
     lab, kind = lab_of(request), request.headers.get("content-type", "")
     _known(lab, name)
     async with lab.uploads.body(request) as body:
-        told = await lab.work.do(lambda: _hands(lab.shelf, name, ink_in(body, kind, lab.settings.limits)))
-    return json_answer(told)
+        return await lab.work.do(lambda: json_answer(_hands(lab.shelf, name, ink_in(body, kind, lab.settings.limits))))
 
 
 @router.get(
@@ -123,9 +122,15 @@ def _weights(network: Network, name: str, layer: str) -> dict[str, Any]:
     spec = network.spec
     if layer not in spec.layer_names:
         raise Problem(404, f"{name} has no layer {layer[:80]!r}; {nearest(layer[:80], spec.layer_names)}.")
-    shown = fed(network, spec.layer_names.index(layer))
+    place = spec.layer_names.index(layer)
+    shown, back = fed(network, place), fed_back(network, place)
     if shown is None:
         raise Problem(404, f"The layer {layer} of {name} learns nothing, so it has no weights; name another.")
+    told = {"name": name, "layer": layer, "kind": spec.layers[place].kind} | _pictures(shown)
+    return told if back is None else told | {"back": _pictures(back)}
+
+
+def _pictures(shown: Array) -> dict[str, Any]:
     told = array(shown)
     told["pictures"] = told.pop("values")
-    return {"name": name, "layer": layer, "kind": spec.layers[spec.layer_names.index(layer)].kind} | told
+    return told
