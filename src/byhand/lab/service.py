@@ -15,7 +15,7 @@ from byhand.lab import problems, static
 from byhand.lab.guards import Guard
 from byhand.lab.routes import general, inside, reading, trainings
 from byhand.lab.settings import Settings
-from byhand.lab.state import Lab, keep
+from byhand.lab.state import Lab
 from byhand.lab.watch import Watch
 
 ABOUT = """Handwritten digits, read by networks written by hand.
@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    keep(app, lab)
+    app.state.lab = lab
     problems.install(app)
     for part in (general, reading, inside, trainings):
         app.include_router(part.router)

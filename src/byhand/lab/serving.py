@@ -8,6 +8,7 @@ import signal
 import socket
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -180,6 +181,9 @@ def worker() -> FastAPI:
 def _alone() -> None:
     """Let every product and every filter use one thread: requests are what is shared out."""
     import cv2
+    from PIL import Image
 
     set_threads(1)
     cv2.setNumThreads(1)
+    # Of sizes that are beyond our limit, which says so; and no warning belongs between lines of JSON.
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 
 from byhand.lab.metrics import Metrics
 from byhand.lab.settings import Settings
@@ -53,12 +53,7 @@ class Lab:
         self.work.close()
 
 
-def keep(app: FastAPI, lab: Lab) -> None:
-    """Hand an application what its routes share."""
-    app.state.lab = lab
-
-
 def lab_of(request: Request) -> Lab:
-    """Find it again."""
+    """Find what the routes of a request's application share."""
     lab: Lab = request.app.state.lab
     return lab

@@ -74,7 +74,8 @@ class Trainings:
     def listed(self) -> list[dict[str, Any]]:
         """List the trainings, those started here first, then by when they were last at work."""
         paths = {path.name: path for path in self._runs()}
-        names = [*reversed(self._begun), *(name for name in paths if name not in self._begun)]
+        begun = list(self._begun)
+        names = [*reversed(begun), *(name for name in paths if name not in begun)]
         told = []
         for name in names:
             # A folder whose recipe is damaged is no training to show.

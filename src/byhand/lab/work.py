@@ -51,7 +51,8 @@ class Work:
             job = self._pool.submit(task)
         except RuntimeError:
             # The pool takes nothing once it is closed.
-            self.pending -= 1
+            with self._lock:
+                self.pending -= 1
             raise Problem(503, "The service is ending; ask another, or this one when it is back.") from None
         job.add_done_callback(self._done)
         try:

@@ -50,8 +50,7 @@ async def read(request: Request, single: Flag = Flag.false, explain: Flag = Flag
     """
     lab, kind = lab_of(request), request.headers.get("content-type", "")
     async with lab.uploads.body(request) as body:
-        told = await lab.work.do(lambda: _read(lab, body, kind, single is Flag.true, explain is Flag.true))
-    return json_answer(told)
+        return await lab.work.do(lambda: json_answer(_read(lab, body, kind, single is Flag.true, explain is Flag.true)))
 
 
 @router.post(
@@ -67,8 +66,7 @@ async def see(request: Request, hand: Hand = Hand.numpy) -> Response:
     lab, kind = lab_of(request), request.headers.get("content-type", "")
     computing(lab, hand)
     async with lab.uploads.body(request) as body:
-        told = await lab.work.do(lambda: _see(lab, body, kind, hand.value))
-    return json_answer(told)
+        return await lab.work.do(lambda: json_answer(_see(lab, body, kind, hand.value)))
 
 
 def _read(lab: Lab, body: bytes, kind: str, single: bool, explain: bool) -> dict[str, Any]:

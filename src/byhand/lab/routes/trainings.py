@@ -36,7 +36,7 @@ _WANTED = {
 async def trainings(request: Request) -> Response:
     """List the trainings that were started here, and the latest whose runs lie in the service's folder."""
     lab = lab_of(request)
-    return tagged_json(request, {"trainings": await lab.work.do(lab.trainings.listed)})
+    return await lab.work.do(lambda: tagged_json(request, {"trainings": lab.trainings.listed()}))
 
 
 @router.post(
@@ -44,7 +44,7 @@ async def trainings(request: Request) -> Response:
     status_code=201,
     summary="Start a training",
     response_model=schemas.TrainingBegun,
-    responses=examples.shown(examples.BEGUN, 201) | problems.documented(400, 408, 409, 413, 415, 422),
+    responses=examples.shown(examples.BEGUN, 201) | problems.documented(400, 408, 409, 413, 415, 422, 504),
     openapi_extra=_WANTED,
 )
 async def start(request: Request) -> Response:
@@ -54,10 +54,7 @@ async def start(request: Request) -> Response:
     if kind_of(request) != "application/json":
         raise Problem(415, f"The body is said to be {kind_of(request)[:80]!r}; send application/json.")
     async with lab.uploads.body(request) as body:
-        try:
-            wanted = schemas.TrainingWanted.model_validate(parsed(body))
-        except ValidationError as problem:
-            raise Problem(422, sentence(problem.errors())) from None
+        wanted = await lab.work.do(lambda: _wanted(body))
     name = await lab.trainings.start(wanted.recipe, wanted.epochs, wanted.digits)
     answer = json_answer({"id": name})
     answer.status_code = 201
@@ -74,7 +71,7 @@ async def start(request: Request) -> Response:
 async def one(request: Request, name: str) -> Response:
     """Tell a training's log, its confusion matrix on validation digits, and its lowest weights as pictures."""
     lab = lab_of(request)
-    return tagged_json(request, await lab.work.do(lambda: lab.trainings.one(name)))
+    return await lab.work.do(lambda: tagged_json(request, lab.trainings.one(name)))
 
 
 @router.delete(
@@ -87,3 +84,10 @@ async def stop(request: Request, name: str) -> Response:
     """Stop a training that was started here; what it learnt stays, and `byhand train --resume` goes on with it."""
     await lab_of(request).trainings.stop(name)
     return Response(status_code=204)
+
+
+def _wanted(body: bytes) -> schemas.TrainingWanted:
+    try:
+        return schemas.TrainingWanted.model_validate(parsed(body))
+    except ValidationError as problem:
+        raise Problem(422, sentence(problem.errors())) from None
