@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import html.parser
+import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -68,7 +71,24 @@ def test_ids_are_given_once_and_what_labels_name_is_there() -> None:
             assert attributes.get(name) is None or attributes[name] in ids
 
 
+@pytest.fixture(scope="module")
+def trained(lab: str) -> None:
+    """A training that is done, for the view that shows one."""
+    body = json.dumps({"recipe": "softmax", "epochs": 1, "digits": "embedded"}).encode()
+    started = Request(f"{lab}v1/trainings", body, {"content-type": "application/json"})
+    with urlopen(started) as answer:  # noqa: S310
+        name = json.load(answer)["id"]
+    for _ in range(600):
+        with urlopen(f"{lab}v1/trainings/{name}") as answer:  # noqa: S310
+            told = json.load(answer)
+        if told["state"] != "running" and told["confusion"]:
+            return
+        time.sleep(0.2)
+    raise AssertionError(told["state"])
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("size", ["phone", "laptop"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(open_page: Window, draw: Callable[..., None], size: str, scheme: str) -> None:
@@ -78,6 +98,8 @@ def test_axe_finds_nothing(open_page: Window, draw: Callable[..., None], size: s
     page.wait_for_function("() => document.querySelector('#said').textContent !== ''")
     for view in VIEWS:
         page.evaluate("view => { location.hash = view; }", view)
+        if view == "training":
+            page.locator(".confusion").wait_for()
         page.wait_for_timeout(150)
         found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
         assert not [(view, each["id"], [node["html"] for node in each["nodes"]]) for each in found]

@@ -40,7 +40,8 @@ let asking = null;
 function askToken(wrong) {
   asking ??= new Promise((done) => {
     const dialog = document.querySelector("#token");
-    dialog.querySelector("p").textContent = wrong ? "That is not the service's token." : "The service asks for its token.";
+    const asked = wrong ? "That is not the service's token." : "The service asks for its token.";
+    dialog.querySelector("p").textContent = asked;
     dialog.addEventListener("close", () => {
       asking = null;
       done(dialog.returnValue === "give" ? dialog.querySelector("[type=password]").value : null);
@@ -50,14 +51,17 @@ function askToken(wrong) {
   return asking;
 }
 
-const picture = (body, signal) => ({ method: "POST", body, signal, headers: { "content-type": body.type || "image/png" } });
-const json = (value, signal) => ({ method: "POST", body: JSON.stringify(value), signal, headers: { "content-type": "application/json" } });
+const post = (body, type, signal) => ({ method: "POST", body, signal, headers: { "content-type": type } });
+const picture = (body, signal) => post(body, body.type || "image/png", signal);
+const json = (value, signal) => post(JSON.stringify(value), "application/json", signal);
 const named = (name) => `v1/networks/${encodeURIComponent(name)}`;
 
 export const networks = () => call("v1/networks");
 export const see = (body, hand, signal) => call(`v1/see?hand=${hand}`, picture(body, signal));
-export const read = (body, { single, explain }, signal) => call(`v1/read?single=${single}&explain=${explain}`, picture(body, signal));
-export const activations = (name, pixels, hand, signal) => call(`${named(name)}/activations?hand=${hand}`, json({ pixels }, signal));
+export const read = (body, { single, explain }, signal) =>
+  call(`v1/read?single=${single}&explain=${explain}`, picture(body, signal));
+export const activations = (name, pixels, hand, signal) =>
+  call(`${named(name)}/activations?hand=${hand}`, json({ pixels }, signal));
 export const hands = (name, pixels, signal) => call(`${named(name)}/hands`, json({ pixels }, signal));
 export const trainings = () => call("v1/trainings");
 export const training = (id) => call(`v1/trainings/${encodeURIComponent(id)}`);

@@ -44,7 +44,8 @@ export class Challenge {
       id: this.drawing, bits, input: seen.input, answers: seen.networks.map(({ value }) => value),
       strokes: this.pad.picture ? null : this.pad.strokes,
     };
-    this.strangest = [found, ...this.strangest.filter((each) => each !== before)].sort((one, other) => other.bits - one.bits).slice(0, KEPT);
+    const others = this.strangest.filter((each) => each !== before);
+    this.strangest = [found, ...others].sort((one, other) => other.bits - one.bits).slice(0, KEPT);
     this.#store();
   }
 
@@ -53,10 +54,15 @@ export class Challenge {
     $("#gallery").replaceChildren(...this.strangest.map((found, rank) => {
       const canvas = make("canvas", { class: "pixels", role: "img", "aria-label": "the drawing's pixels" });
       showInk(canvas, found.input);
-      return make("li", {}, make("button", { type: "button", "aria-label": `Put number ${rank + 1} back on the pad: ${tally(found.answers)}, ${bitsText(found.bits)}`, onclick: () => this.#back(found) },
-        canvas, make("b", {}, tally(found.answers)), make("small", {}, bitsText(found.bits))));
+      const [answers, bits] = [tally(found.answers), bitsText(found.bits)];
+      const label = `Put number ${rank + 1} back on the pad: ${answers}, ${bits}`;
+      return make("li", {}, make("button", { type: "button", "aria-label": label, onclick: () => this.#back(found) },
+        canvas, make("b", {}, answers), make("small", {}, bits)));
     }));
-    if (!this.strangest.length) $("#gallery").append(make("li", { class: "fact" }, "None yet: a 4 that closes, a 7 with a foot, a 1 with a roof."));
+    if (!this.strangest.length) {
+      const none = "None yet: a 4 that closes, a 7 with a foot, a 1 with a roof.";
+      $("#gallery").append(make("li", { class: "fact" }, none));
+    }
   }
 
   async #back(found) {

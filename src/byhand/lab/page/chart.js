@@ -9,16 +9,23 @@ export function curve(log, epochs) {
   const x = (epoch) => LEFT + ((epoch - 1) / Math.max(1, last - 1)) * (WIDTH - LEFT - RIGHT);
   const y = (share) => TOP + (1 - share) * (HEIGHT - TOP - BOTTOM);
   const worst = Math.max(1e-9, ...log.map(({ val_loss: loss }) => loss));
-  const lowest = log.length ? Math.min(0.9, Math.floor(10 * Math.min(...log.map(({ val_accuracy: value }) => value))) / 10) : 0;
+  const least = Math.min(...log.map(({ val_accuracy: value }) => value));
+  const lowest = log.length ? Math.min(0.9, Math.floor(10 * least) / 10) : 0;
   const share = (accuracy) => (accuracy - lowest) / (1 - lowest);
-  const line = (name, height) => make("svg:path", { class: name, d: log.map((entry, i) => `${i ? "L" : "M"}${x(i + 1).toFixed(1)} ${y(height(entry)).toFixed(1)}`).join("") });
+  const point = (height, i) => `${x(i + 1).toFixed(1)} ${y(height).toFixed(1)}`;
+  const line = (name, height) => make("svg:path", {
+    class: name, d: log.map((entry, i) => `${i ? "L" : "M"}${point(height(entry), i)}`).join(""),
+  });
+  const dot = ({ val_accuracy: value }, i) =>
+    make("svg:circle", { class: "dot accuracy", cx: x(i + 1), cy: y(share(value)), r: 5 });
   const text = (at, high, anchor, words) => make("svg:text", { x: at, y: high, "text-anchor": anchor }, words);
   const marks = [0, 0.25, 0.5, 0.75, 1].map((mark) => [mark, lowest + mark * (1 - lowest)]);
   const every = Math.ceil(last / 10);
   const ticks = [...Array(last).keys()].map((i) => i + 1).filter((epoch) => epoch === 1 || epoch % every === 0);
   const end = log.at(-1);
-  return make("svg:svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img",
-    "aria-label": end ? `After epoch ${log.length}: accuracy ${percent(end.val_accuracy, 2)}, loss ${end.val_loss.toPrecision(3)}` : "No epoch yet" },
+  const said = end && `accuracy ${percent(end.val_accuracy, 2)}, loss ${end.val_loss.toPrecision(3)}`;
+  const label = end ? `After epoch ${log.length}: ${said}` : "No epoch yet";
+  return make("svg:svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
     ...marks.map(([mark]) => make("svg:path", { class: "axis", d: `M${LEFT} ${y(mark)}H${WIDTH - RIGHT}` })),
     ...marks.map(([mark, value]) => text(LEFT - 8, y(mark) + 4, "end", percent(value, lowest ? 1 : 0))),
     ...ticks.map((epoch) => text(x(epoch), HEIGHT - 12, "middle", `${epoch}`)),
@@ -27,5 +34,5 @@ export function curve(log, epochs) {
     text(LEFT - 8, HEIGHT - 12, "end", "epoch"),
     line("loss", ({ val_loss: loss }) => loss / worst),
     line("accuracy", ({ val_accuracy: value }) => share(value)),
-    ...log.map((entry, i) => make("svg:circle", { class: "dot accuracy", cx: x(i + 1), cy: y(share(entry.val_accuracy)), r: 5 })));
+    ...log.map(dot));
 }

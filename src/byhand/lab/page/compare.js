@@ -7,7 +7,8 @@ const KINDS = {
   softmax: "softmax regression", mlp: "multilayer perceptron", elman: "Elman network", lstm: "long short-term memory",
   gru: "gated recurrent unit", cnn: "convolutional network",
 };
-const HEADS = [["Network"], ["Answer"], ["Ten probabilities"], ["Confidence"], ["Test accuracy", true], ["Parameters", true], ["Time", true]];
+const HEADS = ["Network", "Answer", "Ten probabilities", "Confidence"];
+const WIDE_HEADS = ["Test accuracy", "Parameters", "Time"]; // where there is room
 const DIGITS = [...Array(10).keys()];
 
 export class Compare {
@@ -18,7 +19,10 @@ export class Compare {
   }
 
   build() {
-    const heads = HEADS.map(([text, wide]) => make("th", { scope: "col", class: wide ? "wide-only" : null }, text));
+    const heads = [
+      ...HEADS.map((text) => make("th", { scope: "col" }, text)),
+      ...WIDE_HEADS.map((text) => make("th", { scope: "col", class: "wide-only" }, text)),
+    ];
     const rows = this.lab.networks.map((network) => this.#row(network));
     $(".networks", this.place).replaceChildren(
       make("caption", { class: "unseen" }, "What every network reads in the drawing"),
@@ -54,10 +58,12 @@ export class Compare {
     const most = seen?.found ? verdictOf(seen.networks).most : null;
     for (const [name, parts] of this.rows) {
       const { value = null, probabilities, microseconds } = read.get(name) ?? {};
-      parts.answer.replaceChildren(`${value ?? "–"}`, value === null || value === most ? "" : make("span", { class: "unseen" }, ", unlike most"));
+      const other = value !== null && value !== most;
+      const words = other ? make("span", { class: "unseen" }, ", unlike most") : "";
+      parts.answer.replaceChildren(`${value ?? "–"}`, words);
       parts.chance.textContent = probabilities ? percent(probabilities[value]) : "–";
       parts.time.textContent = probabilities ? time(microseconds) : "–";
-      parts.row.classList.toggle("other", value !== null && value !== most);
+      parts.row.classList.toggle("other", other);
       parts.box.setAttribute("aria-label", probabilities ? inWords(probabilities) : "no probabilities yet");
       parts.bars.forEach((bar, digit) => {
         bar.firstChild.style.transform = `scaleY(${Math.max(0.03, probabilities?.[digit] ?? 0)})`;
@@ -68,6 +74,7 @@ export class Compare {
 }
 
 function inWords(probabilities) {
-  const ranked = DIGITS.filter((digit) => probabilities[digit] >= 0.01).sort((one, other) => probabilities[other] - probabilities[one]);
+  const ranked = DIGITS.filter((digit) => probabilities[digit] >= 0.01);
+  ranked.sort((one, other) => probabilities[other] - probabilities[one]);
   return ranked.map((digit) => `${digit}: ${percent(probabilities[digit], 0)}`).join(", ");
 }

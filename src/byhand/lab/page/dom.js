@@ -2,9 +2,12 @@
 
 export const $ = (query, within = document) => within.querySelector(query);
 
+const SVG = "http://www.w3.org/2000/svg";
+const HTML = "http://www.w3.org/1999/xhtml";
+
 // make("td", { class: "answer", title: "…" }, "7", other): attributes, then children; text is never read as HTML.
 export function make(tag, attributes = {}, ...children) {
-  const [space, name] = tag.startsWith("svg:") ? ["http://www.w3.org/2000/svg", tag.slice(4)] : ["http://www.w3.org/1999/xhtml", tag];
+  const [space, name] = tag.startsWith("svg:") ? [SVG, tag.slice(4)] : [HTML, tag];
   const made = document.createElementNS(space, name);
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
@@ -28,6 +31,7 @@ export function choices(fieldset, name, options, checked, onchoose) {
 const grouped = new Intl.NumberFormat("en");
 export const count = (value) => grouped.format(value);
 export const percent = (value, places = 1) => `${(100 * value).toFixed(places)} %`;
-export const time = (microseconds) => (microseconds < 1000 ? `${microseconds.toFixed(0)} µs` : `${(microseconds / 1000).toFixed(1)} ms`);
+export const time = (microseconds) =>
+  (microseconds < 1000 ? `${microseconds.toFixed(0)} µs` : `${(microseconds / 1000).toFixed(1)} ms`);
 export const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 export const plural = (number, word) => `${count(number)} ${word}${number === 1 ? "" : "s"}`;

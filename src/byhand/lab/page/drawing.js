@@ -62,10 +62,11 @@ export class Drawing extends EventTarget {
     const { seen } = this.lab;
     const reader = seen?.reader ?? null;
     showInk($("#input"), seen?.input);
-    $("#input").setAttribute("aria-label", `The 28 by 28 pixels that every network sees${seen?.input ? "" : ": empty"}`);
+    const label = `The 28 by 28 pixels that every network sees${seen?.input ? "" : ": empty"}`;
+    $("#input").setAttribute("aria-label", label);
     $("#answer").textContent = reader ? reader.value : seen ? "?" : "–";
     $("#answer").classList.toggle("unsure", !reader || reader.unsure);
-    $(".reader figcaption").textContent = reader?.unsure ? "reader is unsure" : "reader says";
+    $(".reader figcaption").textContent = reader?.unsure ? "reader unsure" : "reader says";
     $("#top").replaceChildren(...(reader?.top ?? []).map(({ value, probability }) => {
       const bar = make("i");
       bar.style.transform = `scaleX(${probability})`;

@@ -33,11 +33,11 @@ export class Feeds {
     this.body.parentElement.classList.toggle("chosen", chosen);
     this.title.textContent = `${layers[at].name}, ${layers[at].shape.length === 3 ? "map" : "unit"} ${unit}`;
     if (!layer?.parameters) {
-      this.body.replaceChildren(make("p", { class: "fact" }, "Nothing learnt stands below: (pixel / 255 − mean) / deviation."));
+      this.body.replaceChildren(fact("Nothing learnt stands below: (pixel / 255 − mean) / deviation."));
       return;
     }
     if (!told) {
-      this.body.replaceChildren(make("p", { class: "fact" }, "Draw something first."));
+      this.body.replaceChildren(fact("Draw something first."));
       return;
     }
     try {
@@ -46,15 +46,18 @@ export class Feeds {
       const below = layers[from - 1]?.kind === "Flatten" ? from - 2 : from - 1;
       const made = { Linear: linear, Conv2d: convolution, Recurrent: recurrent }[layer.kind];
       const fed = made && made({
-        W: part(weights, unit), shape: weights.shape.slice(1), back: weights.back && part(weights.back, unit), unit, told,
-        input: below < 0 ? { shape: [28, 28], values: told.pixels } : told.layers[below], output: told.layers[from],
+        W: part(weights, unit), shape: weights.shape.slice(1), back: weights.back && part(weights.back, unit),
+        unit, told, output: told.layers[from],
+        input: below < 0 ? { shape: [28, 28], values: told.pixels } : told.layers[below],
       });
-      this.body.replaceChildren(...(fed ?? [make("p", { class: "fact" }, `${layer.text} learns a scale and a shift for each map.`)]));
+      this.body.replaceChildren(...(fed ?? [fact(`${layer.text} learns a scale and a shift for each map.`)]));
     } catch (error) {
       if (turn === this.turn) this.body.replaceChildren(make("p", {}, error.message));
     }
   }
 }
+
+const fact = (text) => make("p", { class: "fact" }, text);
 
 // One unit's share of an array that has units first.
 function part({ shape, pictures }, unit) {
@@ -81,9 +84,12 @@ function figure(values, [height, width], text, box = null) {
   return make("figure", {}, canvas, make("figcaption", {}, text));
 }
 
+const pair = (...figures) => make("div", { class: "pair" }, ...figures);
+
 function sum(terms, value, text) {
   const bias = value - terms;
-  return make("p", { class: "sum" }, `${signed(terms)} ${bias < 0 ? "−" : "+"} ${Math.abs(bias).toFixed(2)} = ${signed(value)}`, make("br"), make("small", {}, text));
+  const said = `${signed(terms)} ${bias < 0 ? "−" : "+"} ${Math.abs(bias).toFixed(2)} = ${signed(value)}`;
+  return make("p", { class: "sum" }, said, make("br"), make("small", {}, text));
 }
 
 // The largest terms as bars, blue for and orange against.
@@ -93,7 +99,8 @@ function feeders(names, terms) {
   return make("ol", { class: "feeders", "aria-label": "The largest terms" }, ...ranked.map((i) => {
     const bar = make("b", { class: terms[i] < 0 ? "less" : null });
     bar.style.width = `${(100 * Math.abs(terms[i])) / most}%`;
-    return make("li", {}, make("span", {}, names(i)), make("span", { "aria-hidden": "true" }, bar), make("span", {}, signed(terms[i])));
+    return make("li", {},
+      make("span", {}, names(i)), make("span", { "aria-hidden": "true" }, bar), make("span", {}, signed(terms[i])));
   }));
 }
 
@@ -105,14 +112,15 @@ function linear({ W, input, output, unit }) {
   const terms = W.map((weight, i) => weight * input.values[i]);
   const total = sum(sumOf(terms), output.values[unit], "weights times what enters, and the bias");
   if (shape.length === 2) {
-    return [total, make("div", { class: "pair" }, figure(W, shape, "its weights"), figure(terms, shape, "weights times what enters"))];
+    return [total, pair(figure(W, shape, "its weights"), figure(terms, shape, "weights times what enters"))];
   }
   if (shape.length === 1) return [total, feeders((i) => `unit ${i}`, terms)];
   const channels = shape[2];
   const own = Array.from({ length: channels }, (_, channel) => sumOf(terms.filter((_, i) => i % channels === channel)));
   const most = own.reduce((best, value, i) => (Math.abs(value) > Math.abs(own[best]) ? i : best), 0);
-  return [total, feeders((i) => `map ${i}`, own), make("div", { class: "pair" },
-    figure(mapOf({ shape, values: W }, most), shape, `its weights on map ${most}`), figure(mapOf(input, most), shape, `map ${most}`))];
+  return [total, feeders((i) => `map ${i}`, own), pair(
+    figure(mapOf({ shape, values: W }, most), shape, `its weights on map ${most}`),
+    figure(mapOf(input, most), shape, `map ${most}`))];
 }
 
 // A map is one kernel at every place: the place where it is strongest shows what it looks for.
@@ -133,8 +141,9 @@ function convolution({ W, shape: [side, , channels], input, output, unit }) {
   const most = own.reduce((best, value, i) => (Math.abs(value) > Math.abs(own[best]) ? i : best), 0);
   const whence = channels === 1 ? "what enters" : `map ${most}`;
   return [
-    sum(sumOf(own), output.values[strongest * many + unit], "kernel times the framed patch, and the bias, where the map is strongest"),
-    make("div", { class: "pair" },
+    sum(sumOf(own), output.values[strongest * many + unit],
+      "kernel times the framed patch, and the bias, where the map is strongest"),
+    pair(
       figure(kernel(most), [side, side], channels === 1 ? "its kernel" : `its kernel on map ${most}`),
       figure(mapOf(maps, most), [height, width], `${whence}, and the patch`, [left, top, side, side])),
     ...(channels === 1 ? [] : [feeders((i) => `map ${i}`, own)]),
@@ -143,20 +152,23 @@ function convolution({ W, shape: [side, , channels], input, output, unit }) {
 
 // The unit's course over the rows, its weights on a row, and the earlier states that weigh most in the last step.
 function recurrent({ W, shape: [gates, inputs], back, input, output, told, unit }) {
-  const states = output.shape.length === 2
-    ? Array.from({ length: output.shape[0] }, (_, t) => output.values.slice(t * output.shape[1], (t + 1) * output.shape[1]))
-    : told.steps.hidden;
+  const [rows, hidden] = output.shape;
+  const states = hidden === undefined
+    ? told.steps.hidden
+    : Array.from({ length: rows }, (_, t) => output.values.slice(t * hidden, (t + 1) * hidden));
   const course = states.map((state) => state[unit]);
   const names = gates > 1 ? `, a line a gate: ${GATES[gates].join(", ")}` : "";
+  const below = input.shape.length === 2 && inputs === 28 ? "the 28 pixels of a row" : `the ${inputs} units below`;
   const parts = [
     sum(course.at(-2), course.at(-1), "its state after row 27, the last step, its state after row 28"),
     strip(course, 1, "its state after every row", 1.2),
-    strip(W, gates, `its weights on ${input.shape.length === 2 && inputs === 28 ? "the 28 pixels of a row" : `the ${inputs} units below`}${names}`, 0.9),
+    strip(W, gates, `its weights on ${below}${names}`, 0.9),
   ];
   if (!back) return parts;
   // The last block makes the new state, in every cell.
   const terms = back.slice((gates - 1) * states[0].length).map((weight, i) => weight * states.at(-2)[i]);
-  return [...parts, make("p", { class: "fact" }, `State after row 27 times weights${gates > 1 ? " into the new state" : ""}:`), feeders((i) => `unit ${i}`, terms)];
+  const into = gates > 1 ? " into the new state" : "";
+  return [...parts, fact(`State after row 27 times weights${into}:`), feeders((i) => `unit ${i}`, terms)];
 }
 
 function strip(values, rows, label, thick) {

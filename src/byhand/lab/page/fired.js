@@ -16,16 +16,18 @@ export class Fired {
     this.last = above === undefined;
     this.size = Math.min(MOST, layer.shape[0]);
     this.slots = Array.from({ length: this.size }, () => {
-      const slot = { canvas: make("canvas", { class: "pixels" }), text: make("small", {}, "–"), value: make("small", {}, "\u00a0"), unit: 0 };
+      const [text, value] = ["–", "\u00a0"].map((words) => make("small", {}, words));
+      const slot = { canvas: make("canvas", { class: "pixels" }), text, value, unit: 0 };
       const pick = () => { if (this.told) onpick(this.at, slot.unit); };
-      slot.button = make("button", { type: "button", class: "slot", onclick: pick, onfocus: pick, onpointerenter: pick }, slot.canvas, slot.text, slot.value);
+      const acts = { onclick: pick, onfocus: pick, onpointerenter: pick };
+      slot.button = make("button", { type: "button", class: "slot", ...acts }, slot.canvas, text, value);
       return slot;
     });
     this.title = make("span", { class: "fact" });
-    this.element = make("div", { class: "card" },
-      make("header", {}, make("h3", {}, this.last ? "The ten units and their weights" : "Hidden units that fired most, and their weights"), this.title),
+    const heading = this.last ? "The ten units and their weights" : "Hidden units that fired most, and their weights";
+    this.element = make("div", { class: "card", "data-part": "fired" },
+      make("header", {}, make("h3", {}, heading), this.title),
       make("div", { class: this.last ? "slots few" : "slots" }, ...this.slots.map(({ button }) => button)));
-    this.element.dataset.part = "fired";
     api.weights(network.name, layer.name).then((weights) => {
       this.weights = weights;
       this.limit = extreme(weights.pictures);
@@ -39,7 +41,8 @@ export class Fired {
     const values = told?.layers[this.last ? this.at : this.at + 1].values;
     const units = [...Array(this.weights.shape[0]).keys()];
     if (values && !this.last) units.sort((one, other) => values[other] - values[one]);
-    if (!this.last) this.title.textContent = values ? `${values.filter((value) => value > 0).length} of ${units.length} fired` : "";
+    const fired = values?.filter((value) => value > 0).length;
+    if (!this.last) this.title.textContent = values ? `${fired} of ${units.length} fired` : "";
     this.slots.forEach((slot, i) => {
       slot.unit = units[i];
       const value = values?.[slot.unit];
@@ -47,7 +50,8 @@ export class Fired {
       slot.text.textContent = `${noun} ${slot.unit}`;
       slot.value.textContent = value === undefined ? "\u00a0" : signed(value);
       slot.button.classList.toggle("silent", value !== undefined && value <= 0 && !this.last);
-      showSigned(slot.canvas, this.weights.pictures.slice(784 * slot.unit, 784 * (slot.unit + 1)), [28, 28], this.limit / 2);
+      const own = this.weights.pictures.slice(784 * slot.unit, 784 * (slot.unit + 1));
+      showSigned(slot.canvas, own, [28, 28], this.limit / 2);
     });
   }
 }

@@ -45,7 +45,7 @@ export class Hands extends EventTarget {
     for (const { hand, microseconds } of hands) {
       $(`#hands [value=${hand}] + span small`).textContent = time(microseconds);
     }
-    const apart = hands.length < 2 ? "" : difference === 0 ? "the same to the last bit" : `at most ${difference.toExponential(1)} apart`;
-    $("#hands-differ").textContent = `${this.lab.chosen}, ten logits${apart ? `: ${apart}` : ""}`;
+    const apart = difference === 0 ? "the same to the last bit" : `at most ${difference.toExponential(1)} apart`;
+    $("#hands-differ").textContent = hands.length > 1 ? `${this.lab.chosen}, ten logits: ${apart}` : this.lab.chosen;
   }
 }

@@ -52,21 +52,24 @@ export class Inside {
     this.feeds.of(network);
     this.units = [];
     this.picked = null;
-    this.input = make("canvas", { class: "pixels", role: "img", "aria-label": "The pixels that enter" });
-    this.saliency = make("canvas", { class: "pixels", role: "img", "aria-label": "The pixels that count for and against the answer" });
+    const canvas = (label) => make("canvas", { class: "pixels", role: "img", "aria-label": label });
+    this.input = canvas("The pixels that enter");
+    this.saliency = canvas("The pixels that count for and against the answer");
     this.says = make("output", { "aria-live": "off" }, "–");
     const first = make("div", { class: "card" },
       make("header", {}, make("h3", {}, network.name), this.says,
         make("span", { class: "fact" }, `${count(network.parameters)} parameters`)),
       make("div", { class: "first" },
         make("figure", {}, this.input, make("figcaption", {}, "what enters")),
-        make("figure", {}, this.saliency, make("figcaption", {}, "what counts for (blue) and against (orange) its answer")),
+        make("figure", {}, this.saliency,
+          make("figcaption", {}, "what counts for (blue) and against (orange) its answer")),
         make("div", {}, make("p", { class: "scale" }, "below 0", make("i"), "above 0"),
           make("p", { class: "fact" }, "Full colour is each layer's largest value."))));
     this.steps = network.layers.some(({ kind }) => kind === "Recurrent") ? new Steps() : null;
     this.fired = new Fired(network, (layer, unit) => this.#pick(layer, unit));
     const parts = network.layers.map((layer, i) => this.#layer(layer, i, network.layers.length));
-    $("#layers").replaceChildren(first, ...(this.steps ? [this.steps.element] : []), ...(this.fired.element ? [this.fired.element] : []), ...parts);
+    const special = [this.steps?.element, this.fired.element].filter(Boolean);
+    $("#layers").replaceChildren(first, ...special, ...parts);
     this.#take(null);
   }
 
@@ -78,9 +81,10 @@ export class Inside {
       onpick: (unit) => this.#pick(i, unit),
     });
     this.units[i] = units;
+    const learnt = parameters ? ` · ${count(parameters)} parameters` : "";
     return make("div", { class: "card", "data-layer": name },
       make("header", {}, make("h3", {}, name), make("span", {}, text === name ? "" : text),
-        make("span", { class: "fact" }, `${shape.join(" × ")}${parameters ? ` · ${count(parameters)} parameters` : ""}`)),
+        make("span", { class: "fact" }, `${shape.join(" × ")}${learnt}`)),
       units.element);
   }
 

@@ -42,8 +42,8 @@ drawing.addEventListener("seen", tell);
 drawing.addEventListener("still", () => {
   challenge.keep(lab.seen);
   const { found, reader, networks } = lab.seen;
-  $("#said").textContent = !found ? "No digit was found." :
-    `The reader says ${reader ? `${reader.value}, ${percent(reader.confidence, 0)}` : "nothing"}. ${verdictOf(networks).text}.`;
+  const says = reader ? `The reader says ${reader.value}, ${percent(reader.confidence, 0)}. ` : "";
+  $("#said").textContent = found ? `${says}${verdictOf(networks).text}.` : "No digit was found.";
 });
 hands.addEventListener("hand", () => drawing.again());
 

@@ -16,9 +16,10 @@ export class Numbers {
       this.#take(null);
       lab.notice(error);
     };
-    this.look = latest((signal) => api.read(this.pad.body(), { single: false, explain: false }, signal), (reading) => this.#take(reading), fail);
+    const read = (explain) => (signal) => api.read(this.pad.body(), { single: false, explain }, signal);
+    this.look = latest(read(false), (reading) => this.#take(reading), fail);
     this.explain = latest(
-      (signal) => api.read(this.pad.body(), { single: false, explain: true }, signal),
+      read(true),
       (reading) => showStages($("#slate-stages"), reading.stages),
       fail,
     );
@@ -44,7 +45,8 @@ export class Numbers {
     this.explain.ask();
     const { digits, text } = this.reading;
     const unsure = digits.filter((digit) => digit.unsure).length;
-    $("#said").textContent = digits.length ? `The reader says ${text}${unsure ? `, unsure of ${unsure}` : ""}.` : "No digit was found.";
+    const doubt = unsure ? `, unsure of ${unsure}` : "";
+    $("#said").textContent = digits.length ? `The reader says ${text}${doubt}.` : "No digit was found.";
   }
 
   #take(reading) {
@@ -54,12 +56,11 @@ export class Numbers {
       this.still.soon();
     }
     const digits = reading?.digits ?? [];
-    const lines = Map.groupBy ? Map.groupBy(digits, ({ line }) => line) : grouped(digits);
-    const shown = [...lines.values()].flatMap((line, i) => [...(i ? ["\n"] : []), ...line.map((digit) => make(digit.unsure ? "mark" : "span", {}, `${digit.value}`))]);
+    const shown = digits.flatMap(({ value, unsure, line }, i) => [
+      i && line !== digits[i - 1].line ? "\n" : "", make(unsure ? "mark" : "span", {}, `${value}`),
+    ]);
     $("#text").replaceChildren(...(shown.length ? shown : [reading ? "?" : "–"]));
-    const unsure = digits.filter((digit) => digit.unsure).length;
-    $("#text-fact").textContent = !reading ? "" : !digits.length ? "no digit was found" :
-      `${plural(digits.length, "digit")} in ${reading.milliseconds.toFixed(0)} ms${unsure ? ` · unsure of ${unsure}, marked with a dashed line` : ""}`;
+    $("#text-fact").textContent = reading ? inWords(reading) : "";
     this.#table(digits);
     this.#boxes();
   }
@@ -69,10 +70,11 @@ export class Numbers {
     table.hidden = !digits.length;
     const row = ({ value, confidence, top, unsure }) => make("tr", { class: unsure ? "unsure" : null },
       make("th", { scope: "row" }, `${value}`), make("td", {}, `${percent(confidence)}${unsure ? ", unsure" : ""}`),
-      make("td", {}, top.slice(1).filter(({ probability }) => probability >= 0.001).map((other) => `${other.value} (${percent(other.probability)})`).join(", ") || "–"));
+      make("td", {}, orElse(top.slice(1)) || "–"));
+    const heads = ["Digit", "Confidence", "Or else"].map((text) => make("th", { scope: "col" }, text));
     table.replaceChildren(
       make("caption", { class: "unseen" }, "The digits in reading order"),
-      make("thead", {}, make("tr", {}, ...["Digit", "Confidence", "Or else"].map((text) => make("th", { scope: "col" }, text)))),
+      make("thead", {}, make("tr", {}, ...heads)),
       make("tbody", {}, ...digits.map(row)));
   }
 
@@ -110,8 +112,14 @@ export class Numbers {
   }
 }
 
-function grouped(digits) {
-  const lines = new Map();
-  for (const digit of digits) lines.set(digit.line, [...(lines.get(digit.line) ?? []), digit]);
-  return lines;
+const orElse = (guesses) => guesses
+  .filter(({ probability }) => probability >= 0.001)
+  .map(({ value, probability }) => `${value} (${percent(probability)})`)
+  .join(", ");
+
+function inWords({ digits, milliseconds }) {
+  if (!digits.length) return "no digit was found";
+  const unsure = digits.filter((digit) => digit.unsure).length;
+  const doubt = unsure ? ` · unsure of ${unsure}, marked with a dashed line` : "";
+  return `${plural(digits.length, "digit")} in ${milliseconds.toFixed(0)} ms${doubt}`;
 }

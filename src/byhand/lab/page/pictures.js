@@ -51,7 +51,8 @@ async function camera(lay, fail) {
   const video = $("video", dialog);
   let stream;
   try {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } });
+    const video = { facingMode: "environment", width: { ideal: 1920 } };
+    stream = await navigator.mediaDevices.getUserMedia({ video });
   } catch {
     return fail(new Error("No camera could be used; allow it in the browser, or pick a picture instead."));
   }

@@ -12,19 +12,24 @@ export class Steps {
     this.read = canvas("The rows read so far");
     this.state = canvas("The hidden state after every row read");
     this.chances = canvas("The ten probabilities after every row read");
-    this.slider = make("input", { type: "range", min: 1, max: ROWS, step: 1, value: ROWS, "aria-label": "Rows read", oninput: () => this.#go(this.slider.valueAsNumber, true) });
+    this.slider = make("input", {
+      type: "range", min: 1, max: ROWS, step: 1, value: ROWS, "aria-label": "Rows read",
+      oninput: () => this.#go(this.slider.valueAsNumber, true),
+    });
     this.button = make("button", { type: "button", onclick: () => this.#toggle() }, "Play");
     this.output = make("output", { "aria-live": "off" });
-    const digits = make("figcaption", { class: "columns", "aria-hidden": "true" }, ...[...Array(10).keys()].map((digit) => make("span", {}, `${digit}`)));
+    const heads = [..."0123456789"].map((digit) => make("span", {}, digit));
+    const digits = make("figcaption", { class: "columns", "aria-hidden": "true" }, ...heads);
     this.caption = make("figcaption", {}, "hidden state");
     this.element = make("div", { class: "card", "data-part": "steps" },
-      make("header", {}, make("h3", {}, "Row by row"), make("span", { class: "fact" }, "each line is one row of the picture")),
+      make("header", {},
+        make("h3", {}, "Row by row"), make("span", { class: "fact" }, "each line is one row of the picture")),
       make("div", { class: "steps" },
         make("figure", {}, make("figcaption", {}, "rows read"), this.read),
         make("figure", {}, this.caption, this.state),
         make("figure", {}, digits, this.chances)),
       make("div", { class: "play" }, this.button, this.slider, this.output));
-    matchMedia("(prefers-reduced-motion: reduce)").matches ? this.pace = 350 : this.pace = 130;
+    this.pace = matchMedia("(prefers-reduced-motion: reduce)").matches ? 350 : 130;
   }
 
   take(told, pixels) {
@@ -66,8 +71,12 @@ export class Steps {
     rows(this.read, 28, (i) => (pixels ? pixels[i] * (Math.floor(i / 28) < row ? 1 : 0.25) : 0), 255, "ink", row);
     const width = told ? told.hidden[0].length : 128;
     const limit = told ? extreme(told.hidden.flat()) : 1;
-    rows(this.state, width, (i) => (told && Math.floor(i / width) < row ? told.hidden[Math.floor(i / width)][i % width] : 0), limit, "blue", row);
-    rows(this.chances, 10, (i) => (told && Math.floor(i / 10) < row ? told.probabilities[Math.floor(i / 10)][i % 10] : 0), 1, "blue", row);
+    const upTo = (lines, wide) => (i) => {
+      const line = Math.floor(i / wide);
+      return lines && line < row ? lines[line][i % wide] : 0;
+    };
+    rows(this.state, width, upTo(told?.hidden, width), limit, "blue", row);
+    rows(this.chances, 10, upTo(told?.probabilities, 10), 1, "blue", row);
   }
 }
 

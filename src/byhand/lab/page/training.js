@@ -32,12 +32,14 @@ export class Training {
 
   async #start(form) {
     try {
-      const { id } = await api.startTraining({ recipe: form.get("recipe"), epochs: Number(form.get("epochs")), digits: form.get("digits") });
+      const { id } = await api.startTraining({ ...Object.fromEntries(form), epochs: Number(form.get("epochs")) });
       this.lab.notice(null);
       this.chosen = id;
       clearTimeout(this.timer);
       await this.#look();
     } catch (error) {
+      // A service for others may have it that nothing is started here.
+      if (error.status === 403) $("#start").hidden = true;
       this.lab.notice(error);
     }
   }
@@ -49,7 +51,7 @@ export class Training {
       this.chosen ??= (trainings.find(({ state }) => state === "running") ?? trainings[0])?.id ?? null;
       this.#list(trainings);
       if (this.chosen) this.#show(await api.training(this.chosen));
-      else this.place.replaceChildren(make("p", { class: "fact" }, "No run yet. Start one: a softmax regression learns in seconds."));
+      else this.place.replaceChildren(fact("No run yet. Start one: a softmax regression learns in seconds."));
     } catch (error) {
       this.lab.notice(error);
     }
@@ -62,7 +64,9 @@ export class Training {
     if (listed === this.listed) return;
     this.listed = listed;
     const focused = $("#runs").contains(document.activeElement);
-    choices($("#runs"), "run", trainings.map(({ id, name, state, epoch, epochs }) => [id, name, state === "running" ? `${epoch}/${epochs}` : WORDS[state]]), this.chosen, (id) => {
+    const option = ({ id, name, state, epoch, epochs }) =>
+      [id, name, state === "running" ? `${epoch}/${epochs}` : WORDS[state]];
+    choices($("#runs"), "run", trainings.map(option), this.chosen, (id) => {
       this.chosen = id;
       this.#look();
     });
@@ -77,21 +81,23 @@ export class Training {
     const last = log.at(-1);
     const parts = this.parts;
     parts.state.textContent = `${told.id}: ${WORDS[state]}, ${epoch} of ${plural(epochs, "epoch")}`;
-    parts.accuracy.textContent = detail ?? (last ? `${percent(last.val_accuracy, 2)} of the validation digits right` : state === "running" ? "the first epoch is under way" : "");
+    const right = last ? `${percent(last.val_accuracy, 2)} of the validation digits right` : "";
+    parts.accuracy.textContent = detail ?? (right || (state === "running" ? "the first epoch is under way" : ""));
     parts.stop.hidden = state !== "running";
     parts.curve.replaceChildren(curve(log, epochs));
     fillConfusion(parts.confusion, confusion);
     parts.filters.setAttribute("aria-label", filters ? "Weights of the first layer, a picture a unit" : "none yet");
-    parts.shown.textContent = filters ? `${Math.min(filters.shape[0], SHOWN)} of ${plural(filters.shape[0], "unit")}; orange below nought, blue above` : "after the first epoch";
+    parts.shown.textContent = !filters ? "after the first epoch" :
+      `${Math.min(filters.shape[0], SHOWN)} of ${plural(filters.shape[0], "unit")}; orange below nought, blue above`;
     if (filters) showFilters(parts.filters, filters);
   }
 
   #build({ id }) {
-    const card = (title, text, ...children) => make("div", { class: "card" }, make("header", {}, make("h3", {}, title), make("span", { class: "fact" }, text)), ...children);
+    const stopIt = () => api.stopTraining(id).then(() => this.#look(), (error) => this.lab.notice(error));
     this.parts = {
       state: make("strong"), accuracy: make("span"), curve: make("div", { class: "curve" }),
-      stop: make("button", { type: "button", onclick: () => api.stopTraining(id).then(() => this.#look(), (error) => this.lab.notice(error)) }, "Stop"),
-      confusion: confusionTable(), filters: make("canvas", { class: "filters", role: "img", width: 463, height: 86 }), shown: make("span", { class: "fact" }),
+      stop: make("button", { type: "button", onclick: stopIt }, "Stop"), confusion: confusionTable(),
+      filters: make("canvas", { class: "filters", role: "img", width: 463, height: 86 }), shown: fact(),
     };
     const { state, accuracy, stop, curve: line, confusion, filters, shown } = this.parts;
     this.place.replaceChildren(
@@ -102,12 +108,20 @@ export class Training {
   }
 }
 
+const fact = (...words) => make("p", { class: "fact" }, ...words);
+
+function card(title, words, ...children) {
+  return make("div", { class: "card" }, make("header", {}, make("h3", {}, title), fact(words)), ...children);
+}
+
 const DIGITS = [...Array(10).keys()];
 
 function confusionTable() {
   const head = make("tr", {}, make("td"), ...DIGITS.map((digit) => make("th", { scope: "col" }, `${digit}`)));
-  const rows = DIGITS.map((digit) => make("tr", {}, make("th", { scope: "row" }, `${digit}`), ...DIGITS.map(() => make("td", {}, "\u00a0"))));
-  return make("table", { class: "confusion" }, make("caption", { class: "unseen" }, "How often each digit was given each answer"),
+  const cells = () => DIGITS.map(() => make("td", {}, "\u00a0"));
+  const rows = DIGITS.map((digit) => make("tr", {}, make("th", { scope: "row" }, `${digit}`), ...cells()));
+  return make("table", { class: "confusion" },
+    make("caption", { class: "unseen" }, "How often each digit was given each answer"),
     make("thead", {}, head), make("tbody", {}, ...rows));
 }
 
@@ -119,9 +133,10 @@ function fillConfusion(table, confusion) {
     const number = confusion?.[row][column] ?? 0;
     cell.textContent = number || "\u00a0";
     // A root, so that the few mistakes are seen beside the many that are right; blue is right, orange wrong.
-    const share = 0.6 * Math.sqrt(number / most);
+    const share = 0.45 * Math.sqrt(number / most);
     const full = row === column ? blue : orange;
-    cell.style.backgroundColor = `rgb(${paper.map((from, i) => Math.round(from + share * (full[i] - from))).join(" ")})`;
+    const mixed = paper.map((from, i) => Math.round(from + share * (full[i] - from)));
+    cell.style.backgroundColor = `rgb(${mixed.join(" ")})`;
   }));
 }
 

@@ -51,7 +51,8 @@ export class Units {
     const sideOf = (columns) => Math.min(most, Math.floor((room + GAP) / columns) - GAP);
     const highOf = (columns) => Math.ceil(number / columns) * (sideOf(columns) + GAP);
     // Full rows where they can be had: few and large tiles if they are not too high, else many and small ones.
-    const fits = [...Array(number).keys()].map((i) => i + 1).filter((columns) => number % columns === 0 && sideOf(columns) >= least);
+    const divisors = [...Array(number).keys()].map((i) => i + 1).filter((each) => number % each === 0);
+    const fits = divisors.filter((each) => sideOf(each) >= least);
     const columns = fits.find((each) => highOf(each) <= high) ?? fits.at(-1) ?? 1;
     return { width: sideOf(columns), height: (sideOf(columns) * tall) / wide, gap: GAP, columns };
   }
@@ -70,7 +71,8 @@ export class Units {
     const rows = Math.ceil(number / at.columns);
     const [width, height] = [at.columns * (at.width + at.gap) - at.gap, rows * (at.height + at.gap) - at.gap];
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-    Object.assign(canvas, { width: Math.round(width * devicePixelRatio), height: Math.round(height * devicePixelRatio) });
+    canvas.width = Math.round(width * devicePixelRatio);
+    canvas.height = Math.round(height * devicePixelRatio);
     const context = canvas.getContext("2d");
     context.scale(devicePixelRatio, devicePixelRatio);
     context.imageSmoothingEnabled = false;
@@ -79,7 +81,8 @@ export class Units {
     Object.assign(small, { width: wide, height: tall });
     for (let tile = 0; tile < number; tile += 1) {
       const [x, y] = this.#corner(tile);
-      small.getContext("2d").putImageData(image(wide, tall, (i) => (values ? values[this.at(tile, i)] : 0), limit), 0, 0);
+      const picture = image(wide, tall, (i) => (values ? values[this.at(tile, i)] : 0), limit);
+      small.getContext("2d").putImageData(picture, 0, 0);
       context.drawImage(small, x, y, at.width + (at.gap ? 0 : 0.5), at.height);
       if (at.gap) {
         context.strokeStyle = css("ink");
@@ -121,7 +124,10 @@ export class Units {
 
   #key(event) {
     const { columns } = this.tiles ?? { columns: 1 };
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -Infinity, End: Infinity }[event.key];
+    const steps = {
+      ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -Infinity, End: Infinity,
+    };
+    const step = steps[event.key];
     if (step === undefined) return;
     event.preventDefault();
     const aim = this.picked + step;
@@ -146,7 +152,7 @@ export class Units {
 
   say() {
     if (this.picked < 0) return;
-    const value = this.values ? `: ${this.shape.length === 1 ? this.values[this.picked].toPrecision(3) : "shown beside"}` : "";
+    const value = this.values && this.shape.length === 1 ? `: ${this.values[this.picked].toPrecision(3)}` : "";
     this.canvas.setAttribute("aria-valuetext", `${this.noun} ${this.picked} of ${this.number}${value}`);
   }
 }

@@ -1,17 +1,19 @@
 // Who agrees with whom.
 
-import { make, plural } from "./dom.js";
+import { make } from "./dom.js";
 
 // The answer most networks give, and a sentence about the rest.
 export function verdictOf(networks) {
   const votes = new Map();
   for (const { value } of networks) votes.set(value, (votes.get(value) ?? 0) + 1);
-  const ranked = [...votes].sort((one, other) => other[1] - one[1] || mean(networks, other[0]) - mean(networks, one[0]));
-  const [most, number] = ranked[0];
-  const text = ranked.length === 1
-    ? `All ${networks.length} networks say ${most}`
-    : `${number} of ${networks.length} say ${most}, ${ranked.slice(1).map(([value, count]) => `${count} ${count === 1 ? "says" : "say"} ${value}`).join(", ")}`;
-  return { most, ranked, text };
+  // Where two answers have as many votes, the one that all networks together find likelier.
+  const before = (one, other) => other[1] - one[1] || mean(networks, other[0]) - mean(networks, one[0]);
+  const [[most, number], ...others] = [...votes].sort(before);
+  const rest = others.map(([value, count]) => `${count} ${count === 1 ? "says" : "say"} ${value}`);
+  const text = others.length
+    ? [`${number} of ${networks.length} say ${most}`, ...rest].join(", ")
+    : `All ${networks.length} networks say ${most}`;
+  return { most, text };
 }
 
 const mean = (networks, value) => networks.reduce((sum, each) => sum + each.probabilities[value], 0) / networks.length;
@@ -33,14 +35,17 @@ export function showVerdict(place, seen, names) {
     return;
   }
   const { most, text } = verdictOf(seen.networks);
-  const vote = ({ name, value }) => make("span", { class: value === most ? null : "other", title: `${name} says ${value}` }, `${value}`);
-  place.replaceChildren(make("strong", {}, text), make("div", { class: "votes", "aria-hidden": "true" }, ...seen.networks.map(vote)));
+  const votes = seen.networks.map(({ name, value }) =>
+    make("span", { class: value === most ? null : "other", title: `${name} says ${value}` }, `${value}`));
+  place.replaceChildren(make("strong", {}, text), make("div", { class: "votes", "aria-hidden": "true" }, ...votes));
 }
 
+// The answers, the commonest first.
 export const tally = (values) => {
   const counts = new Map();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return [...counts].sort((one, other) => other[1] - one[1]).map(([value, times]) => `${value} × ${times}`).join(", ");
+  const ranked = [...counts].sort((one, other) => other[1] - one[1]);
+  return ranked.flatMap(([value, times]) => Array(times).fill(value)).join(" ");
 };
 
-export const bitsText = (bits) => plural(bits.toFixed(2), "bit");
+export const bitsText = (bits) => `${bits.toFixed(2)} bits`;
