@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -141,8 +142,7 @@ def serve(settings: Settings, sockets: list[socket.socket], ready: Callable[[], 
     # Without this the signal, which uvicorn raises again when it is done, would end us before we have cleaned up.
     signal.signal(signal.SIGTERM, lambda *_: None)
     if len(sockets) == 1:
-        _alone()
-        Server(config(create_app(settings), settings), ready).run(sockets)
+        Server(config(_application(settings), settings), ready).run(sockets)
         return
     # What cannot be offered is found out here, where it can be told, and not by every worker.
     Shelf(settings.runs)
@@ -174,16 +174,21 @@ def config(app: FastAPI | str, settings: Settings, workers: int = 1) -> uvicorn.
 
 def worker() -> FastAPI:
     """Make the application of a worker process."""
-    _alone()
-    return create_app(Settings.from_json(os.environ[HANDED]))
+    return _application(Settings.from_json(os.environ[HANDED]))
 
 
-def _alone() -> None:
-    """Let every product and every filter use one thread: requests are what is shared out."""
+def _application(settings: Settings) -> FastAPI:
+    """Make the application, and set up the process for it alone."""
     import cv2
     from PIL import Image
 
+    # Every product and every filter uses one thread: requests are what is shared out.
     set_threads(1)
     cv2.setNumThreads(1)
     # Of sizes that are beyond our limit, which says so; and no warning belongs between lines of JSON.
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    app = create_app(settings)
+    # What is here now stays; looking through it again and again would stop every answer meanwhile.
+    gc.collect()
+    gc.freeze()
+    return app
