@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".svg", ".pdf")
 MOST_DIGITS = 48
 ACROSS = 8
+EDGE = 0.05 / len(STAGES)
+"""Where panels, words and digits begin, as a share of the width."""
 PANEL = 480
 """Pixels of the longer side of a panel, which no figure shows more of."""
 
@@ -62,7 +64,7 @@ def figure(reading: Reading, title: str = "") -> Figure:
     below = 2.15 * rows if rows else 0.5
     tall = 0.75 + high + 0.75 + below
     drawn = style.figure(style.SLIDE_WIDTH, tall)
-    drawn.text(0.02, 1 - 0.2 / tall, _headline(reading, title), size=style.TITLE, weight="bold", va="top")
+    drawn.text(EDGE, 1 - 0.2 / tall, _headline(reading, title), size=style.TITLE, weight="bold", va="top")
     for number, (name, picture) in enumerate(stages):
         left = (number + 0.05) * cell / style.SLIDE_WIDTH
         axes = drawn.add_axes((left, 1 - (0.75 + high) / tall, 0.9 * cell / style.SLIDE_WIDTH, high / tall))
@@ -74,7 +76,7 @@ def figure(reading: Reading, title: str = "") -> Figure:
     for number, digit in enumerate(digits):
         row, column = divmod(number, ACROSS)
         bottom = below - 2.15 * (row + 1) + 0.1
-        _digit(drawn, digit, 0.02 + column * 0.122, bottom / tall, tall)
+        _digit(drawn, digit, EDGE + column * 0.122, bottom / tall, tall)
     if len(reading.digits) > len(digits):
         drawn.text(0.98, 0.1 / tall, f"and {len(reading.digits) - len(digits)} more", ha="right", color=style.MUTED)
     return drawn

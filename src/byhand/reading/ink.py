@@ -26,7 +26,7 @@ SMALLEST = 100
 ENLARGED = 4
 WIDEST = 0.25
 """Of a stroke, as a share of the picture's shorter side: what is narrower is no paper."""
-COARSE = 160
+COARSE = 112
 """The longer side at which paper and polarity are judged."""
 
 
