@@ -45,6 +45,7 @@ def test_the_events_are_the_log(npz: Path) -> None:
         "loss/train": "train_loss",
         "loss/validation": "val_loss",
         "loss/test": "test_loss",
+        "accuracy/train": "train_accuracy",
         "accuracy/validation": "val_accuracy",
         "accuracy/test": "test_accuracy",
         "learning_rate": "lr",
@@ -58,7 +59,8 @@ def test_the_events_are_the_log(npz: Path) -> None:
 
 def test_a_line_search_has_no_rate(npz: Path) -> None:
     assert train(npz, "-ep", "2", "-optim", "cg", "--schedule", "constant") == 0
-    assert scalars(Path("runs/run")).keys() == {"loss/train", "loss/validation", "accuracy/validation", "seconds"}
+    tags = {"loss/train", "loss/validation", "accuracy/train", "accuracy/validation", "seconds"}
+    assert scalars(Path("runs/run")).keys() == tags
 
 
 def test_a_run_that_goes_on_has_every_epoch_once(npz: Path) -> None:

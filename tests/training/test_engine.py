@@ -105,6 +105,7 @@ def test_what_an_epoch_says(splits: Splits) -> None:
     assert all(epoch.seconds > 0 for epoch in log)
     last = log[-1].entry
     assert (last["val_accuracy"], last["val_loss"]) == score(network, splits.validation)
+    assert last["train_accuracy"] == score(network, splits.train)[0]
     assert (last["test_accuracy"], last["test_loss"]) == score(network, splits.test)
     assert last["train_loss"] < log[0].entry["train_loss"]
 

@@ -20,6 +20,7 @@ TAGS = {
     "train_loss": "loss/train",
     "val_loss": "loss/validation",
     "test_loss": "loss/test",
+    "train_accuracy": "accuracy/train",
     "val_accuracy": "accuracy/validation",
     "test_accuracy": "accuracy/test",
     "lr": "learning_rate",

@@ -200,7 +200,7 @@ def train_by_whole(network: Network, splits: Splits, how: Training, report: Repo
 def measured(
     network: Network, splits: Splits, how: Training, epoch: int, step: int, train_loss: float, lr: float | None
 ) -> dict[str, Any]:
-    """Measure a network on the validation split, and the test split if that is watched, for the log."""
+    """Measure a network on some training digits, the validation split, and the test split if that is watched."""
     val_accuracy, val_loss = score(network, splits.validation)
     if not math.isfinite(val_loss):
         raise diverged(val_loss, step, lr, how)
@@ -208,6 +208,7 @@ def measured(
         "epoch": epoch,
         "step": step,
         "train_loss": train_loss,
+        "train_accuracy": score(network, splits.glimpse)[0],
         "val_loss": val_loss,
         "val_accuracy": val_accuracy,
         "lr": lr,

@@ -49,7 +49,9 @@ def learning(log: Log) -> Figure:
         loss = figure.add_axes((left, low + under + between, wide, high - under - between))
         _lines(loss, log, "loss", [part for part in NAMES if f"{part}_loss" in last], 1)
         right = figure.add_axes((left + 0.5, low, wide, high))
-        _lines(right, log, "accuracy", [part for part in NAMES if f"{part}_accuracy" in last], 100)
+        # A log that an older byhand began knows no accuracy on training digits.
+        whole = [part for part in NAMES if all(f"{part}_accuracy" in entry for entry in log)]
+        _lines(right, log, "accuracy", whole, 100)
         right.set_xlabel(_epochs(log))
         loss.set_title("loss", size=style.TEXT)
         right.set_title("accuracy, %", size=style.TEXT)
