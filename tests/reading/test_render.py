@@ -53,6 +53,12 @@ def test_thickening_keeps_the_shape(draw: Callable[..., Array]) -> None:
     assert max(np.corrcoef(one.ravel(), usual.ravel())[0, 1] for one in shifted) > 0.95
 
 
+def test_a_stroke_far_thinner_than_a_pixel_stays(draw: Callable[..., Array]) -> None:
+    fine, usual = (render(255 - draw("8", high=1000, pen=pen)).astype(float) for pen in (2, 100))
+    shifted = [np.roll(fine, by, axis=(0, 1)) for by in ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))]
+    assert max(np.corrcoef(one.ravel(), usual.ravel())[0, 1] for one in shifted) > 0.95
+
+
 def test_no_ink() -> None:
     assert not render(np.zeros((10, 10), np.uint8)).any()
     assert not render(np.full((3, 40), 100, np.uint8)).any()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from byhand.reading.doubt import doubtful
 from byhand.reading.ink import Ink, find_ink
 from byhand.reading.lattice import best_division, groups_of
 from byhand.reading.picture import open_picture
@@ -32,12 +33,17 @@ LEFT_OUT = 6.0
 
 @dataclass(frozen=True)
 class _Found:
-    """A digit before it is told: its ink, its box in pixels of the ink, probabilities ``(11,)`` and line."""
+    """A digit before it is told: its ink, its box in pixels of the ink, probabilities ``(11,)``, line, and doubts."""
 
     image: Array
     box: Box
     shares: Array
     line: int
+    doubtful: bool = False
+
+    @property
+    def confidence(self) -> float:
+        return float(self.shares[:DIGITS].max())
 
 
 class Reader:
@@ -106,7 +112,7 @@ class Reader:
             return parts.labels, []
         images, shares = self._read_candidates(ink.level, parts.labels, candidates)
         logs = _logs(shares)
-        found, start = [], 0
+        found, inks, start = list[_Found](), list[Sequence[Atom]](), 0
         for number, (line, height, own) in enumerate(zip(parts.lines, heights, groups, strict=True)):
             for taken in best_division(line, height, own, logs[start : start + len(own)]):
                 at = start + taken
@@ -114,8 +120,11 @@ class Reader:
                 small = max(box[2] - box[0], box[3] - box[1]) < DIRT * parts.height
                 if not (small and shares[at, DIGITS] > 0.5):
                     found.append(_Found(images[at], box, shares[at], number))
+                    inks.append(candidates[at])
             start += len(own)
-        return parts.labels, found
+        atoms = [atom for line in parts.lines for atom in line]
+        doubts = doubtful(inks, [one.confidence for one in found], atoms, self.threshold)
+        return parts.labels, [replace(one, doubtful=bool(doubt)) for one, doubt in zip(found, doubts, strict=True)]
 
     def _read_candidates(
         self, level: Array, labels: Array, candidates: Sequence[Sequence[Atom]]
@@ -146,15 +155,14 @@ class Reader:
 
     def _told(self, one: _Found, ink: Ink, size: tuple[int, int]) -> ReadDigit:
         order = np.argsort(-one.shares[:DIGITS], kind="stable")
-        confidence = float(one.shares[order[0]])
         factors = np.array(size) / ink.level.shape[::-1]  # width, height
         left, top, right, bottom = (int(side) for side in np.rint(np.array(one.box) * np.tile(factors, 2)))
         return ReadDigit(
             value=int(order[0]),
             box=(left, top, min(max(right, left + 1), size[0]), min(max(bottom, top + 1), size[1])),
-            confidence=confidence,
+            confidence=one.confidence,
             top=tuple((int(at), float(one.shares[at])) for at in order[:3]),
-            unsure=confidence < self.threshold,
+            unsure=one.doubtful or one.confidence < self.threshold,
             line=one.line,
             ink=one.image,
         )

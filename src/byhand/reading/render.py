@@ -24,6 +24,8 @@ FINE = 4
 """Pixels of the fine drawing for one of the 28."""
 THINNEST, THICKEST = 2.0, 3.3
 """Stroke widths that are left as they are."""
+LEAST = 2
+"""Pixels of the fine drawing that a stroke is wide at least."""
 MARGIN = 8 * FINE
 
 
@@ -63,7 +65,9 @@ def render(ink: Array) -> Array:
         top : top + height + 2, left : left + width + 2
     ]
     scale = BOX * FINE / max(width, height)
-    size = (max(1, round((width + 2) * scale)), max(1, round((height + 2) * scale)))
+    if scale < 0.5:
+        framed = _kept(framed, scale)
+    size = (max(1, round(framed.shape[1] * scale)), max(1, round(framed.shape[0] * scale)))
     fine = cv2.resize(framed, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     if scale > 2:
         # Steps of the source's pixels, which are larger than those of the fine drawing, are rounded off.
@@ -83,6 +87,17 @@ def render(ink: Array) -> Array:
         growth = max(growth, -0.3 * width_now, -0.5 * float(distance.max()) / FINE)
     soft = np.clip(distance + (FINE * growth + 0.5), 0, 1)
     return _placed(soft)
+
+
+def _kept(ink: Array, scale: float) -> Array:
+    """Widen strokes that scaling down would lose: to `LEAST` pixels of the fine drawing."""
+    lacking = round(LEAST / scale - stroke_width((ink >= 128).astype(np.uint8)))
+    if lacking < 1:
+        return ink
+    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (lacking + 1, lacking + 1))
+    margin = lacking // 2 + 1
+    wide = cv2.copyMakeBorder(ink, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
+    return np.asarray(cv2.dilate(wide, element))
 
 
 def _signed_distance(mask: Array) -> Array:
