@@ -49,6 +49,13 @@ def array(values: Array) -> dict[str, Any]:
     }
 
 
+def pictures(values: Array) -> dict[str, Any]:
+    """Describe weights that are shown as pictures, as `array` does."""
+    told = array(values)
+    told["pictures"] = told.pop("values")
+    return told
+
+
 def json_answer(value: Any) -> Response:
     """Answer with JSON."""
     return Response(json.dumps(value, separators=(",", ":"), allow_nan=False), media_type="application/json")

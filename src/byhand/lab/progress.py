@@ -14,7 +14,7 @@ from byhand.data import Splits, load_digits
 from byhand.errors import ByhandError
 from byhand.hands import Array, build
 from byhand.lab.feeding import fed
-from byhand.lab.numbers import array
+from byhand.lab.numbers import pictures
 from byhand.measure.classification import classification_report
 from byhand.training import log
 from byhand.training.checkpoint import Checkpoint
@@ -115,10 +115,7 @@ class Insides:
         network.load(saved.values)
         lowest = next(place for place, learnt in enumerate(saved.spec.layer_parameters) if learnt)
         shown = fed(network, lowest)
-        filters = None
-        if shown is not None:
-            filters = array(shown)
-            filters["pictures"] = filters.pop("values")
+        filters = None if shown is None else pictures(shown)
         scored = self._scored(run, saved)
         if scored is None:
             return Inside(filters=filters)

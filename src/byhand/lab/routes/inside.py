@@ -12,7 +12,7 @@ from byhand.errors import nearest
 from byhand.hands import Array, Network
 from byhand.lab import problems, schemas
 from byhand.lab.feeding import fed, fed_back
-from byhand.lab.numbers import array, json_answer, rounded, tagged_json
+from byhand.lab.numbers import array, json_answer, pictures, rounded, tagged_json
 from byhand.lab.problems import Problem
 from byhand.lab.routes import examples
 from byhand.lab.routes.bodies import INK
@@ -126,11 +126,5 @@ def _weights(network: Network, name: str, layer: str) -> dict[str, Any]:
     shown, back = fed(network, place), fed_back(network, place)
     if shown is None:
         raise Problem(404, f"The layer {layer} of {name} learns nothing, so it has no weights; name another.")
-    told = {"name": name, "layer": layer, "kind": spec.layers[place].kind} | _pictures(shown)
-    return told if back is None else told | {"back": _pictures(back)}
-
-
-def _pictures(shown: Array) -> dict[str, Any]:
-    told = array(shown)
-    told["pictures"] = told.pop("values")
-    return told
+    told = {"name": name, "layer": layer, "kind": spec.layers[place].kind} | pictures(shown)
+    return told if back is None else told | {"back": pictures(back)}
