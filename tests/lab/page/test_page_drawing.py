@@ -31,8 +31,6 @@ def test_ten_digits_with_a_finger(open_page: Window, touch: Callable[..., None])
         touch(page, digit)
         says(page, f"{digit}")
         assert page.evaluate("scrollY") == 0
-        # Of two taps within the time of a double tap the browser makes no click.
-        page.wait_for_timeout(350)
         page.get_by_role("button", name="Clear").first.tap()
         says(page, "–")
 

@@ -75,7 +75,7 @@ def test_ids_are_given_once_and_what_labels_name_is_there() -> None:
 def trained(lab: str) -> None:
     """A training that is done, for the view that shows one."""
     body = json.dumps({"recipe": "softmax", "epochs": 1, "digits": "embedded"}).encode()
-    started = Request(f"{lab}v1/trainings", body, {"content-type": "application/json"})
+    started = Request(f"{lab}v1/trainings", body, {"content-type": "application/json"})  # noqa: S310
     with urlopen(started) as answer:  # noqa: S310
         name = json.load(answer)["id"]
     for _ in range(600):

@@ -21,6 +21,8 @@ export class Pad extends EventTarget {
     on("keydown", (event) => this.#key(event));
     on("keyup", (event) => this.held.delete(event.key));
     on("contextmenu", (event) => event.preventDefault());
+    // Else a quick stroke is also a fling to the browser, and a tap soon after it stops that and clicks on nothing.
+    canvas.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     on("focus", () => { if (canvas.matches(":focus-visible")) this.#showCursor(); });
     on("blur", () => { this.#lift(); this.held.clear(); this.cursor = null; this.paint(); });
     new ResizeObserver(() => this.paint()).observe(canvas);
