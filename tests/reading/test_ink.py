@@ -34,6 +34,12 @@ def test_polarity(draw: Callable[..., Array], digit: str, pen: int) -> None:
     assert not dark_on_light(255 - page)
 
 
+def test_strokes_may_be_wide(draw: Callable[..., Array]) -> None:
+    page = draw("6", high=120, pen=26, margin=0.8)
+    cv2.circle(page, (132, 182), 26, 0, -1)  # its round, filled
+    assert overlap(find_ink(rgb(page)).level, page) > 0.9
+
+
 def test_the_edge_lies_half_way(draw: Callable[..., Array]) -> None:
     page = draw("2853", pen=7)
     assert overlap(find_ink(rgb(page)).level, page) > 0.93
@@ -133,8 +139,11 @@ class TestRules:
         ink = (page < 128).astype(np.uint8)
         assert int(((left == 1) & (ink == 0)).sum()) < 0.2 * ink.sum()
 
-    @pytest.mark.parametrize("digit", list("1247"))
-    def test_a_digit_that_fills_its_picture_has_no_rules(self, draw: Callable[..., Array], digit: str) -> None:
-        page = draw(digit, high=100, pen=6, margin=0.02)
+    @pytest.mark.parametrize("margin", [0.02, 0.06, 0.1])
+    @pytest.mark.parametrize("digit", list("12479"))
+    def test_a_digit_that_fills_its_picture_has_no_rules(
+        self, draw: Callable[..., Array], digit: str, margin: float
+    ) -> None:
+        page = draw(digit, high=100, pen=6, margin=margin)
         mask = (page < 128).astype(np.uint8)
         assert np.array_equal(without_rules(mask), mask)

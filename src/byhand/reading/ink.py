@@ -24,7 +24,7 @@ Array = npt.NDArray[Any]
 SMALLEST = 100
 """The shorter side that a picture is enlarged to, at most by `ENLARGED`."""
 ENLARGED = 4
-WIDEST = 0.25
+WIDEST = 0.33
 """Of a stroke, as a share of the picture's shorter side: what is narrower is no paper."""
 COARSE = 112
 """The longer side at which paper and polarity are judged."""

@@ -20,6 +20,10 @@ SPAN = 0.8
 """Share of the picture's side that a rule goes through."""
 BEYOND = 1.8
 """How much longer a single rule is than usual ink beside it: the bar of a 7 that fills its picture is none."""
+BEYOND_UPRIGHT = 4.0
+"""The same of an upright rule, the margin of a sheet: the stem of a 9 may be twice as long as its head."""
+THROUGH = 0.97
+"""Share of the picture's side that a rule goes through where it is by itself."""
 PARALLEL = 3
 """So many are the paper's, however tall the ink."""
 THICKEST = 0.05
@@ -41,12 +45,12 @@ def without_rules(mask: Array) -> Array:
     """
     for turned in (False, True):
         seen = mask.T if turned else mask
-        left = _without_level_rules(np.ascontiguousarray(seen))
+        left = _without_level_rules(np.ascontiguousarray(seen), BEYOND_UPRIGHT if turned else BEYOND)
         mask = left.T if turned else left
     return np.ascontiguousarray(mask)
 
 
-def _without_level_rules(mask: Array) -> Array:
+def _without_level_rules(mask: Array, beyond: float) -> Array:
     height, width = mask.shape
     length = max(5, round(SHORTEST * width))
     # A rule that sinks by a pixel here and there is still straight.
@@ -73,7 +77,9 @@ def _without_level_rules(mask: Array) -> Array:
         alone[window][(labels[window] == at) & (crossing == 0)] = 0
     if len(rules) < PARALLEL:
         count, _, rest, _ = cv2.connectedComponentsWithStats(alone, connectivity=8, ltype=cv2.CV_32S)
-        if BEYOND * _usual_extent(rest[1:], width) > max(int(stats[at, cv2.CC_STAT_WIDTH]) for at in rules):
+        longest = max(int(stats[at, cv2.CC_STAT_WIDTH]) for at in rules)
+        # From border to border: the stem of a 9 that is drawn large ends before.
+        if longest < THROUGH * width or beyond * _usual_extent(rest[1:], width) > longest:
             return mask
     return alone
 
