@@ -1,12 +1,12 @@
-"""Which digits are doubtful although each reads well: a confidence tells of a piece of ink, not of how it was come by.
+"""Which digits are doubtful although each reads well: a confidence tells of ink, not of how that was come by.
 
-A letter is no digit, but its halves may be: H falls into two ones. So digits that were cut out of one piece stand and fall
-together: the product of their confidences must be high, nothing of the piece may be left over, and it must be wider than
-tall, as two digits side by side are. And where much of what a picture holds is no digit, as in a pattern of flecks, those
-that look like digits are none either.
+A letter is no digit, but its halves may be: H falls into two ones. So digits that were cut out of one piece stand and
+fall together: the product of their confidences must be high, little of the piece may be left over, and it must be wider
+than tall, as two digits side by side are. And where much of what a picture holds is no digit, as in a pattern of
+flecks, those that look like digits are none either.
 
-The numbers were chosen on letters, scribbles, patterns and blank pages (`benchmarks/nondigits.py`), such that of real
-digits hardly more are doubtful.
+The numbers were chosen on letters, scribbles, patterns and blank pages (`benchmarks/nondigits.py`), such that hardly
+more of people's digits are doubtful.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ TOGETHER = 0.8
 """Least product of the confidences of digits that were cut out of one piece."""
 WIDER = 1.1
 """Least width of such a piece, in its heights."""
+LEFT = 0.1
+"""Largest share of such a piece that may be in no digit."""
 MOSTLY, FEW = 0.75, 3
 """Share of a picture's digits that must be sure for any to be; among so few, half of them."""
 
@@ -57,9 +59,10 @@ def doubtful(
         whole = any(labels <= {atom.label for atom in digits[n]} for n in holding)
         if not holding or whole:
             continue
-        held = labels & {atom.label for n in holding for atom in digits[n]}
+        held = {atom.label for n in holding for atom in digits[n]}
+        left = sum(atom.area for atom in own if atom.label not in held) / sum(atom.area for atom in own)
         together = np.prod([confidences[n] for n in holding])
-        if held < labels or together < TOGETHER or not _wide(own):
+        if left > LEFT or together < TOGETHER or not _wide(own):
             sure[holding] = False
     if len(sure) and sure.mean() < (MOSTLY if len(sure) > FEW else 0.5):
         sure[:] = False
