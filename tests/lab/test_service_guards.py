@@ -137,3 +137,17 @@ def test_nothing_is_logged_unless_asked(service: Service, seven: bytes, capsys: 
     with service() as own:
         own.post("/v1/read", content=seven, headers=PNG)
     assert capsys.readouterr().err == ""
+
+
+def test_a_log_that_nobody_reads_any_more_keeps_nobody_waiting(
+    service: Service, seven: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with service(log=True) as own:
+
+        def gone(text: str) -> int:
+            raise BrokenPipeError
+
+        monkeypatch.setattr("sys.stderr.write", gone)
+        answer = own.post("/v1/read", content=seven, headers=PNG)
+        monkeypatch.undo()
+    assert answer.json()["text"] == "7"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import secrets
@@ -112,8 +113,10 @@ def _line(scope: Scope, number: str, seen: dict[str, int], seconds: float) -> di
 def tell(entry: dict[str, Any]) -> None:
     """Write a line of JSON to stderr."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    sys.stderr.write(json.dumps({"time": now} | entry) + "\n")
-    sys.stderr.flush()
+    # Whoever read the log may have gone; those who ask have not.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(json.dumps({"time": now} | entry) + "\n")
+        sys.stderr.flush()
 
 
 class Lines(logging.Handler):
