@@ -16,6 +16,8 @@ import nbformat
 from nbclient import NotebookClient
 from PIL import Image
 
+from byhand.data import load_digits
+
 FOLDER = Path(__file__).parent
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -58,6 +60,8 @@ def smaller(encoded: str) -> str:
 
 
 if __name__ == "__main__":
+    if (found := load_digits("auto").name) != "mnist":
+        sys.exit(f"The digits found are {found}, and the outputs to store are those of MNIST; name it by BYHAND_DATA.")
     for given in map(Path, sys.argv[1:] or sorted(FOLDER.glob("*.ipynb"))):
         nbformat.write(executed(given), given)
         print(f"{given.name}: {given.stat().st_size / 1000:.0f} kB")

@@ -80,7 +80,7 @@ def laid_out_well(figure: Figure) -> None:
     free = [(text, box) for text, box in zip(texts, boxes, strict=True) if text.get_size() < 24]
     for (one, at), (other, there) in itertools.combinations(free, 2):
         assert not at.shrunk(0.98, 0.9).overlaps(there.shrunk(0.98, 0.9)), (one.get_text(), other.get_text())
-    assert min(text.get_size() for text, _ in free) >= style.SMALL
+    assert min((text.get_size() for text, _ in free), default=style.SMALL) >= style.SMALL
 
 
 def test_layers_show_the_activations(made: Made, images: np.ndarray) -> None:
@@ -133,6 +133,21 @@ def test_units_stand_in_the_order_of_their_excitement(made: Made, images: np.nda
     np.testing.assert_array_equal(shown(look.units(network))[5], pictures[5])
     names = [f"{k}: {panels.number(z)}" for k, z in enumerate(made("softmax").logits(images[:1])[0])]
     assert [word for word in words(look.units(made("softmax"), images[0])) if word in names] == names
+
+
+def test_a_gallery_shows_its_pictures(images: np.ndarray) -> None:
+    figure = look.gallery(images, [f"no. {n}" for n in range(5)], title="Five", beside="of many", columns=3)
+    laid_out_well(figure)
+    for matrix, image in zip(shown(figure), images, strict=True):
+        np.testing.assert_array_equal(matrix, image)
+    assert [word for word in words(figure) if word.startswith("no.")] == [f"no. {n}" for n in range(5)]
+    laid_out_well(look.gallery(images[:1]))
+    values = images.astype(float) - 100
+    values[0, 0, 0] = np.nan
+    laid_out_well(look.gallery(values, signed=True))
+    for wrong in ({"pictures": images[0]}, {"names": ["one"]}, {"columns": 0}, {"pictures": images[:0]}):
+        with pytest.raises(ByhandError, match="a name for each or none"):
+            look.gallery(**{"pictures": images, **wrong})
 
 
 def test_rows_show_states_and_answers(made: Made, images: np.ndarray) -> None:
