@@ -11,7 +11,7 @@ const WORDS = { running: "at work", done: "done", stopped: "stopped", failed: "f
 
 export class Training {
   constructor(lab) {
-    Object.assign(this, { lab, watching: false, chosen: null, timer: 0, told: null, listed: "" });
+    Object.assign(this, { lab, watching: false, chosen: null, timer: 0, turn: 0, told: null, listed: "" });
     this.place = $("#watched");
     $("#start").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -23,6 +23,7 @@ export class Training {
     if (now === this.watching) return;
     this.watching = now;
     clearTimeout(this.timer);
+    this.turn += 1;
     if (now) this.#look();
   }
 
@@ -35,7 +36,6 @@ export class Training {
       const { id } = await api.startTraining({ ...Object.fromEntries(form), epochs: Number(form.get("epochs")) });
       this.lab.notice(null);
       this.chosen = id;
-      clearTimeout(this.timer);
       await this.#look();
     } catch (error) {
       // A service for others may have it that nothing is started here.
@@ -44,19 +44,23 @@ export class Training {
     }
   }
 
+  // A later look makes an earlier one that is still under way show nothing.
   async #look() {
     clearTimeout(this.timer);
+    this.turn += 1;
+    const { turn } = this;
     try {
       const { trainings } = await api.trainings();
       this.chosen ??= (trainings.find(({ state }) => state === "running") ?? trainings[0])?.id ?? null;
+      const told = this.chosen && await api.training(this.chosen);
+      if (turn !== this.turn) return;
       this.#list(trainings);
-      if (this.chosen) this.#show(await api.training(this.chosen));
+      if (told) this.#show(told);
       else this.place.replaceChildren(fact("No run yet. Start one: a softmax regression learns in seconds."));
     } catch (error) {
-      this.lab.notice(error);
+      if (turn === this.turn) this.lab.notice(error);
     }
-    clearTimeout(this.timer);
-    if (this.watching) this.timer = setTimeout(() => this.#look(), EVERY);
+    if (turn === this.turn && this.watching) this.timer = setTimeout(() => this.#look(), EVERY);
   }
 
   #list(trainings) {
