@@ -1,6 +1,6 @@
 """Measure how many non-digits the reader takes for digits, with fonts and generators that its training never used.
 
-Run: ``python benchmarks/nondigits.py [--fonts FOLDER] [--count N] [--all-letters] [--single] [--sheet FILE]``.
+Run: ``python benchmarks/nondigits.py [--fonts FOLDER] [--count N] [--all-letters] [--single] [--seed N]``.
 
 A fourth each of letters drawn from fonts and bent, scribbles, textures and blank pages, every one a whole picture of
 paper, light and shadow as a camera would take it, is read as people's pictures are. A non-digit is caught where nothing
@@ -40,6 +40,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1000, metavar="N", help="non-digits, and digits (%(default)s)")
     parser.add_argument("--all-letters", action="store_true", help="also those that look like digits")
     parser.add_argument("--single", action="store_true", help="tell the reader that a picture holds one digit at most")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of all pictures (%(default)s)")
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="a PNG of all that was taken for a digit")
     arguments = parser.parse_args()
     fonts = sorted(arguments.fonts.glob("*.ttf"))
@@ -58,7 +59,7 @@ def main() -> int:
     for name, draw in kinds.items():
         count = 0
         for n in range(each):
-            rng = generator(0, "benchmark", name, n)
+            rng = generator(arguments.seed, "benchmark", name, n)
             picture = photographed(draw(rng), rng)
             reading = reader.read(picture, single=arguments.single)
             good = all(digit.unsure for digit in reading.digits)
@@ -70,9 +71,9 @@ def main() -> int:
     print(f"{'together':<14}{100 * caught / (each * len(kinds)):6.1f} %")
     test = load_digits("mnist").test
     unsure = wrong = 0
-    chosen = generator(0, "benchmark", "digits").permutation(len(test))[: arguments.count]
+    chosen = generator(arguments.seed, "benchmark", "digits").permutation(len(test))[: arguments.count]
     for n in chosen:
-        rng = generator(0, "benchmark", "digit", int(n))
+        rng = generator(arguments.seed, "benchmark", "digit", int(n))
         reading = reader.read(photographed(enlarged(test.images[n], rng), rng), single=True)
         sure = [digit.value for digit in reading.digits if not digit.unsure]
         unsure += not sure
