@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
             webbrowser.open(url)
 
     try:
-        serve(settings, [opened], ready)
+        serve(settings, opened, ready=ready)
     except KeyboardInterrupt:
         print()
     finally:

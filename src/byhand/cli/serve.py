@@ -53,7 +53,6 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.lab.limits import Limits
     from byhand.lab.serving import address, is_loopback, listening, serve
     from byhand.lab.settings import LOOPBACK, Settings
-    from byhand.lab.workers import sharing
     from byhand.processors import processors
 
     if arguments.workers < 1:
@@ -78,15 +77,14 @@ def run(arguments: argparse.Namespace) -> int:
         log=not arguments.no_log,
         limits=Limits(**{name: value for name, value in told.items() if value is not None}),
     )
-    sockets = sharing(listening(arguments.host, arguments.port), arguments.workers)
+    opened = listening(arguments.host, arguments.port)
     try:
-        print(f"Serving at {address(sockets[0])}", flush=True)
-        serve(settings, sockets)
+        print(f"Serving at {address(opened)}", flush=True)
+        serve(settings, opened, workers=arguments.workers)
     except KeyboardInterrupt:
         print()
     finally:
-        for opened in sockets:
-            opened.close()
+        opened.close()
     return 0
 
 

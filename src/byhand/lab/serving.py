@@ -16,13 +16,13 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.supervisors import Multiprocess
 
 from byhand.errors import ByhandError
 from byhand.lab.metrics import TOGETHER
 from byhand.lab.service import create_app
 from byhand.lab.settings import LOOPBACK, Settings
 from byhand.lab.shelf import Shelf
-from byhand.lab.workers import Workers
 from byhand.training.environment import set_threads
 
 HANDED = "BYHAND_SERVICE"
@@ -127,29 +127,33 @@ class Server(uvicorn.Server):
             threading.Thread(target=self.ready, daemon=True).start()
 
 
-def serve(settings: Settings, sockets: list[socket.socket], ready: Callable[[], None] | None = None) -> None:
+def serve(
+    settings: Settings, opened: socket.socket, *, workers: int = 1, ready: Callable[[], None] | None = None
+) -> None:
     """Serve until told to end by SIGINT or SIGTERM; what was begun is then finished first.
 
     Parameters
     ----------
     settings
         Of the service.
-    sockets
-        To listen on, one for each worker (`byhand.lab.workers.sharing`).
+    opened
+        The socket to listen on.
+    workers
+        Processes.
     ready
         Called in a thread of its own once requests are taken; of one process alone.
     """
     # Without this the signal, which uvicorn raises again when it is done, would end us before we have cleaned up.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    if len(sockets) == 1:
-        Server(config(_application(settings), settings), ready).run(sockets)
+    if workers == 1:
+        Server(config(_application(settings), settings), ready).run([opened])
         return
     # What cannot be offered is found out here, where it can be told, and not by every worker.
     Shelf(settings.runs)
     with tempfile.TemporaryDirectory(prefix="byhand-metrics-") as counts:
         os.environ[TOGETHER] = counts
         os.environ[HANDED] = settings.to_json()
-        Workers(config("byhand.lab.serving:worker", settings, len(sockets)), sockets).run()
+        Multiprocess(config("byhand.lab.serving:worker", settings, workers), [opened]).run()
 
 
 def config(app: FastAPI | str, settings: Settings, workers: int = 1) -> uvicorn.Config:
@@ -158,6 +162,7 @@ def config(app: FastAPI | str, settings: Settings, workers: int = 1) -> uvicorn.
         app,
         factory=isinstance(app, str),
         workers=workers,
+        loop="byhand.lab.workers:OneAtATime" if workers > 1 else "auto",
         # One way of speaking HTTP, whatever else is installed.
         http=type("Protocol", (Punctual,), {"arrival": settings.limits.arrival}) if workers == 1 else Punctual,
         ws="none",
