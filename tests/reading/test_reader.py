@@ -38,6 +38,17 @@ def test_one_digit(reader: Reader, draw: Draw, digit: str, single: bool) -> None
     assert only.ink.dtype == np.uint8
 
 
+@pytest.mark.parametrize("text", [*"0123456789", "17", "24", "5708"])
+def test_cut_out_tightly(reader: Reader, draw: Draw, text: str) -> None:
+    for high, pen in ((24, 2), (100, 8), (100, 11)):
+        page = draw(text, high=high, pen=pen)
+        left, top, width, height = cv2.boundingRect((page < 128).astype(np.uint8))
+        tight = page[top : top + height, left : left + width]
+        assert reader.read(tight).text == text
+        if len(text) == 1:
+            assert reader.read(255 - tight, single=True).text == text
+
+
 @pytest.mark.parametrize(("high", "pen"), [(16, 1), (20, 3), (60, 1), (60, 12), (300, 2), (300, 50)])
 def test_sizes_and_pens(reader: Reader, draw: Draw, high: int, pen: int) -> None:
     assert reader.read(draw("0123456789", high=high, pen=pen)).text == "0123456789"

@@ -123,10 +123,11 @@ def noise_of(grey: Array) -> float:
 def paper_of(dark: Array) -> Array:
     """Brightness of the paper under the ink, uint8 of the same shape."""
     small = _coarse(dark)
-    kernel = max(3, round(WIDEST * min(small.shape))) | 1
+    kernel = max(3, round(WIDEST * min(small.shape)), round(0.5 * WIDEST * max(small.shape))) | 1
     soft = cv2.GaussianBlur(small, (0, 0), 0.7)
-    # What is dark along the border goes on beyond it: a table is no stroke.
-    padded = cv2.copyMakeBorder(soft, kernel, kernel, kernel, kernel, cv2.BORDER_REPLICATE)
+    # A digit may be cut out tightly: beyond the border there is paper.
+    light = float(np.percentile(soft, 98))
+    padded = cv2.copyMakeBorder(soft, kernel, kernel, kernel, kernel, cv2.BORDER_CONSTANT, value=light)
     element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (kernel, kernel))
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, element)[kernel:-kernel, kernel:-kernel]
     # Along the edge of a dark thing its own brightness counts.

@@ -183,8 +183,14 @@ def _parts(piece: Atom, labels: Array, free: int) -> list[Atom]:
 
 def _without_ground(pieces: list[Atom], labels: Array) -> list[Atom]:
     """Leave out shadows, edges of tables and sheets, and lines from border to border beside the writing."""
-    kept = [piece for piece in pieces if not _is_ground(piece, labels)]
     rows, columns = labels.shape
+    kept = [piece for piece in pieces if not _is_ground(piece, labels)]
+    # A digit that was cut out tightly lies along the border too, but along all four, or does not fill its box.
+    kept = kept or [
+        piece
+        for piece in pieces
+        if _touching(piece, labels.shape) == 4 or piece.area < 0.6 * piece.width * piece.height
+    ]
     tall = [piece for piece in kept if piece.height > 0.9 * rows]
     wide = [piece for piece in kept if piece.width > 0.9 * columns]
     bars = [piece for piece in tall if piece.height > 0.95 * rows and piece.height > 5 * piece.width]
