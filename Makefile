@@ -6,10 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: compare test lint format recipes clean help
+.PHONY: compare lab test lint format recipes clean help
 
 help:
-	@echo "make compare   train the classic networks and compare them in one table"
+	@echo "make compare   train a network of every kind, compare them in one table and one page"
+	@echo "make lab       open the page on which every network reads what you draw"
 	@echo "make test      run the tests"
 	@echo "make lint      check style and types"
 	@echo "make format    bring the style about"
@@ -26,6 +27,9 @@ $(READY): pyproject.toml constraints.txt
 
 compare: $(READY)
 	$(BIN)/byhand compare
+
+lab: $(READY)
+	$(BIN)/byhand lab
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
+import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,7 @@ def test_make_knows_the_target(line: str) -> None:
 @pytest.mark.slow
 def test_the_commands_run_in_their_order(tmp_path: Path) -> None:
     environment = {**os.environ, "BYHAND_CACHE": str(tmp_path / "cache")}
+    shutil.copytree(ROOT / "docs" / "pictures", tmp_path / "docs" / "pictures")
     # Offline and without MNIST, `auto` gives the embedded digits.
     environment.pop("BYHAND_DATA", None)
     for line in SHELL:
@@ -43,12 +47,28 @@ def test_the_commands_run_in_their_order(tmp_path: Path) -> None:
             continue
         words = shlex.split(line, comments=True)
         assert words[0] == "byhand", line
-        if words[1] in ("train", "compare", "evaluate", "bench"):
+        if words[1] in ("train", "compare", "evaluate", "bench", "report", "look", "export"):
             words += ["--offline"]
+        if words[1] == "lab":
+            opens(words, tmp_path, environment)
+            continue
         done = subprocess.run(
             [sys.executable, "-m", "byhand", *words[1:]], cwd=tmp_path, env=environment, capture_output=True, text=True
         )
         assert done.returncode == 0, f"{line}\n{done.stderr}"
+
+
+def opens(words: list[str], folder: Path, environment: dict[str, str]) -> None:
+    """See the lab come up, ask it how it is, and let it go."""
+    command = [sys.executable, "-m", "byhand", *words[1:], "--no-browser", "--port", "0"]
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as lab:
+        try:
+            assert lab.stdout is not None
+            address = next(found for line in lab.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
+            with urllib.request.urlopen(f"{address[0]}/healthz", timeout=30) as answer:  # noqa: S310  # ours
+                assert answer.status == 200
+        finally:
+            lab.send_signal(signal.SIGINT)
 
 
 @pytest.mark.slow
@@ -57,7 +77,10 @@ def test_the_python_runs(text: str, tmp_path: Path) -> None:
     environment = {**os.environ, "BYHAND_CACHE": str(tmp_path / "cache")}
     environment.pop("BYHAND_DATA", None)
     # A test reaches for no network: `auto` becomes the embedded digits.
-    small = text.replace('load_digits("mnist")', 'load_digits("digits")').replace('"mlp",', '"mlp", data="digits",')
+    shutil.copytree(ROOT / "docs" / "pictures", tmp_path / "docs" / "pictures")
+    small = text.replace('load_digits("mnist")', 'load_digits("digits")').replace(
+        'train("mlp",', 'train("mlp", data="digits",'
+    )
     done = subprocess.run([sys.executable, "-c", small], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
