@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from byhand.hands.base import Array, Network
-from byhand.layers import Dropout, Flatten, Linear, Standardize
+from byhand.layers import Dropout, Flatten, Standardize
 from byhand.look import panels
 from byhand.look.answers import percent
 from byhand.look.arrays.weights import dense_on_pixels, on_pixels
@@ -27,6 +27,8 @@ STRIP, CELL = 0.3, 0.36
 ROW = 0.055
 """Inches: the height of a strip, the widest cell of one, and the height of a row of a sequence."""
 BETWEEN = 0.2
+SILENT = (Flatten, Dropout)
+"""Layers that leave every value as it is."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class Band:
     height: float
     most: float
 
+    @property
+    def told(self) -> str:
+        """Its shape and its scale."""
+        return f"{self.shape}, up to {self.most:.2g}"
+
 
 def feature_maps(network: Network, image: Array) -> Figure:
     """Draw what every layer makes of a picture, from the pixels down to the logits.
@@ -76,7 +83,7 @@ def feature_maps(network: Network, image: Array) -> Figure:
     made = bands(network, images)
     with style.applied():
         titles = max(style.width_of(band.title, style.TEXT, "bold") for band in made)
-        shapes = max(style.width_of(f"{band.shape}, up to {band.most:.2g}", style.SMALL) for band in made)
+        shapes = max(style.width_of(band.told, style.SMALL) for band in made)
         left = panels.MARGIN + max(titles, shapes) + panels.GAP
         width = left + SHOWN + panels.MARGIN
         height = 2 * panels.MARGIN + panels.HEADER + sum(band.height + BETWEEN for band in made) + 0.25
@@ -87,17 +94,10 @@ def feature_maps(network: Network, image: Array) -> Figure:
         for band in made:
             axes = panels.panel(figure, left, top, band.width, band.height)
             drawn = panels.show_signed(axes, band.values, band.most)
-            middle = 1 - (top + band.height / 2) / height
-            for words, size, weight, up in (
-                (band.title, style.TEXT, "bold", 1),
-                (band.shape, style.SMALL, "normal", -1),
-            ):
-                colour = style.INK if up > 0 else style.MUTED
-                told = words if up > 0 else f"{words}, up to {band.most:.2g}"
-                at = middle + up * 0.105 / height
-                figure.text(
-                    panels.MARGIN / width, at, told, size=size, weight=weight, color=colour, va="center_baseline"
-                )
+            x, middle = panels.MARGIN / width, 1 - (top + band.height / 2) / height
+            above, below = middle + 0.105 / height, middle - 0.105 / height
+            figure.text(x, above, band.title, weight="bold", va="center_baseline")
+            figure.text(x, below, band.told, size=style.SMALL, color=style.MUTED, va="center_baseline")
             top += band.height + BETWEEN
         _values(axes, made[-1])
         names = [panels.class_name(network, k) for k in range(len(likely))]
@@ -112,10 +112,11 @@ def bands(network: Network, images: Array) -> list[Band]:
     spec, seen = network.spec, network.activations(images)
     dense = dense_on_pixels(network)
     side = spec.input_shape[0]
+    last = max(place for place, layer in enumerate(spec.layers) if not isinstance(layer, SILENT))
     made = [_tiles("Pixels", (images[0] / 255)[..., None], side)]
     for place, (layer, name) in enumerate(zip(spec.layers, spec.layer_names, strict=True)):
         values = seen[name][0].astype(float)
-        if isinstance(layer, Flatten | Dropout):
+        if isinstance(layer, SILENT):
             continue
         if isinstance(layer, Standardize):
             made.append(_tiles(layer.title(), values.reshape(*spec.input_shape, -1), side))
@@ -127,7 +128,7 @@ def bands(network: Network, images: Array) -> list[Band]:
         elif values.ndim == 2:
             made.append(_sequence(layer.title(), values))
         else:
-            made.append(_strip(layer.title(), values, isinstance(layer, Linear) and name == spec.layer_names[-1]))
+            made.append(_strip(layer.title(), values, place == last))
     return made
 
 

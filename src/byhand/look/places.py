@@ -46,17 +46,19 @@ def landscape(
     Raises
     ------
     ByhandError
-        If the pictures are of another shape than the network reads, there is not one label for each, fewer than three
-        are given, or there is no such method.
+        If the pictures are of another shape than the network reads, there is not one label from 0 to 9 for each, fewer
+        than three are given, or there is no such method.
     """
+    from matplotlib.patheffects import withStroke
+
     images, labels = checked(network, images), np.asarray(labels)
-    if labels.shape != (len(images),):
-        raise ByhandError(f"A map of {len(images)} pictures was given {labels.size} labels; give one for each.")
+    if labels.shape != (len(images),) or not np.isin(labels, range(len(COLOURS))).all():
+        raise ByhandError(
+            f"A map of {len(images)} pictures was given {labels.size} labels; give one from 0 to 9 for each."
+        )
     read = images if image is None else np.concatenate([images, checked(network, np.asarray(image)[None])])
     values = last_hidden(network, read)
     places = on_plane(values, method, seed)
-    from matplotlib.patheffects import withStroke
-
     with style.applied():
         named = "The last hidden layer" if _hides(network) else "The pixels"
         how = "in two main directions (PCA)" if method == "pca" else "with neighbours together (t-SNE)"
@@ -84,7 +86,7 @@ def landscape(
                 loc="center right",
                 bbox_to_anchor=at,
                 fontsize=style.TEXT,
-                scatterpoints=1,
+                markerscale=0.6,
                 borderpad=0,
             )
         axes.margins(0.04)
