@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from byhand.data import Dataset, Digits, parse_split, split
-from byhand.data.splits import Splits
 from byhand.errors import ByhandError
 
 
@@ -127,12 +126,3 @@ def test_parse(text: str, sizes: tuple[object, ...]) -> None:
 def test_parse_refuses(text: str) -> None:
     with pytest.raises(ByhandError, match="write for example 50000/10000/10000"):
         parse_split(text)
-
-
-def test_a_glimpse_of_the_training_digits(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Digits(np.arange(70, dtype=np.uint8).repeat(784).reshape(70, 28, 28), np.zeros(70, np.uint8), "x", "y")
-    splits = Splits(whole, whole, whole, 0)
-    assert len(splits.glimpse) == 70
-    monkeypatch.setattr("byhand.data.splits.GLIMPSE", 30)
-    few = Splits(whole, whole, whole, 0).glimpse
-    assert few.images[:, 0, 0].tolist() == list(range(0, 70, 3))

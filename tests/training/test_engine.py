@@ -18,7 +18,7 @@ from byhand.hands import HANDS, Network, build
 from byhand.hands.base import views
 from byhand.losses import accuracy, mean_loss
 from byhand.streams import generator
-from byhand.training.engine import Epoch, score, train_by_steps, train_by_whole
+from byhand.training.engine import Epoch, measured, score, train_by_steps, train_by_whole
 from byhand.training.optimizers import optimizer
 from byhand.training.settings import Training
 
@@ -108,6 +108,14 @@ def test_what_an_epoch_says(splits: Splits) -> None:
     assert last["train_accuracy"] == score(network, splits.train)[0]
     assert (last["test_accuracy"], last["test_loss"]) == score(network, splits.test)
     assert last["train_loss"] < log[0].entry["train_loss"]
+
+
+def test_accuracy_on_some_training_digits(splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("byhand.training.engine.GLIMPSE", 30)
+    network, how = build(SPEC), Training()
+    some = splits.train.take(np.arange(0, len(splits.train), -(-len(splits.train) // 30)))
+    assert 15 < len(some) <= 30
+    assert measured(network, splits, how, 0, 1, 0.5, 0.1)["train_accuracy"] == score(network, some)[0]
 
 
 def test_the_score(splits: Splits) -> None:

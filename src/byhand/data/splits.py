@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +22,6 @@ Indices = npt.NDArray[np.intp]
 
 # As MNIST's 50,000/10,000/10,000 of 70,000.
 USUAL: Fractions = (Fraction(5, 7), Fraction(1, 7), Fraction(1, 7))
-
-GLIMPSE = 5_000
-
 
 @dataclass(frozen=True, eq=False)
 class Splits:
@@ -58,11 +54,6 @@ class Splits:
     def sizes(self) -> Counts:
         """How many digits each part holds: train, validation, test."""
         return len(self.train), len(self.validation), len(self.test)
-
-    @cached_property
-    def glimpse(self) -> Digits:
-        """Training digits at even distances, at most `GLIMPSE`, to measure after every epoch without a whole pass."""
-        return self.train.take(np.arange(0, len(self.train), -(-len(self.train) // GLIMPSE)))
 
 
 def parse_split(text: str) -> Counts | Fractions:
