@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
+import itertools
 import json
 import os
 import re
@@ -24,6 +26,7 @@ from byhand.lab.limits import Limits
 from byhand.lab.service import create_app
 from byhand.lab.serving import Server, address, config, is_loopback, listening
 from byhand.lab.settings import Settings
+from byhand.lab.workers import OneAtATime
 
 PNG = {"Content-Type": "image/png"}
 PATIENT = 300
@@ -223,6 +226,11 @@ def test_workers_count_together_and_finish_what_they_began(started: Started, sev
         *_, last = workers.read_text(encoding="ascii").split()
         os.kill(int(last), signal.SIGKILL)
         assert [read(port, seven) for _ in range(10)] == ["7"] * 10
+    # What a library logs of a broken form is a line of JSON as well.
+    broken = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENT)
+    broken.request("POST", "/v1/networks/mlp/hands", b"--A", {"Content-Type": "multipart/form-data; boundary=B"})
+    assert broken.getresponse().status == 400
+    broken.close()
     half = begun(port, seven[:100], len(seven))
     time.sleep(0.3)
     process.send_signal(signal.SIGTERM)
@@ -236,6 +244,7 @@ def test_workers_count_together_and_finish_what_they_began(started: Started, sev
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     read_ones = [line["status"] for line in lines if line.get("path") == "/v1/read"]
     assert read_ones == [200] * (31 if killed else 21)
+    assert [line["level"] for line in lines if "boundary" in line.get("message", "")] == ["warning"]
 
 
 @pytest.mark.slow
@@ -271,6 +280,8 @@ def test_bad_words_are_one_sentence(capsys: pytest.CaptureFixture[str], tmp_path
     assert "above 0" in said(capsys, "serve", "--seconds", "0", "--port", "0")
     assert "not the folder of a run" in said(capsys, "lab", "--no-browser", "--run", str(tmp_path))
     assert "not the folder of a run" in said(capsys, "serve", "--workers", "2", "--run", str(tmp_path), "--port", "0")
+    for origin in ("*", "school.example", "https://school.example/"):
+        assert "https://school.example." in said(capsys, "serve", "--cors", origin, "--port", "0")
     assert "70000" in said(capsys, "lab", "--no-browser", "--port", "70000")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -292,7 +303,15 @@ def test_what_is_not_installed_is_named(capsys: pytest.CaptureFixture[str], monk
 
 @pytest.mark.parametrize(
     ("host", "local"),
-    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("::", False), ("192.0.2.1", False)],
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("localhost", True),
+        ("::", False),
+        ("192.0.2.1", False),
+        ("127.school.example", False),
+    ],
 )
 def test_what_is_loopback(host: str, local: bool) -> None:
     assert is_loopback(host) is local
@@ -301,3 +320,29 @@ def test_what_is_loopback(host: str, local: bool) -> None:
 def test_the_address_can_be_opened() -> None:
     with listening("0.0.0.0", 0) as opened:  # noqa: S104
         assert address(opened) == f"http://127.0.0.1:{opened.getsockname()[1]}/"
+
+
+def test_a_worker_takes_one_connection_whenever_it_looks() -> None:
+    async def taken() -> list[int]:
+        loop, made, seen = asyncio.get_running_loop(), list[asyncio.Protocol](), list[int]()
+
+        def come() -> asyncio.Protocol:
+            made.append(asyncio.Protocol())
+            return made[-1]
+
+        with listening("127.0.0.1", 0) as opened:
+            opened.setblocking(False)
+            server = await loop.create_server(come, sock=opened, backlog=100)
+            clients = [socket.create_connection(opened.getsockname()) for _ in range(20)]
+            while len(made) < len(clients):
+                await asyncio.sleep(0)
+                seen.append(len(made))
+            for client in clients:
+                client.close()
+            server.close()
+        return seen
+
+    with asyncio.Runner(loop_factory=OneAtATime) as runner:
+        counts = runner.run(asyncio.wait_for(taken(), PATIENT))
+    # Twenty connections waited, which the queue held though one was taken at a time.
+    assert {later - earlier for earlier, later in itertools.pairwise([0, *counts])} == {0, 1}

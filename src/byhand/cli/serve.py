@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from pathlib import Path
 
 from byhand.errors import ByhandError
@@ -59,7 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise ByhandError(f"--workers was given as {arguments.workers}; give 1 or more.")
     if arguments.train and (arguments.runs is None or arguments.workers > 1):
         raise ByhandError("--train needs a folder for the runs (--runs FOLDER) and one worker; give both.")
+    for origin in arguments.cors:
+        if not re.fullmatch(r"https?://[^/?#@\s*]+", origin):
+            raise ByhandError(
+                f"--cors was given as {origin!r}; give an origin as browsers send it, such as https://school.example."
+            )
     local = is_loopback(arguments.host)
+    own = dict.fromkeys([*LOOPBACK, arguments.host]) if local else ()
     token = os.environ.get(TOKEN, "") if arguments.token is None else arguments.token
     if not (local or token or arguments.open):
         raise ByhandError(
@@ -72,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         trains=arguments.train,
         token=token,
         origins=tuple(arguments.cors),
-        hosts=(*(LOOPBACK if local else ()), *(name.lower() for name in arguments.allow_host)),
+        hosts=(*own, *(name.lower() for name in arguments.allow_host)),
         threads=max(1, processors() // arguments.workers),
         log=not arguments.no_log,
         limits=Limits(**{name: value for name, value in told.items() if value is not None}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import ipaddress
 import os
 import signal
 import socket
@@ -23,6 +24,7 @@ from byhand.lab.metrics import TOGETHER
 from byhand.lab.service import create_app
 from byhand.lab.settings import LOOPBACK, Settings
 from byhand.lab.shelf import Shelf
+from byhand.lab.workers import QUEUE
 from byhand.training.environment import set_threads
 
 HANDED = "BYHAND_SERVICE"
@@ -31,13 +33,20 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"lines": {"class": "byhand.lab.watch.Lines"}},
-    "loggers": {"uvicorn": {"handlers": ["lines"], "level": "WARNING", "propagate": False}},
+    # What a library says of a broken form or picture would else be no JSON among lines of JSON.
+    "loggers": {
+        name: {"handlers": ["lines"], "level": "WARNING", "propagate": False}
+        for name in ("uvicorn", "asyncio", "python_multipart", "PIL")
+    },
 }
 
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach a host."""
-    return host in LOOPBACK or host.startswith("127.")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host in LOOPBACK
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -63,7 +72,7 @@ def listening(host: str, port: int) -> socket.socket:
         raise ByhandError(
             f"{host}, port {port}, cannot be listened on ({why}); choose another --port or --host."
         ) from problem
-    opened.listen(2048)
+    opened.listen(QUEUE)
     opened.set_inheritable(True)
     return opened
 

@@ -6,22 +6,22 @@ import asyncio
 import socket
 from typing import Any
 
+QUEUE = 2048
+"""Connections that the system keeps until a worker takes them."""
+
 
 class OneAtATime(asyncio.SelectorEventLoop):
     """An event loop that takes one connection whenever it looks, and leaves the others to the other workers.
 
-    As asyncio has it, whichever worker wakes first takes every connection that waits, and keeps it: sixteen clients may
-    all end at one worker while half of the processors do nothing. The queue in the system is as long as ever.
+    As uvicorn has it, whichever worker wakes first takes every connection that waits, and keeps it: sixteen clients may
+    all end at one worker while half of the processors do nothing.
     """
 
-    def _accept_connection(
-        self,
-        protocol_factory: Any,
-        sock: socket.socket,
-        sslcontext: Any = None,
-        server: Any = None,
-        backlog: int = 1,
-        *others: Any,
-        **more: Any,
-    ) -> None:
-        super()._accept_connection(protocol_factory, sock, sslcontext, server, 1, *others, **more)  # type: ignore[misc]
+    async def create_server(  # type: ignore[override]
+        self, factory: Any, *others: Any, sock: socket.socket, **more: Any
+    ) -> asyncio.Server:
+        """Serve from a socket that is there already, as uvicorn asks for it."""
+        # To asyncio the backlog is both how many it takes at once and how many the system keeps.
+        server = await super().create_server(factory, *others, sock=sock, **{**more, "backlog": 1})
+        sock.listen(QUEUE)
+        return server
