@@ -89,6 +89,9 @@ def test_a_folder(reader: Reader, folder: Path) -> None:
 def test_a_picture_that_cannot_be_opened_is_read_as_nothing(reader: Reader, tmp_path: Path) -> None:
     found = measure.answer(reader, Sample(tmp_path / "gone.png", "gone.png", "7", "photo", "ann"))
     assert (found.text, found.known_single, found.naive, found.unsure) == ("", "", "", True)
+    (sheet,) = write_sheets(reader, [found], tmp_path / "out")
+    with Image.open(sheet) as picture:
+        assert picture.width > 1000
 
 
 @pytest.mark.parametrize(

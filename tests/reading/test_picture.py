@@ -46,6 +46,14 @@ def test_formats_that_lose_a_little(kind: str) -> None:
     assert np.abs(opened.pixels[..., 0].astype(int) - RAMP).max() < 12
 
 
+def test_an_image_is_left_as_it_was() -> None:
+    large = Image.new("L", (4000, 3000), 255)
+    image = Image.open(io.BytesIO(saved(large, "JPEG")))
+    opened = open_picture(image)
+    assert opened.pixels[..., 0].size < 1.01 * WORKED
+    assert image.size == opened.size == (4000, 3000)
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "YCbCr", "I", "F", "I;16"])
 def test_modes(mode: str) -> None:
     grey = Image.fromarray(np.where(RAMP > 127, 255, 0).astype(np.uint8))

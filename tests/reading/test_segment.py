@@ -36,10 +36,11 @@ def test_lines_and_their_order(draw: Callable[..., Array]) -> None:
 
 
 def test_lines_of_a_page_held_aslant(draw: Callable[..., Array]) -> None:
-    page = draw("11111\n11111", gap=0.8, margin=1.5)
-    turn = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), 8, 1)
-    aslant = cv2.warpAffine(page, turn, page.shape[::-1], borderValue=255)
-    assert [len(line) for line in parted(aslant).lines] == [5, 5]
+    page = draw("1111111\n1111111", gap=0.8, margin=2.5)
+    for degrees in (-14, -5, 8, 15):
+        turn = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), degrees, 1)
+        aslant = cv2.warpAffine(page, turn, page.shape[::-1], borderValue=255)
+        assert [len({atom.piece for atom in line}) for line in parted(aslant).lines] == [7, 7]
 
 
 def test_digits_at_different_heights_are_one_line(draw: Callable[..., Array]) -> None:

@@ -32,6 +32,12 @@ APART = 0.9
 """Heights of a digit between such a bar and the digits of a line, beyond which it is none of them."""
 
 
+STEEPEST = 0.4
+"""Slope of a line on a page held aslant: 20 degrees."""
+ALIKE = 0.1
+"""Distance from their median within which three of four slopes lie where they tell how the page was held."""
+
+
 @dataclass(frozen=True)
 class Atom:
     """A piece of ink that belongs to one digit as a whole.
@@ -257,7 +263,9 @@ def _lines(pieces: list[Atom], shape: tuple[int, ...]) -> list[tuple[Atom, ...]]
     # lines, nor does what is far higher, as the edge of a sheet is.
     large = [at for at, piece in enumerate(pieces) if piece.extent >= 0.5 * usual and piece.height <= 2.5 * usual]
     small = [at for at, piece in enumerate(pieces) if piece.extent < 0.5 * usual]
-    left, top, right, bottom = np.array([pieces[at].box for at in large], float).T
+    boxes = np.array([pieces[at].box for at in large], float)
+    slope = _slope(boxes, usual)
+    left, top, right, bottom = _levelled(boxes, slope).T
     gap = np.maximum(left[:, None], left[None]) - np.minimum(right[:, None], right[None])
     shared = np.minimum(bottom[:, None], bottom[None]) - np.maximum(top[:, None], top[None])
     least = np.minimum((bottom - top)[:, None], (bottom - top)[None])
@@ -266,7 +274,7 @@ def _lines(pieces: list[Atom], shape: tuple[int, ...]) -> list[tuple[Atom, ...]]
     for one, other in np.argwhere(np.triu(((shared > 0.35 * least) & (gap < 3 * usual)) | stacked, 1)):
         parent[root(large[int(one)])] = root(large[int(other)])
     for at in small:
-        x0, y0, x1, y1 = pieces[at].box
+        x0, y0, x1, y1 = _levelled(np.array([pieces[at].box], float), slope)[0]
         across = np.maximum(np.maximum(left - x1, x0 - right), 0)
         down = np.maximum(np.maximum(top - y1, y0 - bottom), 0)
         parent[at] = root(large[int(np.hypot(across, down).argmin())])
@@ -274,7 +282,30 @@ def _lines(pieces: list[Atom], shape: tuple[int, ...]) -> list[tuple[Atom, ...]]
     for at, piece in enumerate(pieces):
         lines.setdefault(root(at), []).append(piece)
     writing = [_without_edges(line, shape, usual) for line in lines.values() if not _is_edge(line, shape)]
-    ordered = sorted(
-        writing or lines.values(), key=lambda line: float(np.mean([piece.box[1] + piece.box[3] for piece in line]))
-    )
-    return [tuple(line) for line in ordered]
+
+    def height(line: list[Atom]) -> float:
+        return float(_levelled(np.array([piece.box for piece in line], float), slope)[:, 1::2].mean())
+
+    return [tuple(line) for line in sorted(writing or lines.values(), key=height)]
+
+
+def _slope(boxes: Array, usual: float) -> float:
+    """How lines sink to the right on a page held aslant: the median over pieces and what stands right of them."""
+    x, y = boxes[:, 0::2].mean(axis=1), boxes[:, 1::2].mean(axis=1)
+    across, down = x[None] - x[:, None], y[None] - y[:, None]
+    beside = (across > 0.3 * usual) & (across < 3 * usual) & (np.abs(down) < STEEPEST * across + 0.1 * usual)
+    # The nearest of each, where there is one.
+    nearest = np.where(beside, across, np.inf).argmin(axis=1)
+    rows = np.flatnonzero(beside.any(axis=1))
+    if len(rows) < 2:
+        return 0.0
+    slopes = down[rows, nearest[rows]] / across[rows, nearest[rows]]
+    slope = float(np.median(slopes))
+    # Digits that were set up and down without a line have none in common.
+    return slope if float(np.mean(np.abs(slopes - slope) < ALIKE)) >= 0.75 else 0.0
+
+
+def _levelled(boxes: Array, slope: float) -> Array:
+    """Move boxes up or down as if their page had not been held aslant."""
+    sunk = slope * boxes[:, 0::2].mean(axis=1, keepdims=True)
+    return np.asarray(boxes - sunk * np.array([0, 1, 0, 1]))

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from byhand.errors import ByhandError
 from byhand.files import replacing
 from byhand.reading.measured.measure import Answer
 from byhand.reading.reader import Reader
@@ -61,7 +62,11 @@ def _sheet(reader: Reader, misses: Sequence[Answer]) -> Any:
         row, column = divmod(at, ACROSS)
         single = miss.known_single is not None
         top, left = row * high + 28, column * wide + GAP
-        reading = reader.read(miss.sample.path, single=single)
+        try:
+            reading = reader.read(miss.sample.path, single=single)
+        except ByhandError:
+            captions.append((left, top - 6, f"{miss.sample.label} cannot be opened  {miss.sample.name[-44:]}"))
+            continue
         for place, tile in enumerate(_tiles(reading)):
             x = left + place * (TILE + GAP)
             canvas[top : top + tile.shape[0], x : x + tile.shape[1]] = tile

@@ -21,12 +21,15 @@ MOST = 8_000_000
 
 
 def rotated(pixels: Array, degrees: float) -> Array:
-    """Turn a picture about its centre on paper that goes on as it ends; nothing is cut off."""
+    """Turn a picture about its centre on paper that goes on as it ends, without strokes; nothing is cut off."""
     height, width = pixels.shape[:2]
     margin = round(0.3 * max(height, width))
-    wide = cv2.copyMakeBorder(pixels, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
-    centre = (wide.shape[1] / 2, wide.shape[0] / 2)
-    turn = cv2.getRotationMatrix2D(centre, degrees, 1.0)
+    # What lies beyond the border is the median of its surroundings, so that no stroke is drawn out to a line.
+    small = cv2.resize(pixels, (90, 90), interpolation=cv2.INTER_AREA)
+    paper = cv2.resize(cv2.medianBlur(small, 61), (width, height), interpolation=cv2.INTER_LINEAR)
+    wide = cv2.copyMakeBorder(paper, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+    wide[margin : margin + height, margin : margin + width] = pixels
+    turn = cv2.getRotationMatrix2D((wide.shape[1] / 2, wide.shape[0] / 2), degrees, 1.0)
     size = (wide.shape[1], wide.shape[0])
     return np.asarray(cv2.warpAffine(wide, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
