@@ -100,6 +100,10 @@ def test_a_network_that_knows_what_is_no_digit_answers_a_digit(images: Any, caps
             ["softmax", "--data", "test.csv", "--submission", "x.csv", "--probabilities", "./x.csv"],
             "--probabilities and --submission both name x.csv; give --probabilities another file.",
         ),
+        (
+            ["softmax", "--data", "test.csv", "--submission", "none/../test.csv"],
+            "--submission and --data both name none/../test.csv; give --submission another file.",
+        ),
         (["softmax", "--data", "test.csv", "--submission", "test.csv/x"], "cannot be written"),
         (["softmax", "--data", "test.csv", "--hand", "nunpy"], "perhaps 'numpy' was meant"),
     ],

@@ -98,10 +98,10 @@ def _plain(name: str, answers: Array, shares: Array) -> dict[str, Any]:
 def _check_files(arguments: argparse.Namespace) -> None:
     """Nothing that is written may take the place of what is read, or of something else that is written."""
     named = {"--submission": arguments.submission, "--probabilities": arguments.probabilities}
-    taken = {Path(arguments.data).absolute(): "--data"}
+    taken = {Path(arguments.data).resolve(): "--data"}
     for flag, path in named.items():
         if path is None:
             continue
-        if path.absolute() in taken:
-            raise ByhandError(f"{flag} and {taken[path.absolute()]} both name {path}; give {flag} another file.")
-        taken[path.absolute()] = flag
+        if (place := path.resolve()) in taken:
+            raise ByhandError(f"{flag} and {taken[place]} both name {path}; give {flag} another file.")
+        taken[place] = flag

@@ -13,7 +13,7 @@ from byhand.errors import ByhandError
 from byhand.measure.comparison import Entry, compare
 from byhand.measure.rows import Row
 from byhand.measure.shelf import Shelf
-from byhand.report.field import drawings, words, write_report
+from byhand.report.field import drawings, page_of, words, write_report
 from byhand.report.field.look import accuracy_scale, height, kind_of, networks
 from byhand.report.style import applied, figure
 from byhand.training.recipe import Recipe
@@ -59,14 +59,15 @@ def test_the_page_and_its_figures(rows: list[Row], tmp_path: Path) -> None:
 
 
 def test_a_name_leads_to_its_runs_report(rows: list[Row], tmp_path: Path) -> None:
-    report = rows[0].runs[0].path / "report.html"
+    run = rows[0].runs[0]
+    # A name that an address would read as something else.
+    report = tmp_path / "my run #1?" / "report.html"
+    report.parent.mkdir()
     report.touch()
-    try:
-        page, _ = write_report(rows, tmp_path, "byhand compare")
-    finally:
-        report.unlink()
-    (target,) = re.findall(r'<a href="([^"#]+)"', page.read_text(encoding="utf-8"))
-    assert (tmp_path / target).resolve() == report.resolve()
+    linked = [Row(rows[0].recipe, [dataclasses.replace(run, path=report.parent)]), *rows[1:]]
+    text = page_of(linked, {}, tmp_path, "byhand compare").html()
+    (target,) = re.findall(r'<a href="([^"]+)"', text.split("<table>")[1])
+    assert target == "my%20run%20%231%3F/report.html"
 
 
 def test_figures_say_what_was_measured(rows: list[Row]) -> None:
@@ -119,6 +120,12 @@ def test_what_is_not_as_the_recipe_says_is_told(rows: list[Row]) -> None:
     assert "--full" not in words.explained(rows)
     assert "Student's t" in words.explained(rows)
     assert "Student's t" not in words.explained(rows[1:])
+    # Of all that were read rightly, too, so few leave much open.
+    run = dataclasses.replace(rows[1].runs[0], results=rows[1].runs[0].results | {"test": {"accuracy": 1.0}})
+    count = run.results["data"]["test"]
+    # Wilson: the lower end of n of n is n / (n + z^2).
+    half = 100 * (1 - count / (count + 1.959964**2)) / 2
+    assert f"open by {half:.1f} points" in words.explained([Row(rows[1].recipe, [run])])
 
 
 def test_the_scale_of_accuracies() -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import numpy as np
 
@@ -116,7 +117,7 @@ def _cells(row: Row, folder: Path) -> Cells:
     if not report.exists():
         return name, *others
     # As the page's place has it, so that both may be moved together.
-    return Link(name, Path(os.path.relpath(report, folder)).as_posix()), *others
+    return Link(name, quote(Path(os.path.relpath(report, folder)).as_posix())), *others
 
 
 def _read(rows: Sequence[Row]) -> list[Read]:

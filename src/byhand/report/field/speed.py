@@ -35,11 +35,9 @@ def speed(rows: Sequence[Row]) -> Figure:
                 axes.plot([row.rate, row.reading_rate], [place, place], color=style.tint(ink, 0.45), linewidth=2)
                 axes.plot(
                     row.reading_rate, place, marker="o", markersize=9, color=style.PAPER, markeredgecolor=ink,
-                    markeredgewidth=2, linestyle="", label="reading" if place == 0 else None,
+                    markeredgewidth=2, linestyle="",
                 )  # fmt: skip
-            axes.plot(
-                row.rate, place, marker="o", markersize=9, color=ink, linestyle="",
-            )  # fmt: skip
+            axes.plot(row.rate, place, marker="o", markersize=9, color=ink, linestyle="")
         axes.set_yticks(range(len(rows)), names, fontsize=style.TEXT, color=style.INK)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.tick_params(axis="y", length=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from byhand.measure.metrics import share_interval
 from byhand.measure.rows import Row
 from byhand.report.comparison import percent, significant, thousands
 from byhand.report.field.look import networks
@@ -93,9 +94,10 @@ def explained(rows: Sequence[Row]) -> str:
             "Accuracies are means over the seeds with the 95 % interval of the mean (Student's t); times are means. "
         )
     if any(len(row.runs) == 1 for row in rows):
-        best = max(row.mean("test")[0] for row in rows)
-        count = rows[0].runs[0].results["data"]["test"]
-        open_by = 1.96 * math.sqrt(best * (1 - best) / count)
+        row = max((row for row in rows if len(row.runs) == 1), key=lambda row: row.mean("test")[0])
+        best, count = row.mean("test")[0], row.runs[0].results["data"]["test"]
+        low, high = share_interval(round(best * count), count)
+        open_by = (high - low) / 2
         told += (
             f"A row of one seed has no interval: another seed gives another accuracy, and {count:,} test digits "
             f"leave one near {100 * best:.0f} % open by {100 * open_by:.1f} points either way. "
