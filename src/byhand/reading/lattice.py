@@ -25,6 +25,8 @@ Array = npt.NDArray[Any]
 
 MOST_ATOMS = 7
 """Atoms of one digit that is cut out of a piece."""
+MOST_PIECES = 12
+"""Pieces of ink in one digit: a broken stroke leaves a few, a pattern of flecks hundreds."""
 WIDEST = 1.5
 """Width of a digit of several atoms, in heights of the line."""
 FARTHEST = 0.45
@@ -59,8 +61,12 @@ def groups_of(atoms: Sequence[Atom], height: float) -> list[Group]:
     for first in range(len(atoms)):
         left, top, right, bottom = atoms[first].box
         gaps = 0.0
+        pieces = set[int]()
         for last in range(first + 1, len(atoms) + 1):
             atom = atoms[last - 1]
+            pieces.add(atom.piece)
+            if len(pieces) > MOST_PIECES:
+                break
             if last > first + 1:
                 gap = _gap(atom, atoms[first : last - 1]) / height
                 if gap > FARTHEST:
@@ -68,8 +74,7 @@ def groups_of(atoms: Sequence[Atom], height: float) -> list[Group]:
                 gaps += gap
             left, top = min(left, atom.box[0]), min(top, atom.box[1])
             right, bottom = max(right, atom.box[2]), max(bottom, atom.box[3])
-            one = all(other.piece == atom.piece for other in atoms[first:last])
-            if not one and right - left > WIDEST * max(height, bottom - top):
+            if len(pieces) > 1 and right - left > WIDEST * max(height, bottom - top):
                 break
             # Pieces that no cut parts may be one digit, however many cuts were thought of.
             uncut = not _is_cut(atoms, first) and not _is_cut(atoms, last)

@@ -182,9 +182,11 @@ def cut_out(level: Array, labels: Array, atoms: Sequence[Atom], *, rules: bool =
     own = labels[window]
     keep = (own == 0) & (level[window] < 128)
     for atom in atoms:
-        keep |= own == atom.label
+        x0, y0, x1, y1 = atom.box
+        inner = np.s_[y0 - window[0].start : y1 - window[0].start, x0 - window[1].start : x1 - window[1].start]
+        keep[inner] |= own[inner] == atom.label
     if rules:
-        start = left - max(left - 2, 0)
+        start = left - window[1].start
         keep[:, start : start + right - left] |= own[:, start : start + right - left] == RULE
     return np.asarray(level[window] * keep)
 
