@@ -85,6 +85,17 @@ def test_the_three_hands(seen: Callable[..., tuple[Any, Any]], lab: str) -> None
     assert len(answer.value.json()["networks"]) == 7
 
 
+def test_what_is_measured_of_another_network_is_not_shown(open_page: Window, draw: Callable[..., None]) -> None:
+    page = open_page()
+    # It is never answered.
+    page.route("**/v1/networks/mlp/hands", lambda route: None)
+    with page.expect_request("**/v1/networks/mlp/hands"):
+        draw(page, 1)
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("mlp/hands")):
+        page.evaluate("location.hash = 'inside/lstm'")
+    page.locator("#hands-differ").get_by_text("lstm").wait_for()
+
+
 def test_a_recurrent_network_row_by_row(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
     page, sight = seen(3, "inside/elman")
     steps = ask(f"{lab}v1/networks/elman/activations?hand=numpy", {"pixels": sight["input"]})["steps"]["probabilities"]
@@ -232,3 +243,15 @@ def test_a_training_is_watched(open_page: Window) -> None:
     assert sum(right) > 100
     assert page.locator(".chart .dot").count() == 2
     assert page.get_by_role("button", name="Stop").is_hidden()
+
+
+def test_a_service_that_is_back_is_no_longer_missed(open_page: Window) -> None:
+    page = open_page()
+    page.route("**/v1/trainings", lambda route: route.abort())
+    page.evaluate("location.hash = 'training'")
+    page.get_by_role("alert").get_by_text("does not answer").wait_for()
+    page.unroute("**/v1/trainings")
+    page.wait_for_function("() => document.querySelector('#notice').textContent === ''")
+    # The browser writes of its own accord what it did not get.
+    assert all("ERR_FAILED" in said for said in open_page.wrong)
+    open_page.wrong.clear()

@@ -25,9 +25,10 @@ export class Hands extends EventTarget {
     const asked = seen?.input ? `${this.lab.chosen} ${seen.input}` : "";
     if (asked === this.asked) return;
     this.asked = asked;
+    // What is being measured is of another network or drawing than the one that is in view now.
+    this.measure.cancel();
     if (asked) this.still.soon();
     else {
-      this.measure.cancel();
       this.still.cancel();
       for (const each of document.querySelectorAll("#hands small")) each.textContent = "–";
       $("#hands-differ").textContent = "";

@@ -11,7 +11,7 @@ const WORDS = { running: "at work", done: "done", stopped: "stopped", failed: "f
 
 export class Training {
   constructor(lab) {
-    Object.assign(this, { lab, watching: false, chosen: null, timer: 0, turn: 0, told: null, listed: "" });
+    Object.assign(this, { lab, watching: false, chosen: null, timer: 0, turn: 0, told: null, listed: "", lost: false });
     this.place = $("#watched");
     $("#start").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -57,8 +57,16 @@ export class Training {
       this.#list(trainings);
       if (told) this.#show(told);
       else this.place.replaceChildren(fact("No run yet. Start one: a softmax regression learns in seconds."));
+      if (this.lost) this.lab.notice(null);
+      this.lost = false;
     } catch (error) {
-      if (turn === this.turn) this.lab.notice(error);
+      if (turn !== this.turn) return;
+      this.lost = true;
+      this.lab.notice(error);
+      // Who would not give the token is not asked for it every second.
+      if (error.status === 401) return;
+      // A run that is gone gives way to one that is there.
+      if (error.status === 404) this.chosen = null;
     }
     if (turn === this.turn && this.watching) this.timer = setTimeout(() => this.#look(), EVERY);
   }
@@ -145,7 +153,8 @@ function fillConfusion(table, confusion) {
 }
 
 function showFilters(canvas, { shape, pictures: values }) {
-  const [, tall, wide] = shape;
+  // Weights that lie on no picture are a row for each unit.
+  const [tall, wide] = shape.length > 2 ? shape.slice(1) : [1, shape[1]];
   const number = Math.min(shape[0], SHOWN);
   const columns = Math.min(number, 16);
   const rows = Math.ceil(number / columns);
