@@ -18,7 +18,6 @@ import byhand
 from byhand.errors import ByhandError
 from byhand.reading import Reader, Reading
 from byhand.reading.explain import explain
-from byhand.reading.lattice import MOST_PIECES
 from byhand.reading.result import STAGES
 from byhand.streams import generator
 
@@ -157,18 +156,6 @@ def test_dirt_is_no_digit(reader: Reader, draw: Draw) -> None:
         x, y = (int(at) for at in draws.integers(0, page.shape[::-1]))
         cv2.circle(page, (x, y), 2, 60, -1)
     assert reader.read(page).text == "2853"
-
-
-def test_hundreds_of_flecks_are_not_tried_in_every_combination(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = np.full((400, 400), 255, np.uint8)
-    cv2.circle(page, (200, 200), 185, 0, 20)
-    flecks = [(x, y) for x in range(110, 300, 12) for y in range(90, 300, 60)]
-    for x, y in flecks:
-        page[y : y + 45, x : x + 2] = 0
-    read, shares = list[int](), reader.shares
-    monkeypatch.setattr(reader, "shares", lambda images: (read.append(len(images)), shares(images))[1])
-    reader.read(page)
-    assert len(flecks) < read[0] < (len(flecks) + 5) * MOST_PIECES
 
 
 def test_empty_paper(reader: Reader) -> None:

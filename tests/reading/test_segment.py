@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from byhand.reading.cuts import cuts_of
 from byhand.reading.ink import find_ink
-from byhand.reading.lattice import DROPPING, FLAT, Group, best_division, groups_of
+from byhand.reading.lattice import DROPPING, FLAT, MOST_PIECES, Group, best_division, groups_of
 from byhand.reading.segment import Atom, segment
 
 Array = np.ndarray[Any, Any]
@@ -128,6 +128,14 @@ def test_groups_of_what_may_be_one_digit() -> None:
     # A stem and a bar near it may be a 4; the third stands too far away.
     found = {(group.first, group.last) for group in groups_of([atom(1, 0, 5), atom(2, 9, 30), atom(3, 80, 100)], 40)}
     assert found == {(0, 1), (0, 2), (1, 2), (2, 3)}
+
+
+def test_flecks_are_not_tried_in_every_combination() -> None:
+    # All stand within the width of one digit.
+    flecks = [atom(number, number // 8, number // 8 + 2) for number in range(400)]
+    groups = groups_of(flecks, 40.0)
+    assert max(group.last - group.first for group in groups) == MOST_PIECES
+    assert len(groups) < len(flecks) * MOST_PIECES
 
 
 def test_a_piece_is_read_whole_however_often_it_may_be_cut() -> None:
