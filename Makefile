@@ -20,6 +20,7 @@ help:
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "byhand needs Python 3.11 or newer and found `$(PYTHON) --version`; say make PYTHON=python3.12, for example."; exit 2; }
+	@echo "Setting up $(VENV), once; this may take some minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "A virtual environment could not be made; on Debian and Ubuntu, apt install python3-venv brings what is missing."; exit 2; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[torch,dev]'
@@ -32,7 +33,7 @@ lab: $(READY)
 	$(BIN)/byhand lab
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

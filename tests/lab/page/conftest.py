@@ -85,9 +85,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         running.communicate(timeout=30)
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while it is open, Playwright's event loop runs, and no test may run one of its own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One browser for all."""
+    """One browser for the tests of a file."""
     api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
