@@ -141,8 +141,8 @@ def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ([], "byhand train needs a recipe (byhand train mlp) or a run to go on with (--resume RUN); give one."),
-        (["mlp", "--resume", "x"], "byhand train needs a recipe"),
+        ([], "byhand train was given neither of a recipe (byhand train mlp) and a run to go on with"),
+        (["mlp", "--resume", "x"], "byhand train was given both of a recipe"),
         (["mpl"], "There is no recipe 'mpl'; perhaps 'mlp' was meant, or name a file ending in .toml."),
         (["my.toml"], "The recipe my.toml cannot be read (No such file or directory); check its name."),
         (["mlp", "--hand", "nunpy"], "There is no hand 'nunpy'; perhaps 'numpy' was meant."),

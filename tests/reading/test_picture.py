@@ -217,3 +217,10 @@ def test_a_pil_image_is_left_as_it_was(draw: Callable[..., Any]) -> None:
     before = image.tobytes()
     open_picture(image)
     assert image.tobytes() == before
+
+
+@pytest.mark.parametrize("kind", [np.bool_, np.uint8, np.int64, np.float32])
+def test_a_mask_of_any_type_is_the_same_picture(kind: type) -> None:
+    mask = np.zeros((40, 40), kind)
+    mask[8:32, 18:22] = 1
+    assert np.array_equal(open_picture(mask).pixels, open_picture(255 * mask.astype(np.uint8)).pixels)

@@ -65,6 +65,10 @@ def test_loaded_weights_are_the_callers_own() -> None:
     assert next(iter(other.parameters().values())).any()
 
 
+def test_the_reader_is_small() -> None:
+    assert weights.load("reader").spec.size <= weights.card("reader")["parameters"] <= 400_000
+
+
 def test_unknown_weights() -> None:
     with pytest.raises(ByhandError, match=r"No weights 'raeder' come with byhand; perhaps 'reader' was meant\."):
         weights.load("raeder")

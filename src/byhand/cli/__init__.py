@@ -23,7 +23,7 @@ COMMANDS = {
     "predict": "read digits that nobody has labelled, and write the answers",
     "report": "write the report of a trained network as one HTML file",
     "compare": "train several networks and compare them in one table",
-    "bench": "time the hands against one another",
+    "bench": "time the hands against one another, or measure the reader on a folder",
     "recipes": "list the shipped recipes",
     "show": "show a recipe: its text, its parameters and a picture of its structure",
     "look": "look inside a trained network while it reads one picture",

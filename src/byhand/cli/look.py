@@ -42,8 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Look."""
     from byhand.errors import ByhandError
-    from byhand.look.places import COUNT
     from byhand.look.page import page, views
+    from byhand.look.places import COUNT
     from byhand.report import style
     from byhand.weights.trained import trained
 

@@ -44,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if (arguments.recipe is None) == (arguments.resume is None):
         raise ByhandError(
-            "byhand train needs a recipe (byhand train mlp) or a run to go on with (--resume RUN); give one."
+            f"byhand train was given {'neither' if arguments.recipe is None else 'both'} of a recipe "
+            "(byhand train mlp) and a run to go on with (--resume RUN); give one of the two."
         )
     others = (arguments.data, arguments.split, arguments.name, arguments.runs)
     if arguments.resume is not None and (settings.given(arguments) or any(others)):

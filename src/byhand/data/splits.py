@@ -23,6 +23,7 @@ Indices = npt.NDArray[np.intp]
 # As MNIST's 50,000/10,000/10,000 of 70,000.
 USUAL: Fractions = (Fraction(5, 7), Fraction(1, 7), Fraction(1, 7))
 
+
 @dataclass(frozen=True, eq=False)
 class Splits:
     """The digits of one training: three disjoint parts and how they were drawn.

@@ -164,10 +164,11 @@ def _from_array(source: Any) -> Picture:
 
 def _eight_bits(levels: Array, where: str) -> Array:
     """Bring grey levels of any type to 0 to 255."""
+    # A mask is one in whole numbers too: a picture whose lightest level is 1 of 255 shows nothing.
+    if levels.dtype == np.bool_ or (levels.dtype.kind in "iu" and levels.min() >= 0 and levels.max() <= 1):
+        return levels.astype(np.uint8) * np.uint8(255)
     if levels.dtype == np.uint8:
         return levels
-    if levels.dtype == np.bool_:
-        return levels.astype(np.uint8) * np.uint8(255)
     low, high = float(levels.min()), float(levels.max())
     if not (low >= 0 and high <= 65535):
         raise ByhandError(
