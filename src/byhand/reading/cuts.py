@@ -23,10 +23,10 @@ ASIDE = 0.12
 """Cost of a step aside, as a share of a pixel of ink."""
 MOST_CUTS = 4
 """For each height of the piece that it is wide."""
+MOST_OF_ALL = 60
+"""Of a piece however wide: twenty digits that all touch are no writing, and the time to read grows with the cuts."""
 DEEPEST = 2.2
 """Stroke widths that a cut may cross."""
-
-
 WAIST = 0.8
 """Height of a waist against the parts beside it."""
 
@@ -61,10 +61,10 @@ def cuts_of(mask: Array) -> list[Cut]:
     small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     stroke = max(stroke_width(mask) * scale, 1.0)
     apart = round(max(2.0, 1.2 * stroke))
-    most = round(MOST_CUTS * max(1.0, width / height))
+    most = min(MOST_OF_ALL, round(MOST_CUTS * max(1.0, width / height)))
     paths = _cheap_paths(small, apart, DEEPEST * stroke, most)
     # Straight through the common wall: the cheapest way would leave it all to one side.
-    paths += [np.full(len(small), column) for column in _waists(small, apart)]
+    paths += [np.full(len(small), column) for column in _waists(small, apart)[:MOST_OF_ALL]]
     cuts = []
     for path in sorted(paths, key=lambda path: float(path.mean())):
         crossed = float(small[np.arange(len(small)), path].sum())
