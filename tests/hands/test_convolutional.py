@@ -352,7 +352,9 @@ def test_parts_of_a_batch_make_the_whole(B: int) -> None:
 def test_a_network_that_must_see_the_batch_whole_does() -> None:
     network = build(NETWORKS["normed"])
     assert isinstance(network, NumpyNetwork)
-    assert not network._divides
+    # Only in training: what it reads, it reads with the averages that it keeps.
+    assert not network._divides_training
+    assert network._divides
 
 
 def test_threads_change_no_bit_from_run_to_run() -> None:
