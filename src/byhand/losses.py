@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
 Array = npt.NDArray[Any]
 
@@ -23,6 +22,9 @@ def mean_loss(logits: Array, labels: Array, loss: str) -> float:
     loss
         ``"softmax"``: ``logsumexp(z) - z_label``; ``"sigmoid"``: ``sum_K log(1 + exp(z)) - z_label``.
     """
+    # Reading needs probabilities alone and shall not wait for SciPy.
+    from scipy.special import logsumexp
+
     z = logits.astype(np.float64)
     right = z[np.arange(len(z)), labels]
     total = logsumexp(z, axis=1) if loss == "softmax" else np.logaddexp(0, z).sum(axis=1)
@@ -34,7 +36,8 @@ def probabilities(logits: Array, loss: str) -> Array:
     z = logits.astype(np.float64)
     # log sigma(z) = -log(1 + exp(-z)); in logarithms, so that ten tiny sigmoids still have a sum.
     log = z if loss == "softmax" else -np.logaddexp(0, -z)
-    share: Array = np.exp(log - logsumexp(log, axis=1, keepdims=True))
+    share: Array = np.exp(log - log.max(axis=1, keepdims=True))
+    share /= share.sum(axis=1, keepdims=True)
     return share
 
 

@@ -241,7 +241,7 @@ def test_digits_are_loaded_once(made: Made, tmp_path: Path, monkeypatch: pytest.
     loaded = []
     load = shelf.load_dataset
     monkeypatch.setattr(shelf, "load_dataset", lambda name, **how: loaded.append(name) or load(name, **how))
-    monkeypatch.setattr("byhand.training.job.load_digits", lambda *_, **__: pytest.fail("loaded by the run itself"))
+    monkeypatch.setattr("byhand.training.recipe.load_digits", lambda *_, **__: pytest.fail("loaded by the run itself"))
     base = made(epochs=1)
     compare([Entry(base, range(2)), Entry(base.on(split="100/40/30"))], tmp_path, Shelf())
     assert len(loaded) == 1

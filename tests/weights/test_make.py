@@ -125,6 +125,6 @@ def test_other_digits_are_refused(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = load_digits("digits")
-    monkeypatch.setattr(make, "load_digits", lambda *_: other)
+    monkeypatch.setattr("byhand.training.recipe.load_digits", lambda *_: other)
     assert make.main([str(run), "--out", str(tmp_path)]) == 2
     assert "was trained on other digits than" in capsys.readouterr().err

@@ -53,13 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _spec(recipe: Recipe, offline: bool) -> tuple[Spec, str]:
     """Describe the network, and say what it was described from where that is more than the recipe."""
     from byhand.cli.recipes import spec_without_data
-    from byhand.data import load_digits
-    from byhand.training.recipe import DATA
 
     if (spec := spec_without_data(recipe)) is not None:
         return spec, ""
-    data = {**DATA, **recipe.data}
-    digits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline)
+    digits = recipe.digits(offline=offline)
     note = (
         f"Pixels whose variance is at most {recipe.network['min_variance']:g} over the {len(digits.train):,} training "
         f"digits of {digits.name} ({digits.source}) are left out:"

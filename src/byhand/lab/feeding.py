@@ -34,9 +34,7 @@ def fed(network: Network, place: int) -> Array | None:
     if isinstance(about, Conv2d):
         return np.moveaxis(values[0], -1, 0)
     if isinstance(about, Recurrent):
-        gates = GATES[about.cell]
-        # W_xh (D, G H) -> (H, G, D)
-        return values[0].reshape(-1, gates, about.hidden).transpose(2, 1, 0)
+        return _by_unit(values[0], about)
     if isinstance(about, Linear):
         if place == dense_on_pixels(network):
             return np.nan_to_num(on_pixels(network, values[0].T, place))
@@ -63,5 +61,9 @@ def fed_back(network: Network, place: int) -> Array | None:
     if not isinstance(about, Recurrent):
         return None
     _, W_hh, *_ = network.spec.layer_parameters[place]
-    # W_hh (H, G H) -> (H, G, H)
-    return np.asarray(network.parameters()[W_hh.name]).reshape(-1, GATES[about.cell], about.hidden).transpose(2, 1, 0)
+    return _by_unit(np.asarray(network.parameters()[W_hh.name]), about)
+
+
+def _by_unit(W: Array, about: Recurrent) -> Array:
+    """Weights of a recurrence by the unit that they feed: ``(n, G H)`` to ``(H, G, n)``."""
+    return W.reshape(-1, GATES[about.cell], about.hidden).transpose(2, 1, 0)

@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from byhand.data import Splits, load_digits
+from byhand.data import Splits
 from byhand.errors import ByhandError
 from byhand.hands import Array, build
 from byhand.lab.feeding import fed
@@ -19,7 +19,6 @@ from byhand.measure.classification import classification_report
 from byhand.training import log
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.folder import CHECKPOINT, LOCK, LOG, RECIPE, RESULTS, recipe_of
-from byhand.training.recipe import DATA
 from byhand.training.runs import fingerprint
 
 SCORED = 1000
@@ -125,11 +124,11 @@ class Insides:
 
     def _scored(self, run: Path, saved: Checkpoint) -> tuple[Array, Array] | None:
         """Find the digits a run is validated on, where they are still those it began with."""
-        data = {**DATA, **recipe_of(run).data}
-        key = (data["name"], data["split_seed"], data["split"])
+        recipe = recipe_of(run)
+        key = tuple(recipe.data_settings.items())
         if self._digits is None or self._digits[0] != key:
             try:
-                splits = load_digits(key[0], key[1], key[2] or None, offline=True, notify=lambda _: None)
+                splits = recipe.digits(offline=True, notify=lambda _: None)
             except ByhandError:
                 return None
             self._digits = (key, splits, fingerprint(splits))

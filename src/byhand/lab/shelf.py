@@ -141,8 +141,7 @@ class Shelf:
 
 @cache
 def _shipped(name: str) -> Offered:
-    network = weights.load(name)
-    card = weights.card(name)
+    network, card = weights.load_with_card(name)
     return Offered(name, "shipped", network.spec, _values(network), network.dtype.name, float(card["test_accuracy"]))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from byhand.data import Dataset, Splits, load_dataset, split
 from byhand.errors import ByhandError
-from byhand.training.recipe import DATA, Recipe
+from byhand.training.recipe import Recipe
 from byhand.training.runs import fingerprint
 
 
@@ -35,7 +35,7 @@ class Shelf:
         ByhandError
             If they cannot be had, read or split.
         """
-        data = {**DATA, **recipe.data}
+        data = recipe.data_settings
         key = data["name"], data["split_seed"], data["split"]
         if key not in self._splits:
             name = data["name"]

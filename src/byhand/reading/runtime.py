@@ -11,6 +11,7 @@ import numpy.typing as npt
 from byhand import weights
 from byhand.errors import ByhandError, nearest
 from byhand.hands import Network
+from byhand.losses import probabilities
 
 Array = npt.NDArray[Any]
 
@@ -44,10 +45,9 @@ class Runtime:
         if name not in RUNTIMES:
             raise ByhandError(f"There is no runtime {name!r}; {nearest(name, RUNTIMES)}.")
         self.name = name
-        known = weights.card(NETWORK)
+        network, known = weights.load_with_card(NETWORK)
         self.temperature = float(known["temperature"])
         self.threshold = float(known["threshold"])
-        network = weights.load(NETWORK)
         self._logits: Callable[[Array], Array] = network.logits if name == "numpy" else _in_onnx(network)
 
     def shares(self, images: Array) -> Array:
@@ -63,9 +63,7 @@ class Runtime:
         numpy.ndarray
             Calibrated probabilities ``(B, 11)``: the ten digits, and none of them.
         """
-        logits = self._logits(images).astype(np.float64) / self.temperature
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+        return probabilities(self._logits(images).astype(np.float64) / self.temperature, "softmax")
 
 
 def _in_onnx(network: Network) -> Callable[[Array], Array]:

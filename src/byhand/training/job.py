@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from byhand.data import Splits, load_digits
+from byhand.data import Splits
 from byhand.errors import ByhandError
 from byhand.files import write_json
 from byhand.hands import Array, Network, build
@@ -33,7 +33,7 @@ from byhand.training.folder import (
 )
 from byhand.training.names import OVER_THE_RUN
 from byhand.training.optimizers import Optimizer, optimizer
-from byhand.training.recipe import DATA, Recipe
+from byhand.training.recipe import Recipe
 from byhand.training.settings import Training
 
 MOST_PARAMETERS = 2**33
@@ -112,12 +112,12 @@ class Job:
 
         `splits` are the recipe's digits, from a caller who has them already.
         """
-        how, data, began = recipe.how, {**DATA, **recipe.data}, began or {}
+        how, began = recipe.how, began or {}
         # Starting weights that are orthogonal come from products, too.
         threads = set_threads(how.threads or began.get("threads", 0))
         device, why = _device(how, began.get("device"))
         if splits is None:
-            splits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline, notify=display.note)
+            splits = recipe.digits(offline=offline, notify=display.note)
         spec = recipe.spec(splits.train)
         if spec.size > MOST_PARAMETERS:
             raise ByhandError(

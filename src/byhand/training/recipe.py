@@ -20,7 +20,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -30,8 +30,9 @@ import numpy as np
 import tomli_w
 
 from byhand import zoo
-from byhand.data import Digits
+from byhand.data import Digits, Splits, load_digits
 from byhand.data.digits import CLASSES, SIDE
+from byhand.data.loading import say
 from byhand.errors import ByhandError, nearest
 from byhand.layers import Dropout
 from byhand.settings import fitting
@@ -146,6 +147,22 @@ class Recipe:
                 raise ByhandError(f"The recipe {self.name!r} has no setting {key!r}; {nearest(key, everything)}.")
         sweep = {key: values for key, values in self.sweep.items() if settings.get(key) is None}
         return dataclasses.replace(self, **sections, sweep=sweep)
+
+    @property
+    def data_settings(self) -> dict[str, Any]:
+        """Where the digits come from: ``name``, ``split`` and ``split_seed``, those that are usual too."""
+        return {**DATA, **self.data}
+
+    def digits(self, *, offline: bool = False, notify: Callable[[str], None] = say) -> Splits:
+        """Load and split the digits, as `byhand.data.load_digits` does.
+
+        Raises
+        ------
+        ByhandError
+            If they cannot be had, read or split.
+        """
+        data = self.data_settings
+        return load_digits(data["name"], data["split_seed"], data["split"] or None, offline, notify)
 
     def variants(self) -> list[tuple[dict[str, Any], Recipe]]:
         """Give every combination of the sweep: its settings, and the recipe with them, named after them.

@@ -15,7 +15,7 @@ from byhand.hands import Network, build
 from byhand.training.checkpoint import Checkpoint
 from byhand.zoo import NETWORKS
 
-__all__ = ["card", "load", "names"]
+__all__ = ["card", "load", "load_with_card", "names"]
 
 SUFFIX = ".safetensors"
 
@@ -48,10 +48,17 @@ def load(name: str, hand: str = "numpy", *, dtype: str = "float32", device: str 
     ByhandError
         If there are no such weights, or the hand cannot be built.
     """
+    return load_with_card(name, hand, dtype=dtype, device=device)[0]
+
+
+def load_with_card(
+    name: str, hand: str = "numpy", *, dtype: str = "float32", device: str = "cpu"
+) -> tuple[Network, dict[str, Any]]:
+    """Do what `load` and `card` do, and read the file once."""
     saved = _saved(name)
     network = build(saved.spec, hand, dtype=dtype, device=device)
     network.load(saved.values)
-    return network
+    return network, saved.facts
 
 
 def card(name: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from byhand import __version__
-from byhand.data import Digits, Splits, load_digits
+from byhand.data import Digits, Splits
 from byhand.data.digits import CLASSES
 from byhand.errors import ByhandError
 from byhand.hands import Network, build
@@ -27,7 +27,6 @@ from byhand.training.checkpoint import Checkpoint
 from byhand.training.engine import score
 from byhand.training.folder import CHECKPOINT
 from byhand.training.job import fingerprint
-from byhand.training.recipe import DATA
 from byhand.training.runs import Run, load_run
 from byhand.weights import SUFFIX
 from byhand.weights.calibration import calibrated
@@ -98,8 +97,7 @@ def _accuracy(network: Network, digits: Digits) -> float:
 
 
 def _splits(run: Run, saved: Checkpoint) -> Splits:
-    data = {**DATA, **run.recipe.data}
-    splits = load_digits(data["name"], data["split_seed"], data["split"] or None)
+    splits = run.recipe.digits()
     if saved.facts.get("data") != fingerprint(splits):
         raise ByhandError(
             f"{run.path} was trained on other digits than {splits.name} ({splits.source}) now gives; "

@@ -13,7 +13,6 @@ from byhand.data.loading import say
 from byhand.errors import ByhandError, nearest
 from byhand.hands import Network
 from byhand.training.checkpoint import Checkpoint
-from byhand.training.recipe import DATA
 from byhand.training.runs import CHECKPOINT, RECIPE, Run, fingerprint, load_run
 
 
@@ -60,15 +59,15 @@ class Trained:
             return load_digits(began["name"], began["split_seed"], began["split"], offline, notify).test
         if self.run.splits is not None:
             return self.run.splits.test
-        data = {**DATA, **self.run.recipe.data}
-        splits = load_digits(data["name"], data["split_seed"], data["split"] or None, offline, notify)
+        recipe = self.run.recipe
+        splits = recipe.digits(offline=offline, notify=notify)
         if Checkpoint.load(self.run.path / CHECKPOINT).facts.get("data") != fingerprint(splits):
             began = self.run.results.get("data", {})
             sizes = "/".join(str(began.get(part)) for part in ("train", "validation", "test"))
             told = f"{began['name']} split {sizes}" if began else "other digits"
             raise ByhandError(
-                f"{self.name} was trained on {told}, and {data['name']!r} now gives {splits.name} split "
-                f"{'/'.join(map(str, splits.sizes))} ({splits.source}), which are not the same digits; "
+                f"{self.name} was trained on {told}, and {recipe.data_settings['name']!r} now gives {splits.name} "
+                f"split {'/'.join(map(str, splits.sizes))} ({splits.source}), which are not the same digits; "
                 "bring those back, or name the digits to score by --data."
             )
         return splits.test
@@ -91,7 +90,8 @@ def trained(name: str | Path, hand: str | None = None) -> Trained:
     """
     known = weights.names()
     if isinstance(name, str) and name in known:
-        return Trained(name, weights.load(name, hand or "numpy"), card=weights.card(name))
+        network, card = weights.load_with_card(name, hand or "numpy")
+        return Trained(name, network, card=card)
     path = Path(name)
     if path.name == str(name) and not path.is_dir():
         raise ByhandError(
