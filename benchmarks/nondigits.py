@@ -23,7 +23,7 @@ from scipy import ndimage
 
 from byhand.data import load_digits
 from byhand.reading import Reader
-from byhand.streams import generator
+from byhand.rng import generator
 
 Array = np.ndarray[Any, Any]
 

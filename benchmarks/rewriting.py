@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from byhand.augment import Writing
+from byhand.augment.distortion import rewritten
+from byhand.augment.fonts import digit_glyphs
+from byhand.augment.negatives import strangers
 from byhand.data import load_digits
-from byhand.report import style
-from byhand.streams import generator
-from byhand.training.augment import Writing
-from byhand.training.augment.distortion import rewritten
-from byhand.training.augment.glyphs import digit_glyphs
-from byhand.training.augment.strangers import strangers
+from byhand.rng import generator
+from byhand.viz import style
 
 ACROSS = 24
 CELL = 0.48

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from byhand.data import Digits, Splits
+from byhand.errors import ByhandError
 
 ROOT = Path(__file__).parents[1]
 REAL = os.environ.get("BYHAND_DATA")
@@ -41,6 +43,22 @@ def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
         return resolve(host, *rest, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", local_only)
+
+
+@pytest.fixture(scope="session")
+def refused() -> Callable[[str], AbstractContextManager[Any]]:
+    """``with refused("data.truncated"):`` the block raises `ByhandError` with that code, in one sentence."""
+
+    def check(code: str) -> AbstractContextManager[Any]:
+        def matches(error: ByhandError) -> bool:
+            sentence = str(error)
+            assert "\n" not in sentence
+            assert sentence.endswith((".", "?"))
+            return error.code == code
+
+        return pytest.raises(ByhandError, check=matches)
+
+    return check
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ SRC = Path(__file__).parents[1] / "src" / "byhand"
 FILES = sorted(SRC.rglob("*.py"))
 
 FLOORS = (
-    ("errors", "files", "streams", "settings", "processors"),
-    *(("data",), ("layers",), ("spec",), ("zoo", "losses"), ("hands",)),
-    *(("training",), ("weights",), ("measure", "export"), ("report",), ("look",), ("reading",), ("lab",), ("scale",)),
-    ("cli", "api", "sklearn", "__init__", "__main__"),
+    ("errors", "io", "rng", "options", "cpu"),
+    *(("data",), ("models",), ("metrics",), ("hands",), ("augment",), ("training",), ("weights",)),
+    *(("verify",), ("compare",), ("export",), ("reading",), ("bench",), ("viz",), ("sklearn",), ("server",)),
+    ("cli", "api", "__init__", "__main__"),
 )
 """From the cellar to the roof. A module imports from its own floor and from those below."""
 RANK = {name: floor for floor, names in enumerate(FLOORS) for name in names}
@@ -53,7 +53,7 @@ def test_packages_of_data_know_the_cellar_alone() -> None:
     for path in (SRC / "data").rglob("*.py"):
         for _, name in imported(path):
             if name.startswith("byhand."):
-                assert name.split(".")[1] in ("data", "errors", "files", "streams", "settings", "__version__")
+                assert name.split(".")[1] in ("data", "errors", "io", "rng", "options", "__version__")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SRC)))
@@ -96,7 +96,7 @@ def test_the_numpy_hand_knows_no_torch() -> None:
 
 
 def test_the_engine_knows_no_hand_by_name() -> None:
-    for name in ("engine", "optimizers", "schedules"):
+    for name in ("loop", "optimizers", "schedules"):
         words = mentions(SRC / "training" / f"{name}.py")
         assert not [word for word in words if "by_numpy" in word or "by_tensor" in word or "by_torch" in word]
 
@@ -113,12 +113,12 @@ def test_twins_have_the_same_file_names() -> None:
 
 
 def test_every_layer_is_made_in_every_hand() -> None:
-    from byhand.hands.by_numpy.network import MADE as IN_NUMPY
+    from byhand.hands.by_fast.network import MADE as IN_NUMPY
     from byhand.hands.by_tensor.network import MADE as IN_TENSOR
     from byhand.hands.by_torch.network import MADE as IN_TORCH
-    from byhand.layers import LAYERS
+    from byhand.models.layers import LAYERS
 
-    ours = {kind for kind in LAYERS.values() if kind.__module__ == "byhand.layers"}
+    ours = {kind for kind in LAYERS.values() if kind.__module__ == "byhand.models.layers"}
     assert len(ours) >= 11
     for made in (IN_NUMPY, IN_TENSOR, IN_TORCH):
         assert set(made) >= ours

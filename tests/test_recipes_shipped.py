@@ -13,11 +13,11 @@ from threadpoolctl import threadpool_limits
 
 from byhand.data import Digits, load_digits
 from byhand.hands import HANDS, Network, build
-from byhand.streams import generator
+from byhand.rng import generator
+from byhand.training.config import TrainingConfig
 from byhand.training.optimizers import optimizer
 from byhand.training.recipe import load_recipe, parse_recipe, shipped
 from byhand.training.schedules import rate
-from byhand.training.settings import Training
 
 torch = pytest.importorskip("torch")
 
@@ -91,7 +91,7 @@ def test_a_recipe_tells_what_it_is(name: str) -> None:
     # Written down, it is the same recipe.
     again = parse_recipe(recipe.to_toml(), "renamed")
     assert (again.name, again.about, again.variants()[0][0]) == (name, recipe.about, recipe.variants()[0][0])
-    assert again.how == recipe.how
+    assert again.config == recipe.config
     assert again.network == recipe.network
 
 
@@ -160,26 +160,26 @@ def differences(network: Network, images: Any, labels: Any) -> None:
             assert abs(found - gradient.flat[place]) < 1e-6 * np.abs(gradient).max(), (name, place)
 
 
-def stepped(network: Network, how: Training, digits: Digits, steps: int) -> dict[str, Any]:
+def stepped(network: Network, config: TrainingConfig, digits: Digits, steps: int) -> dict[str, Any]:
     """Train by a recipe's own optimiser and schedule, four pictures a step."""
-    made = optimizer(network, how)
+    made = optimizer(network, config)
     images, labels, drop = digits.images, digits.labelled(), generator(0, "dropout", 0)
     for step in range(steps):
         rows = slice(step % 16 * 4, step % 16 * 4 + 4)
         assert np.isfinite(network.loss_and_gradient(images[rows], labels[rows], drop))
-        made.step(rate(how, step, 10))
+        made.step(rate(config, step, 10))
     return {name: np.array(value) for name, value in network.parameters().items()}
 
 
-STEPPING = [name for name in RECIPES if not load_recipe(name).how.full_batch]
+STEPPING = [name for name in RECIPES if not load_recipe(name).config.full_batch]
 
 
 @pytest.mark.parametrize("name", STEPPING)
 def test_fifty_steps_keep_the_hands_together(name: str, digits: Digits) -> None:
-    how = dataclasses.replace(load_recipe(name).how, dtype="float64")
+    config = dataclasses.replace(load_recipe(name).config, dtype="float64")
     before = build(load_recipe(name).spec(digits), seed=7, dtype="float64").parameters()
     made = list(hands(name, digits))
-    ours, *others = (stepped(network, how, digits, 50) for network in made)
+    ours, *others = (stepped(network, config, digits, 50) for network in made)
     for theirs in others:
         for key in theirs.keys() - idle(made[0]):
             assert apart(ours[key], theirs[key]) < 1e-8, key
@@ -189,14 +189,14 @@ def test_fifty_steps_keep_the_hands_together(name: str, digits: Digits) -> None:
 
 @pytest.mark.parametrize("name", STEPPING)
 def test_a_step_in_the_precision_that_the_recipe_trains_in(name: str, digits: Digits) -> None:
-    how = load_recipe(name).how
+    config = load_recipe(name).config
     few = digits.take(range(16))
-    for network in hands(name, digits, how.dtype):
-        made = optimizer(network, how)
+    for network in hands(name, digits, config.dtype):
+        made = optimizer(network, config)
         losses = []
         for _ in range(2):
             losses.append(network.loss_and_gradient(few.images, few.labelled()))
-            made.step(rate(how, 0, 10))
+            made.step(rate(config, 0, 10))
         assert all(np.isfinite(losses)), network.hand
         assert losses[0] != losses[1]
-        assert all(value.dtype == how.dtype for value in network.parameters().values())
+        assert all(value.dtype == config.dtype for value in network.parameters().values())

@@ -19,12 +19,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from byhand import zoo
 from byhand.errors import ByhandError
-from byhand.layers import Flatten, Linear, Standardize, Tanh
+from byhand.models import zoo
+from byhand.models.layers import Flatten, Linear, Standardize, Tanh
+from byhand.models.spec import Spec
 from byhand.sklearn import DigitClassifier
-from byhand.sklearn.settings import mean_and_deviation
-from byhand.spec import Spec
+from byhand.sklearn.parameters import mean_and_deviation
 
 SMALL = {"hidden": 16, "epochs": 4, "lr": 0.01, "random_state": 0}
 

@@ -4,7 +4,7 @@
 
     import byhand
 
-    run = byhand.train("mlp", hand="numpy", epochs=3)
+    run = byhand.train("mlp", hand="fast", epochs=3)
     run.accuracy
     run.network.logits(images)
 
@@ -39,7 +39,7 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     if name == "look":
-        return importlib.import_module("byhand.look")
+        return importlib.import_module("byhand.viz.inside")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'byhand' has no attribute {name!r}")
     return getattr(importlib.import_module(_PUBLIC[name]), name)

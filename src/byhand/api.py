@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from byhand import verify as proof
 from byhand import weights
 from byhand.data import load_digits
 from byhand.hands import Network
-from byhand.measure import proof
-from byhand.report.displays import displaying
-from byhand.report.proof import ProofTable
-from byhand.spec import Spec
+from byhand.models.spec import Spec
 from byhand.training.recipe import Recipe, load_recipe
-from byhand.training.runs import Run, load_run, start
+from byhand.training.run import Run, load_run, start
+from byhand.viz.displays import displaying
+from byhand.viz.proof import ProofTable
 
 __all__ = ["load_digits", "load_network", "load_run", "prove", "train"]
 
@@ -63,11 +63,11 @@ def train(
         If a setting is unknown, the data cannot be had, or the loss is no longer a number.
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    wanted = chosen.having(**settings).on(name=data, split=split)
+    wanted = chosen.with_settings(**settings).on(name=data, split=split)
     with displaying(show, tensorboard) as display:
         run = start(wanted, Path(runs), name, offline=offline, display=display)
     if report:
-        from byhand.report.run import report_run
+        from byhand.viz.run import report_run
 
         report_run(run)
     return run
@@ -107,7 +107,7 @@ def prove(
     return proven
 
 
-def load_network(name: str, hand: str = "numpy", *, device: str = "cpu") -> Network:
+def load_network(name: str, hand: str = "fast", *, device: str = "cpu") -> Network:
     """Build a network with the trained weights that come with byhand.
 
     Parameters
@@ -116,7 +116,7 @@ def load_network(name: str, hand: str = "numpy", *, device: str = "cpu") -> Netw
         A network of the zoo, or ``"reader"``, the one that reads handwriting, whose eleventh logit means that there is
         no digit; `byhand.weights.names` lists them.
     hand
-        ``"numpy"``, ``"tensor"`` or ``"torch"``.
+        ``"fast"``, ``"numpy"``, ``"tensor"`` or ``"torch"``.
     device
         A torch device; the numpy hand knows ``"cpu"`` alone.
 

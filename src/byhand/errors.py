@@ -12,7 +12,19 @@ from collections.abc import Iterable
 
 
 class ByhandError(Exception):
-    """A problem that its reader can solve, told in one sentence."""
+    """A problem that the user can solve, described in one sentence.
+
+    Parameters
+    ----------
+    message
+        One sentence: what was found, what was expected, what to do.
+    code
+        A short stable name, ``area.problem``: ``"data.truncated"``. Programs and tests match it; wording may change.
+    """
+
+    def __init__(self, message: str, *, code: str = "unclassified") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

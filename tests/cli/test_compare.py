@@ -11,7 +11,7 @@ import pytest
 
 from byhand.cli import main
 from byhand.cli.compare import _entries
-from byhand.measure.field import FIELD
+from byhand.compare.default_networks import FIELD
 from byhand.training.recipe import Recipe, load_recipe
 
 QUICK = ("-ep", "1", "--threads", "1")
@@ -88,10 +88,12 @@ def test_a_recipe_of_ones_own_with_a_sweep(capsys: pytest.CaptureFixture[str], n
 
 def test_who_trains_how_often() -> None:
     own = Recipe("own", network={"name": "softmax"}, training={"hand": "torch"})
-    entries = [(entry.recipe.how.hand, list(entry.seeds)) for entry in _entries(own, ("numpy", "tensor", "torch"), 3)]
+    entries = [
+        (entry.recipe.config.hand, list(entry.seeds)) for entry in _entries(own, ("numpy", "tensor", "torch"), 3)
+    ]
     assert entries == [("torch", [0, 1, 2]), ("numpy", [0]), ("tensor", [0])]
     # Where the recipe's own hand is not asked for, the first that is takes its place.
-    entries = [(entry.recipe.how.hand, list(entry.seeds)) for entry in _entries(own, ("numpy", "tensor"), 2)]
+    entries = [(entry.recipe.config.hand, list(entry.seeds)) for entry in _entries(own, ("numpy", "tensor"), 2)]
     assert entries == [("numpy", [0, 1]), ("tensor", [0])]
 
 
@@ -120,7 +122,7 @@ def test_recipes_and_runs_together_and_a_page(capsys: pytest.CaptureFixture[str]
 def test_the_field(capsys: pytest.CaptureFixture[str], npz: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every network of the field, on a few digits, for a blink."""
     few = [dataclasses.replace(place, few=1 + (place.recipe == "mlp")) for place in FIELD]
-    monkeypatch.setattr("byhand.measure.field.FIELD", few)
+    monkeypatch.setattr("byhand.compare.default_networks.FIELD", few)
     words = ["compare", "--data", str(npz), "--threads", "1", "--hands", "numpy", "--no-report"]
     assert main(words) == 0
     said = capsys.readouterr()
@@ -136,11 +138,13 @@ def test_the_field(capsys: pytest.CaptureFixture[str], npz: Path, monkeypatch: p
 
 
 def test_the_field_in_full(capsys: pytest.CaptureFixture[str], npz: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("byhand.measure.field.FIELD", [place for place in FIELD if place.recipe == "tiny-cnn"])
+    monkeypatch.setattr(
+        "byhand.compare.default_networks.FIELD", [place for place in FIELD if place.recipe == "tiny-cnn"]
+    )
     words = ["compare", "--full", "--data", str(npz), "--threads", "1", "--hands", "numpy", "--no-report"]
     assert main(words) == 0
     said = capsys.readouterr()
-    assert table(said.out)[0]["epochs"] == str(load_recipe("tiny-cnn").how.epochs)
+    assert table(said.out)[0]["epochs"] == str(load_recipe("tiny-cnn").config.epochs)
     assert "tiny-cnn is trained on the usual split; its own, 58000/2000/10000, needs more digits." in said.err
 
 

@@ -14,7 +14,7 @@ from sklearn.metrics import classification_report as theirs
 from byhand.cli import main
 from byhand.data import load_digits
 from byhand.training.recipe import Recipe
-from byhand.training.runs import Run, start
+from byhand.training.run import Run, start
 
 
 @pytest.fixture(scope="module")

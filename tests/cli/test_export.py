@@ -13,10 +13,10 @@ import pytest
 from byhand import export, weights
 from byhand.cli import main
 from byhand.hands import build
-from byhand.training import runs
+from byhand.training import run as runs
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.recipe import Recipe, parse_recipe
-from byhand.training.runs import Run, start
+from byhand.training.run import Run, start
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

@@ -13,7 +13,7 @@ import pytest
 
 from byhand import weights
 from byhand.cli import main
-from byhand.losses import probabilities
+from byhand.metrics.losses import probabilities
 
 
 @pytest.fixture(autouse=True)

@@ -52,7 +52,7 @@ def test_json_and_a_mistake(
     mine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("torch")
-    from byhand.hands.by_numpy.dense import Linear
+    from byhand.hands.by_fast.dense import Linear
 
     right = Linear.backward
 
@@ -81,7 +81,7 @@ def test_json_and_a_mistake(
 def test_gradients_that_are_no_numbers_are_still_json(
     mine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from byhand.hands.by_numpy.dense import Linear
+    from byhand.hands.by_fast.dense import Linear
 
     right = Linear.backward
 

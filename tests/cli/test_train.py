@@ -64,8 +64,15 @@ def test_short_flags(train: Callable[..., int]) -> None:
     words = ("-optim", "adam", "-lr", "0.003", "-bs", "32", "-hid_dim", "20,10", "-ep", "1")
     assert train("mlp", *words, "--seed", "7", "--dropout", "0.1", "--l2", "0.001", "--name", "mine") == 0
     recipe = settings_of("mine")
-    how = recipe.how
-    assert (how.optimizer, how.lr, how.batch_size, how.epochs, how.seed, how.l2) == ("adam", 0.003, 32, 1, 7, 0.001)
+    config = recipe.config
+    assert (config.optimizer, config.lr, config.batch_size, config.epochs, config.seed, config.l2) == (
+        "adam",
+        0.003,
+        32,
+        1,
+        7,
+        0.001,
+    )
     assert recipe.network == {"name": "mlp", "hidden": [20, 10], "dropout": 0.1}
 
 
@@ -76,9 +83,15 @@ def test_long_flags(train: Callable[..., int]) -> None:
     words += " --patience 3 --smoothing 0.1 --dtype float64 --device cpu --watch-test --hand numpy --split 100/20/10"
     assert train("mlp", *words.split()) == 0
     recipe = settings_of("mlp-numpy")
-    how = recipe.how
-    assert (how.optimizer, how.momentum, how.clip, how.patience, how.schedule) == ("momentum", 0.5, 2.0, 3, "cosine")
-    assert (how.dtype, how.device, how.watch_test, how.threads) == ("float64", "cpu", True, 1)
+    config = recipe.config
+    assert (config.optimizer, config.momentum, config.clip, config.patience, config.schedule) == (
+        "momentum",
+        0.5,
+        2.0,
+        3,
+        "cosine",
+    )
+    assert (config.dtype, config.device, config.watch_test, config.threads) == ("float64", "cpu", True, 1)
     assert recipe.network["smoothing"] == 0.1
     results = json.loads(Path("runs/mlp-numpy/results.json").read_text())
     assert [results["data"][part] for part in ("train", "validation", "test")] == [100, 20, 10]
@@ -90,7 +103,7 @@ def test_flags_override_ones_own_file(train: Callable[..., int], npz: Path) -> N
     )
     assert train("my.toml", "--lr", "0.25", "--set", "decay_biases=true", "--set", "activation = tanh") == 0
     recipe = settings_of("my-numpy")
-    assert (recipe.how.lr, recipe.how.epochs, recipe.how.decay_biases) == (0.25, 2, True)
+    assert (recipe.config.lr, recipe.config.epochs, recipe.config.decay_biases) == (0.25, 2, True)
     assert recipe.network == {"name": "mlp", "hidden": [5], "activation": "tanh"}
     assert recipe.data["name"] == str(npz)
 
@@ -288,7 +301,7 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_interrupt(train: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
-    from byhand.training import job
+    from byhand.training import session as job
 
     def interrupted(*arguments: Any) -> None:
         raise KeyboardInterrupt
@@ -314,7 +327,7 @@ def test_a_network_beyond_all_memory(units: str, capsys: pytest.CaptureFixture[s
 def test_torch_without_memory(
     words: str, train: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from byhand.training import job
+    from byhand.training import session as job
 
     def lacking(*arguments: Any) -> None:
         raise RuntimeError(words)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from byhand.cli.compare import configure
-from byhand.measure.field import FIELD
-from byhand.report.comparison import SHOWN
+from byhand.compare.default_networks import FIELD
 from byhand.training.recipe import load_recipe
+from byhand.viz.comparison_table import SHOWN
 
 PAGE = (Path(__file__).parents[2] / "docs" / "comparing.md").read_text(encoding="utf-8")
 
@@ -30,7 +30,7 @@ def test_the_field_is_as_told() -> None:
             ", ".join(place.hands),
             str(place.epochs),
             str(place.few),
-            str(load_recipe(place.recipe).how.epochs),
+            str(load_recipe(place.recipe).config.epochs),
         ]
         for place in FIELD
     ]

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from byhand import __version__, export, zoo
+from byhand import __version__, export
 from byhand.data import embedded
 from byhand.errors import ByhandError
 from byhand.export.layer import EXPORTS
 from byhand.hands import Network, build
-from byhand.layers import (
+from byhand.metrics.losses import probabilities
+from byhand.models import zoo
+from byhand.models.layers import (
     LAYERS,
     BatchNorm2d,
     Conv2d,
@@ -30,8 +32,7 @@ from byhand.layers import (
     Standardize,
     Tanh,
 )
-from byhand.losses import probabilities
-from byhand.spec import Spec
+from byhand.models.spec import Spec
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -124,7 +125,7 @@ def test_the_other_hands_write_the_same_file(hand: str) -> None:
 
 
 def test_all_our_layers_have_a_form() -> None:
-    ours = {kind for kind in LAYERS.values() if kind.__module__ == "byhand.layers"}
+    ours = {kind for kind in LAYERS.values() if kind.__module__ == "byhand.models.layers"}
     assert set(EXPORTS) >= ours
 
 
@@ -209,7 +210,7 @@ def test_a_folder_in_the_way(tmp_path: Path) -> None:
 
 
 def test_a_layer_of_ones_own(pictures: Any) -> None:
-    from byhand.hands.by_numpy.layer import MADE, NumpyLayer, makes
+    from byhand.hands.by_fast.layer import MADE, FastLayer, makes
 
     class Turn(Layer):
         """Every map upside down."""
@@ -217,7 +218,7 @@ def test_a_layer_of_ones_own(pictures: Any) -> None:
     try:
 
         @makes(Turn)
-        class NumpyTurn(NumpyLayer):
+        class NumpyTurn(FastLayer):
             def forward(self, x: Any, mode: Any) -> Any:
                 return x[:, ::-1].copy()
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from byhand import zoo
 from byhand.errors import ByhandError
 from byhand.hands import HANDS, base, build
 from byhand.hands.base import dropout_mask, starting_values, views
-from byhand.layers import BatchNorm2d, Conv2d, Flatten, Linear, Recurrent, ReLU, Select, Sigmoid, Standardize
-from byhand.spec import Spec
-from byhand.streams import generator
+from byhand.models import zoo
+from byhand.models.layers import BatchNorm2d, Conv2d, Flatten, Linear, Recurrent, ReLU, Select, Sigmoid, Standardize
+from byhand.models.spec import Spec
+from byhand.rng import generator
 
 Batch = tuple[np.ndarray, np.ndarray]
 
@@ -328,7 +328,7 @@ def test_scikit_learn_computes_the_same(hand: str, ours: str, theirs: str, batch
     model.partial_fit(rows[:10], np.arange(10), classes=np.arange(10))
     model.coefs_ = [values[f"W{i}"] for i in (1, 2, 3)]
     model.intercepts_ = [values[f"b{i}"] for i in (1, 2, 3)]
-    from byhand.losses import probabilities
+    from byhand.metrics.losses import probabilities
 
     assert probabilities(network.logits(images), "softmax") == pytest.approx(model.predict_proba(rows), abs=1e-12)
 

@@ -13,14 +13,25 @@ from scipy.signal import correlate2d
 from byhand.errors import ByhandError
 from byhand.hands import build
 from byhand.hands.base import Network
-from byhand.hands.by_numpy.convolution import Conv2d as NumpyConv2d
-from byhand.hands.by_numpy.convolution import batch_first, batch_last
-from byhand.hands.by_numpy.layer import READING, Mode
-from byhand.hands.by_numpy.network import NumpyNetwork
-from byhand.hands.by_numpy.normalisation import BatchNorm2d as NumpyBatchNorm2d
-from byhand.hands.by_numpy.pooling import MaxPool2d as NumpyMaxPool2d
-from byhand.layers import BatchNorm2d, Conv2d, Flatten, Layer, Linear, MaxPool2d, Parameter, ReLU, Standardize, Tanh
-from byhand.spec import Spec
+from byhand.hands.by_fast.convolution import Conv2d as NumpyConv2d
+from byhand.hands.by_fast.convolution import batch_first, batch_last
+from byhand.hands.by_fast.layer import READING, Mode
+from byhand.hands.by_fast.network import FastNetwork
+from byhand.hands.by_fast.normalisation import BatchNorm2d as NumpyBatchNorm2d
+from byhand.hands.by_fast.pooling import MaxPool2d as NumpyMaxPool2d
+from byhand.models.layers import (
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool2d,
+    Parameter,
+    ReLU,
+    Standardize,
+    Tanh,
+)
+from byhand.models.spec import Spec
 
 torch = pytest.importorskip("torch")
 
@@ -307,8 +318,8 @@ def test_pooling_goes_before_the_relu_and_changes_nothing() -> None:
         Conv2d(3, 3), ReLU(), MaxPool2d(), ReLU(), Conv2d(2, 3), ReLU(), MaxPool2d(3), Tanh(), Flatten(), Linear(10)
     )
     swapped, plain = build(spec, dtype="float64"), build(spec, dtype="float64")
-    assert isinstance(swapped, NumpyNetwork)
-    assert isinstance(plain, NumpyNetwork)
+    assert isinstance(swapped, FastNetwork)
+    assert isinstance(plain, FastNetwork)
     for layer in plain.layers:
         layer.may_overwrite = False
     plain._teams = [(plain.layers, plain.gradient), *plain._teams[1:]]
@@ -341,7 +352,7 @@ def test_rooms_used_again_change_nothing() -> None:
 def test_parts_of_a_batch_make_the_whole(B: int) -> None:
     images, labels = digits(B)
     divided, whole = (build(NETWORKS["tiny-cnn"], dtype="float64") for _ in range(2))
-    assert isinstance(whole, NumpyNetwork)
+    assert isinstance(whole, FastNetwork)
     whole._divides = whole._divides_training = False
     for _ in range(2):
         assert divided.loss_and_gradient(images, labels) == pytest.approx(whole.loss_and_gradient(images, labels))
@@ -351,7 +362,7 @@ def test_parts_of_a_batch_make_the_whole(B: int) -> None:
 
 def test_a_network_that_must_see_the_batch_whole_does() -> None:
     network = build(NETWORKS["normed"])
-    assert isinstance(network, NumpyNetwork)
+    assert isinstance(network, FastNetwork)
     # Only in training: what it reads, it reads with the averages that it keeps.
     assert not network._divides_training
     assert network._divides

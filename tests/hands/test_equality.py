@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byhand import zoo
 from byhand.hands import HANDS, Network, build
-from byhand.spec import Spec
-from byhand.streams import generator
+from byhand.models import zoo
+from byhand.models.spec import Spec
+from byhand.rng import generator
+from byhand.training.config import TrainingConfig
 from byhand.training.optimizers import optimizer
-from byhand.training.settings import Training
 
 Batch = tuple[np.ndarray, np.ndarray]
 Distance = Callable[[Any, Any], float]
@@ -91,10 +91,10 @@ def test_perceptrons_of_any_shape(
 def test_fifty_steps_later(name: str, batch: Batch, distance: Distance) -> None:
     # Rectifiers: where tanh saturates, 1 - y^2 is mostly rounding, which Adam and RMSprop divide by its own size.
     images, labels = batch
-    how = Training(optimizer=name, l2=0.01, clip=0.7, momentum=0.8, alpha=0.9)
+    config = TrainingConfig(optimizer=name, l2=0.01, clip=0.7, momentum=0.8, alpha=0.9)
     after = []
     for network in three(zoo.network("mlp", hidden=(8, 6), dropout=0.25)):
-        moving = optimizer(network, how)
+        moving = optimizer(network, config)
         before = {name: value.copy() for name, value in network.parameters().items()}
         for step in range(50):
             loss = network.loss_and_gradient(images, labels, generator(0, "dropout", step))

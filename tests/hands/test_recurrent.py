@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from byhand.hands import build
-from byhand.hands.by_numpy import threads
-from byhand.hands.by_numpy.layer import READING, Mode
-from byhand.hands.by_numpy.network import NumpyNetwork
-from byhand.hands.by_numpy.recurrence import CELLS
-from byhand.hands.by_numpy.recurrence import Recurrent as NumpyRecurrent
-from byhand.layers import GATES, Linear, Recurrent, Standardize
-from byhand.spec import Spec
+from byhand.hands.by_fast import threads
+from byhand.hands.by_fast.layer import READING, Mode
+from byhand.hands.by_fast.network import FastNetwork
+from byhand.hands.by_fast.recurrence import CELLS
+from byhand.hands.by_fast.recurrence import Recurrent as NumpyRecurrent
+from byhand.models.layers import GATES, Linear, Recurrent, Standardize
+from byhand.models.spec import Spec
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -166,7 +166,7 @@ def test_float32_stays_finite_where_gates_saturate(cell, scale):
 @CELL
 def test_a_smaller_batch_after_a_larger_one(cell):
     spec = recurrent(cell, 7, 2)
-    used, fresh = NumpyNetwork(spec), NumpyNetwork(spec)
+    used, fresh = FastNetwork(spec), FastNetwork(spec)
     used.loss_and_gradient(*batch(20))
     used.logits(batch(30)[0])
     assert used.loss_and_gradient(*batch(6, seed=1)) == fresh.loss_and_gradient(*batch(6, seed=1))

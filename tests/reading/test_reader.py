@@ -19,7 +19,7 @@ from byhand.errors import ByhandError
 from byhand.reading import Reader, Reading
 from byhand.reading.explain import explain
 from byhand.reading.result import STAGES
-from byhand.streams import generator
+from byhand.rng import generator
 
 Array = np.ndarray[Any, Any]
 Draw = Callable[..., Array]

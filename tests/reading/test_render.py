@@ -47,16 +47,16 @@ def test_strokes_come_into_the_usual_range(draw: Callable[..., Array], pen: int)
 
 
 def test_thickening_keeps_the_shape(draw: Callable[..., Array]) -> None:
-    thin, usual = (render(255 - draw("5", high=120, pen=pen)).astype(float) for pen in (2, 13))
+    thin, default = (render(255 - draw("5", high=120, pen=pen)).astype(float) for pen in (2, 13))
     # The centres of mass may round to neighbouring pixels.
     shifted = [np.roll(thin, by, axis=(0, 1)) for by in ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))]
-    assert max(np.corrcoef(one.ravel(), usual.ravel())[0, 1] for one in shifted) > 0.95
+    assert max(np.corrcoef(one.ravel(), default.ravel())[0, 1] for one in shifted) > 0.95
 
 
 def test_a_stroke_far_thinner_than_a_pixel_stays(draw: Callable[..., Array]) -> None:
-    fine, usual = (render(255 - draw("8", high=1000, pen=pen)).astype(float) for pen in (2, 100))
+    fine, default = (render(255 - draw("8", high=1000, pen=pen)).astype(float) for pen in (2, 100))
     shifted = [np.roll(fine, by, axis=(0, 1)) for by in ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))]
-    assert max(np.corrcoef(one.ravel(), usual.ravel())[0, 1] for one in shifted) > 0.95
+    assert max(np.corrcoef(one.ravel(), default.ravel())[0, 1] for one in shifted) > 0.95
 
 
 def test_no_ink() -> None:

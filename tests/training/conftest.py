@@ -17,7 +17,7 @@ def recipe(npz: Path) -> Callable[..., Recipe]:
 
     def made(**training: Any) -> Recipe:
         network = {"name": "mlp", "hidden": [6], "dropout": training.pop("dropout", 0.2)}
-        usual = {"epochs": 4, "batch_size": 50, "optimizer": "momentum", "lr": 0.05, "threads": 1}
-        return Recipe("small", network=network, training=usual | training, data={"name": str(npz)})
+        default = {"epochs": 4, "batch_size": 50, "optimizer": "momentum", "lr": 0.05, "threads": 1}
+        return Recipe("small", network=network, training=default | training, data={"name": str(npz)})
 
     return made

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from byhand.hands import Network, build
-from byhand.layers import Flatten, Linear, ReLU, Standardize
-from byhand.spec import Spec
+from byhand.models.layers import Flatten, Linear, ReLU, Standardize
+from byhand.models.spec import Spec
+from byhand.training.config import FULL_BATCH, OPTIMIZERS, TrainingConfig
 from byhand.training.optimizers import FORMULAS, optimizer
-from byhand.training.settings import FULL_BATCH, OPTIMIZERS, Training
 
 SPEC = Spec((Standardize(), Flatten(), Linear(3), ReLU(), Linear(2)), input_shape=(2, 2))
 SETTINGS = {"momentum": 0.8, "beta1": 0.85, "beta2": 0.95, "alpha": 0.9, "epsilon": 1e-6}
@@ -65,16 +65,16 @@ def flat(network: Network) -> np.ndarray:
     return np.concatenate([value.ravel() for value in network.parameters().values()])
 
 
-def by_us(hand: str, how: Training, start: np.ndarray, halt: int = 50) -> np.ndarray:
+def by_us(hand: str, config: TrainingConfig, start: np.ndarray, halt: int = 50) -> np.ndarray:
     """The same with ours; a new optimiser takes over the old one's memory at step `halt`."""
     network = build(SPEC, hand, dtype="float64")
     network.theta[...] = start if hand == "numpy" else torch.from_numpy(start)
-    moving = optimizer(network, how)
+    moving = optimizer(network, config)
     for step in range(50):
         if step == halt:
-            memory = moving.memory()
-            moving = optimizer(network, how)
-            moving.remember({name: value.copy() for name, value in memory.items()})
+            state_dict = moving.state_dict()
+            moving = optimizer(network, config)
+            moving.load_state({name: value.copy() for name, value in state_dict.items()})
         gradient = slope(flat(network), step)
         network.gradient[...] = gradient if hand == "numpy" else torch.from_numpy(gradient)
         moving.step(0.02 / (1 + step / 10))
@@ -91,11 +91,11 @@ def test_as_torch_has_it(name: str, hand: str) -> None:
     start = np.random.default_rng(0).normal(size=SPEC.size)
     ends = []
     for l2, decay_biases, clip in itertools.product((0.0, 0.05), (False, True), (0.0, 0.7)):
-        how = Training(optimizer=name, l2=l2, decay_biases=decay_biases, clip=clip, **SETTINGS)
-        ours = by_us(hand, how, start)
+        config = TrainingConfig(optimizer=name, l2=l2, decay_biases=decay_biases, clip=clip, **SETTINGS)
+        ours = by_us(hand, config, start)
         theirs = by_torch(name, start, l2, decay_biases, clip)
         assert np.abs(ours - theirs).max() / np.abs(theirs).max() < 1e-10, (l2, decay_biases, clip)
-        assert np.array_equal(by_us(hand, how, start, halt=20), ours)
+        assert np.array_equal(by_us(hand, config, start, halt=20), ours)
         ends.append(ours)
     # Every setting matters: 2 (l2, with its choice of biases: 3) x 2 (clip) different ends.
     assert len({end.tobytes() for end in ends}) == 6
@@ -105,7 +105,7 @@ def test_clipping_by_hand() -> None:
     """g of norm 5 and clip 1: g / (5 + 1e-6); of norm 0.5: g."""
     network = build(SPEC, dtype="float64")
     network.theta[...] = 0
-    moving = optimizer(network, Training(optimizer="sgd", clip=1.0))
+    moving = optimizer(network, TrainingConfig(optimizer="sgd", clip=1.0))
     network.gradient[...] = 0
     network.gradient[:2] = (3, 4)
     moving.step(1.0)
@@ -123,17 +123,17 @@ def test_biases_are_spared_unless_told() -> None:
         network = build(SPEC, dtype="float64")
         network.theta[...] = 1
         network.gradient[...] = 0
-        optimizer(network, Training(optimizer="sgd", l2=0.1, decay_biases=decay_biases)).step(1.0)
+        optimizer(network, TrainingConfig(optimizer="sgd", l2=0.1, decay_biases=decay_biases)).step(1.0)
         for name, value in network.parameters().items():
             spared = name.startswith("b") and not decay_biases
             assert value == pytest.approx(np.full(value.shape, 1.0 if spared else 0.9)), name
 
 
 def test_the_library_drives_its_own_hand_alone() -> None:
-    from byhand.training.library import LibraryOptimizer
+    from byhand.training.torch_optimizers import LibraryOptimizer
 
     with pytest.raises(TypeError, match="drives the torch hand"):
-        LibraryOptimizer(build(SPEC), Training())
+        LibraryOptimizer(build(SPEC), TrainingConfig())
 
 
 @pytest.mark.parametrize("name", FORMULAS)
@@ -141,18 +141,18 @@ def test_the_library_remembers(name: str) -> None:
     """A memory copied to a new optimiser of a new network: the same bits from then on."""
     images = np.random.default_rng(0).integers(0, 256, (4, 2, 2), dtype=np.uint8)
     labels = np.array([0, 1, 1, 0])
-    how = Training(optimizer=name, l2=0.01)
+    config = TrainingConfig(optimizer=name, l2=0.01)
     ends = []
     for halt in (None, 4):
         network = build(SPEC, "torch")
-        moving = optimizer(network, how)
+        moving = optimizer(network, config)
         for step in range(8):
             if step == halt:
-                weights, memory = network.parameters(), moving.memory()
+                weights, state_dict = network.parameters(), moving.state_dict()
                 network = build(SPEC, "torch", seed=9)
                 network.load({key: value.copy() for key, value in weights.items()})
-                moving = optimizer(network, how)
-                moving.remember({key: value.copy() for key, value in memory.items()})
+                moving = optimizer(network, config)
+                moving.load_state({key: value.copy() for key, value in state_dict.items()})
             network.loss_and_gradient(images, labels)
             moving.step(0.05)
         ends.append(flat(network))

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from byhand.data import Digits
 from byhand.errors import ByhandError
-from byhand.layers import Flatten, Linear, Select, Standardize
+from byhand.models.layers import Flatten, Linear, Select, Standardize
+from byhand.training.config import FULL_BATCH, OPTIMIZERS, SCHEDULES
 from byhand.training.recipe import Recipe, load_recipe, parse_recipe, shipped, varying_pixels
-from byhand.training.settings import FULL_BATCH, OPTIMIZERS, SCHEDULES
 
 MLP = '[network]\nname = "mlp"\n'
 
@@ -27,7 +27,7 @@ def test_what_is_shipped_is_sound(name: str, pictures: Any) -> None:
     assert recipe.about.rstrip()[-1] in ".:)"
     train = Digits(*pictures(20), "drawn", "the tests")
     if "min_variance" not in recipe.network:
-        assert recipe.spec(train).classes == 10 + (recipe.how.nondigits > 0)
+        assert recipe.spec(train).classes == 10 + (recipe.config.nondigits > 0)
     assert parse_recipe(recipe.to_toml(), "x") == recipe
 
 
@@ -45,9 +45,9 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     )
     recipe = load_recipe(path)
     assert (recipe.name, recipe.about) == ("my", "What it is.\n\nMore of it.")
-    assert recipe.how.lr == 1.0
-    assert type(recipe.how.lr) is float
-    assert recipe.how.optimizer == "adam"
+    assert recipe.config.lr == 1.0
+    assert type(recipe.config.lr) is float
+    assert recipe.config.optimizer == "adam"
     assert recipe.data == {"name": "digits", "split_seed": 3}
     assert load_recipe(str(path)) == recipe
 
@@ -154,14 +154,14 @@ def test_files_that_are_no_recipe(tmp_path: Path) -> None:
 
 def test_having() -> None:
     recipe = parse_recipe(MLP + "[training]\nlr = 0.5\nepochs = 9\n", "x")
-    changed = recipe.having(lr=0.1, hidden=[4], smoothing=0.2, epochs=None, hand="torch")
-    assert (changed.how.lr, changed.how.epochs, changed.how.hand) == (0.1, 9, "torch")
+    changed = recipe.with_settings(lr=0.1, hidden=[4], smoothing=0.2, epochs=None, hand="torch")
+    assert (changed.config.lr, changed.config.epochs, changed.config.hand) == (0.1, 9, "torch")
     assert changed.network == {"name": "mlp", "hidden": [4], "smoothing": 0.2}
-    assert recipe.how.lr == 0.5
+    assert recipe.config.lr == 0.5
     with pytest.raises(ByhandError, match="has no setting 'hiddn'; perhaps 'hidden' was meant"):
-        recipe.having(hiddn=3)
+        recipe.with_settings(hiddn=3)
     with pytest.raises(ByhandError, match=r"section training, was given epochs = 1\.5"):
-        recipe.having(epochs=1.5)
+        recipe.with_settings(epochs=1.5)
     assert recipe.on(name="digits", split=None).data == {"name": "digits"}
     with pytest.raises(ByhandError, match="split_seed = -3"):
         recipe.on(split_seed=-3)
@@ -170,25 +170,25 @@ def test_having() -> None:
 def test_sweeps() -> None:
     recipe = parse_recipe(MLP + "[sweep]\nlr = [0.1, 0.2]\nhidden = [[8], [16, 8]]\n", "x")
     assert recipe.sweep == {"lr": [0.1, 0.2], "hidden": [[8], [16, 8]]}
-    assert recipe.having(epochs=3, lr=None).sweep == recipe.sweep
+    assert recipe.with_settings(epochs=3, lr=None).sweep == recipe.sweep
     assert parse_recipe(recipe.to_toml(), "y") == recipe
 
 
 def test_a_setting_that_is_swept_is_swept_no_more() -> None:
     recipe = parse_recipe(MLP + "[sweep]\nlr = [0.1, 0.2]\nhidden = [[8], [16, 8]]\n", "x")
-    changed = recipe.having(hidden=[4])
+    changed = recipe.with_settings(hidden=[4])
     assert changed.sweep == {"lr": [0.1, 0.2]}
     assert [variant.network["hidden"] for _, variant in changed.variants()] == [[4], [4]]
-    assert [variant.how.lr for _, variant in changed.variants()] == [0.1, 0.2]
-    assert changed.having(lr=0.5).sweep == {}
-    assert [settings for settings, _ in changed.having(lr=0.5).variants()] == [{}]
+    assert [variant.config.lr for _, variant in changed.variants()] == [0.1, 0.2]
+    assert changed.with_settings(lr=0.5).sweep == {}
+    assert [settings for settings, _ in changed.with_settings(lr=0.5).variants()] == [{}]
 
 
 def test_numbers_of_numpy() -> None:
-    recipe = parse_recipe(MLP, "x").having(lr=np.float64(0.1), epochs=np.int64(3), hidden=[np.int32(4), 5])
+    recipe = parse_recipe(MLP, "x").with_settings(lr=np.float64(0.1), epochs=np.int64(3), hidden=[np.int32(4), 5])
     assert parse_recipe(recipe.to_toml(), "x") == recipe
     assert (type(recipe.training["epochs"]), recipe.network["hidden"]) == (int, [4, 5])
-    assert parse_recipe(MLP, "x").having(hidden=np.array([4, 5])).network["hidden"] == [4, 5]
+    assert parse_recipe(MLP, "x").with_settings(hidden=np.array([4, 5])).network["hidden"] == [4, 5]
 
 
 def test_varying_pixels() -> None:
@@ -245,5 +245,5 @@ def test_through_a_file_and_back(name: str, network: Any, training: Any, data: A
     recipe = Recipe(name, "What it is.\n\nAnd more.", network, training, data, sweep)
     again = parse_recipe(recipe.to_toml(), "another")
     assert again == recipe
-    assert again.how == recipe.how
+    assert again.config == recipe.config
     assert again.to_toml() == recipe.to_toml()

@@ -17,7 +17,8 @@ import pytest
 
 from byhand.cli import main
 from byhand.errors import ByhandError
-from byhand.training import job, runs
+from byhand.training import run as runs
+from byhand.training import session as job
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.folder import held
 from byhand.training.recipe import Recipe
@@ -30,13 +31,15 @@ SAME = ("recipe.toml", "log.jsonl", "results.json", "checkpoint.safetensors")
 CHILD = '''
 import json, os, signal, sys
 from pathlib import Path
-from byhand import files
-from byhand.training import checkpoint, folder, job, log, runs
+from byhand import io as files
+from byhand.training import checkpoint, folder, log
+from byhand.training import session as job
+from byhand.training import run as runs
 from byhand.training.recipe import load_recipe
-import byhand.hands.by_numpy.network
+import byhand.hands.by_fast.network
 if sys.argv[1] != "numpy":
     import torch
-    import byhand.hands.by_tensor.network, byhand.hands.by_torch.network, byhand.training.library
+    import byhand.hands.by_tensor.network, byhand.hands.by_torch.network, byhand.training.torch_optimizers
     import torch._dynamo  # which torch.optim imports at its first step, for seconds
     torch.set_num_threads(1)
 
@@ -171,7 +174,7 @@ def forks(hand: str, tmp_path: Path, jobs: list[tuple[Recipe, tuple[Any, ...]]])
     told, folders = [], []
     for number, (recipe, kills) in enumerate(jobs):
         file, folder = tmp_path / f"{number}.toml", tmp_path / f"runs{number}"
-        file.write_text(recipe.having(hand=hand).to_toml(), encoding="utf-8")
+        file.write_text(recipe.with_settings(hand=hand).to_toml(), encoding="utf-8")
         told.append({"recipe": str(file), "folder": str(folder), "kills": kills})
         folders.append(folder)
     done = subprocess.run(

@@ -17,10 +17,12 @@ from safetensors import SafetensorError
 from byhand.data import load_digits
 from byhand.errors import ByhandError
 from byhand.hands import HANDS, build
-from byhand.training import job, log, runs
+from byhand.training import log
+from byhand.training import run as runs
+from byhand.training import session as job
+from byhand.training.callbacks import Callback
 from byhand.training.checkpoint import Checkpoint
-from byhand.training.display import Display
-from byhand.training.engine import score
+from byhand.training.loop import score
 from byhand.training.recipe import Recipe, load_recipe
 
 SAME = ("recipe.toml", "log.jsonl", "results.json", "checkpoint.safetensors")
@@ -34,7 +36,7 @@ def test_the_same_seed_gives_the_same_bytes(hand: str, optimizer: str, tmp_path:
     first, second = (runs.start(asked, tmp_path / name) for name in "ab")
     for name in SAME:
         assert (first.path / name).read_bytes() == (second.path / name).read_bytes(), name
-    other = runs.start(asked.having(seed=1), tmp_path / "c")
+    other = runs.start(asked.with_settings(seed=1), tmp_path / "c")
     for name in SAME[1:]:
         assert (first.path / name).read_bytes() != (other.path / name).read_bytes(), name
 
@@ -126,7 +128,7 @@ def test_patience_of_a_full_batch_method(tmp_path: Path, recipe: Make) -> None:
 def test_every_hand_learns(tmp_path: Path, recipe: Make) -> None:
     found = {}
     for hand in HANDS:
-        asked = recipe(hand=hand, epochs=8, optimizer="adam", lr=0.01, dtype="float64").having(hidden=[32])
+        asked = recipe(hand=hand, epochs=8, optimizer="adam", lr=0.01, dtype="float64").with_settings(hidden=[32])
         found[hand] = runs.start(asked, tmp_path)
         assert found[hand].accuracy > 0.9
     for hand in HANDS:
@@ -166,7 +168,7 @@ def test_folders_that_cannot_be_made(tmp_path: Path, recipe: Make) -> None:
 )
 def test_what_cannot_begin_leaves_nothing(settings: dict[str, object], tmp_path: Path, recipe: Make) -> None:
     with pytest.raises(ByhandError):
-        runs.start(recipe().having(**settings), tmp_path / "runs")
+        runs.start(recipe().with_settings(**settings), tmp_path / "runs")
     assert [path.name for path in tmp_path.iterdir()] == []
 
 
@@ -179,7 +181,7 @@ def test_a_recipe_that_sweeps(tmp_path: Path, recipe: Make) -> None:
 
 def test_sizes_beyond_all_memory(tmp_path: Path, recipe: Make) -> None:
     with pytest.raises(ByhandError, match=r"The network has 8e\+31 parameters, which no memory holds"):
-        runs.start(recipe().having(hidden=[10**29]), tmp_path / "runs")
+        runs.start(recipe().with_settings(hidden=[10**29]), tmp_path / "runs")
 
 
 def test_a_folder_that_is_empty_is_taken(tmp_path: Path, recipe: Make) -> None:
@@ -205,7 +207,7 @@ def test_folders_are_as_open_as_others(tmp_path: Path, recipe: Make) -> None:
 
 
 def test_a_method_that_stops_by_itself(tmp_path: Path, recipe: Make) -> None:
-    class Ear(Display):
+    class Ear(Callback):
         def __init__(self) -> None:
             self.told: list[str] = []
 
@@ -251,7 +253,7 @@ def test_threads_are_set_before_the_network_is_drawn(
 
     monkeypatch.setattr(job, "build", watched)
     with threadpoolctl.threadpool_limits(2):
-        runs.start(recipe(epochs=1, threads=1).having(init="orthogonal"), tmp_path)
+        runs.start(recipe(epochs=1, threads=1).with_settings(init="orthogonal"), tmp_path)
     assert seen == [{1}]
 
 

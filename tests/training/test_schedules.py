@@ -11,16 +11,16 @@ import pytest
 import torch
 from torch.optim import lr_scheduler
 
+from byhand.training.config import TrainingConfig
 from byhand.training.schedules import rate
-from byhand.training.settings import Training
 
 EPOCHS, STEPS = 7, 5
 TOTAL = EPOCHS * STEPS
 
 
 def rates(schedule: str, **settings: Any) -> list[float]:
-    how = Training(epochs=EPOCHS, schedule=schedule, lr=0.3, **settings)
-    return [rate(how, step, STEPS) for step in range(TOTAL)]
+    config = TrainingConfig(epochs=EPOCHS, schedule=schedule, lr=0.3, **settings)
+    return [rate(config, step, STEPS) for step in range(TOTAL)]
 
 
 def library(make: Callable[[torch.optim.Optimizer], Any], every: int) -> list[float]:
@@ -85,13 +85,13 @@ def test_one_cycle(warmup: float) -> None:
 @pytest.mark.parametrize("schedule", ["cosine", "one-cycle"])
 def test_no_jump(schedule: str) -> None:
     """Of a smooth schedule's thousand steps, none is larger than pi / 2 times the mean of its steeper side."""
-    how = Training(epochs=10, schedule=schedule, lr=1.0)
-    values = [rate(how, step, 100) for step in range(1000)]
+    config = TrainingConfig(epochs=10, schedule=schedule, lr=1.0)
+    values = [rate(config, step, 100) for step in range(1000)]
     largest = max(abs(b - a) for a, b in pairwise(values))
     assert largest < math.pi / 2 * (1 if schedule == "cosine" else 1 / 0.3) / 999
 
 
 @pytest.mark.parametrize("schedule", ["constant", "exponential", "step", "cosine", "one-cycle"])
 def test_a_run_of_one_step(schedule: str) -> None:
-    value = rate(Training(epochs=1, schedule=schedule, lr=0.5), 0, 1)
+    value = rate(TrainingConfig(epochs=1, schedule=schedule, lr=0.5), 0, 1)
     assert 0 < value <= 0.5

@@ -9,9 +9,9 @@ import pytest
 
 from byhand.data import load_digits
 from byhand.hands import HANDS, build
-from byhand.layers import BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Standardize
-from byhand.spec import Spec
-from byhand.training import runs
+from byhand.models.layers import BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Standardize
+from byhand.models.spec import Spec
+from byhand.training import run as runs
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.recipe import Recipe
 from byhand.weights import make

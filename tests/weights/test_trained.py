@@ -12,7 +12,7 @@ from byhand import weights
 from byhand.data import load_digits
 from byhand.errors import ByhandError
 from byhand.training.recipe import Recipe
-from byhand.training.runs import load_run, start
+from byhand.training.run import load_run, start
 from byhand.weights.trained import trained
 
 

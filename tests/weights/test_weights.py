@@ -13,10 +13,10 @@ from byhand import weights
 from byhand.data import Digits, load_digits
 from byhand.errors import ByhandError
 from byhand.hands import HANDS
-from byhand.losses import accuracy
+from byhand.metrics.losses import accuracy
+from byhand.models.zoo import NETWORKS
 from byhand.training.recipe import load_recipe, parse_recipe
 from byhand.weights.calibration import confidence, rewritten_validation
-from byhand.zoo import NETWORKS
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_a_card_tells_how_to_train_it_again(name: str) -> None:
     recipe = parse_recipe(card["recipe_text"], name)
     shipped = load_recipe(card["recipe"])
     assert (recipe.network, recipe.data) == (shipped.network, shipped.data)
-    assert recipe.having(hand=shipped.how.hand, seed=shipped.how.seed, threads=0).how == shipped.how
+    assert recipe.with_settings(hand=shipped.config.hand, seed=shipped.config.seed, threads=0).config == shipped.config
 
 
 @pytest.mark.parametrize("name", weights.names())

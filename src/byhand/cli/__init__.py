@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         module.configure(parser)
         return int(module.run(parser.parse_args(words[1:], argparse.Namespace(words=words))))
     except ByhandError as problem:
-        print(f"byhand: {problem}", file=sys.stderr)
+        print(f"byhand: {problem} [{problem.code}]", file=sys.stderr)
         return 2
     except MemoryError:
         print(f"byhand: {MEMORY}", file=sys.stderr)

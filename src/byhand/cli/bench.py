@@ -13,7 +13,8 @@ import argparse
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments, those of each thing to measure by itself."""
-    from byhand.cli.benches import hands, reading
+    from byhand.cli import bench_hands as hands
+    from byhand.cli import bench_reading as reading
 
     things = parser.add_subparsers(required=True, metavar="WHAT")
     for name, module, told in (

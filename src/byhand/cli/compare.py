@@ -18,12 +18,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from byhand.cli import settings
+from byhand.cli import arguments as settings
 from byhand.errors import ByhandError, nearest
 
 if TYPE_CHECKING:
-    from byhand.measure.comparison import Entry
-    from byhand.measure.shelf import Shelf
+    from byhand.compare.runner import Entry
+    from byhand.compare.split_cache import Shelf
     from byhand.training.recipe import Recipe
 
 
@@ -61,12 +61,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare."""
+    from byhand.compare.runner import compare, gathered
+    from byhand.compare.split_cache import Shelf
     from byhand.data.loading import say
-    from byhand.measure.comparison import compare, gathered
-    from byhand.measure.shelf import Shelf
-    from byhand.report.board import board
-    from byhand.report.comparison import print_comparison, write_results
     from byhand.training.recipe import shipped
+    from byhand.viz.board import board
+    from byhand.viz.comparison_table import print_comparison, write_results
 
     if arguments.all and arguments.what:
         raise ByhandError("byhand compare was given names and --all; give one of the two.")
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     print_comparison(rows)
     command = shlex.join(["byhand", *arguments.words])
     if not arguments.no_report:
-        from byhand.report.field import write_report
+        from byhand.viz.comparison import write_report
 
         page, figures = write_report(rows, arguments.out or arguments.runs, command)
         print(f"Figures: {figures}")
@@ -101,7 +101,7 @@ def classic() -> list[str]:
     """Names of the shipped recipes that train on digits as they are; the reader's, which does not, takes hours."""
     from byhand.training.recipe import load_recipe, shipped
 
-    return [name for name in shipped() if not load_recipe(name).how.augment]
+    return [name for name in shipped() if not load_recipe(name).config.augment]
 
 
 def _named(names: Iterable[str], arguments: argparse.Namespace, shelf: Shelf) -> list[Entry]:
@@ -122,8 +122,8 @@ def _named(names: Iterable[str], arguments: argparse.Namespace, shelf: Shelf) ->
 
 def _field(arguments: argparse.Namespace, shelf: Shelf) -> list[Entry]:
     """Give the rows that are shown when none are named, and say where they are not trained as their recipes say."""
+    from byhand.compare.default_networks import FIELD
     from byhand.data.loading import say
-    from byhand.measure.field import FIELD
     from byhand.training.recipe import load_recipe
 
     can_run = _hands(arguments.hands)
@@ -132,11 +132,11 @@ def _field(arguments: argparse.Namespace, shelf: Shelf) -> list[Entry]:
         recipe = settings.changed(load_recipe(place.recipe), arguments)
         if arguments.split is None:
             recipe = _fitted(recipe, shelf) if arguments.full else recipe.on(split="")
-        whole, own = 0, recipe.how.epochs
+        whole, own = 0, recipe.config.epochs
         if arguments.epochs is None and not arguments.full:
             epochs = place.epochs_for(len(shelf.of(recipe).train))
             if epochs != own:
-                recipe, whole = recipe.having(epochs=epochs), own
+                recipe, whole = recipe.with_settings(epochs=epochs), own
                 others.append(f"{place.recipe} {epochs} (its recipe: {own})")
         hands = can_run if arguments.hands else tuple(hand for hand in place.hands if hand in can_run)
         entries += [dataclasses.replace(entry, whole=whole) for entry in _entries(recipe, hands, arguments.seeds)]
@@ -157,14 +157,14 @@ def _fitted(recipe: Recipe, shelf: Shelf) -> Recipe:
 
 def _entries(recipe: Recipe, hands: tuple[str, ...], seeds: int) -> list[Entry]:
     """Give each recipe's own hand all seeds and the others one; a sweep is trained in its own hand, with one seed."""
-    from byhand.measure.comparison import Entry
+    from byhand.compare.runner import Entry
 
-    own = recipe.how.hand if recipe.how.hand in hands else hands[0]
+    own = recipe.config.hand if recipe.config.hand in hands else hands[0]
     entries = []
     for hand in sorted(hands, key=lambda hand: hand != own):
         if recipe.sweep and hand != own:
             continue
-        entries.append(Entry(recipe.having(hand=hand), range(seeds if hand == own and not recipe.sweep else 1)))
+        entries.append(Entry(recipe.with_settings(hand=hand), range(seeds if hand == own and not recipe.sweep else 1)))
     return entries
 
 
@@ -177,7 +177,7 @@ def _hands(text: str | None) -> tuple[str, ...]:
     if text is None:
         if importlib.util.find_spec("torch") is None:
             say("only the numpy hand is compared; the others need PyTorch (pip install 'byhand[torch]').")
-            return ("numpy",)
+            return ("fast",)
         return HANDS
     hands = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     for hand in hands:

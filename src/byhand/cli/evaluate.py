@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Score."""
     import json
 
-    from byhand.measure.evaluation import Evaluation
+    from byhand.metrics.evaluation import Evaluation
 
     trained, digits, which = scoring.load(arguments)
     found = Evaluation.of(trained.network, digits)

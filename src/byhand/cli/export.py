@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     found = _found(arguments.run)
     if found.run is not None and not found.run.results:
-        say(f"{found.name} is not done: {len(found.run.log)} of {found.run.recipe.how.epochs} epochs.")
+        say(f"{found.name} is not done: {len(found.run.log)} of {found.run.recipe.config.epochs} epochs.")
     results = found.card if found.run is None else found.run.results
     facts = {"recipe": found.recipe, "results": json.dumps(dict(results))}
     digits = load_dataset(arguments.data or "digits", offline=arguments.offline).train
@@ -62,7 +62,7 @@ def _found(name: str) -> Trained:
 
     path = Path(name)
     if name in weights.names() or not path.is_file():
-        return trained(name, "numpy")
+        return trained(name, "fast")
     saved = Checkpoint.load(path)
     network = build(saved.spec)
     network.load(saved.values)

@@ -35,8 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.cli.serve import needed
 
     needed()
-    from byhand.lab.serving import address, listening, serve
-    from byhand.lab.settings import Settings
+    from byhand.server.config import Settings
+    from byhand.server.serving import address, listening, serve
 
     settings = Settings(runs=tuple(arguments.run), folder=arguments.runs, trains=True, log=arguments.log)
     opened = listening("127.0.0.1", arguments.port)

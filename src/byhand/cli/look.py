@@ -42,9 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Look."""
     from byhand.errors import ByhandError
-    from byhand.look.page import page, views
-    from byhand.look.places import COUNT
-    from byhand.report import style
+    from byhand.viz import style
+    from byhand.viz.inside.embedding import COUNT
+    from byhand.viz.inside.views import page, views
     from byhand.weights.trained import trained
 
     if arguments.image is not None and arguments.index:

@@ -41,8 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.data import load_dataset
     from byhand.data.digits import CLASSES
     from byhand.data.loading import say
-    from byhand.files import write_text
-    from byhand.losses import probabilities
+    from byhand.io import write_text
+    from byhand.metrics.losses import probabilities
     from byhand.weights.trained import trained
 
     _check_files(arguments)

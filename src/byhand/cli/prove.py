@@ -37,8 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     import json
     import time
 
-    from byhand.measure.proof import ENTRIES, every, prove_all, prove_optimizers, subject
-    from byhand.report.proof import ProofTable, summary, to_json, write_proof
+    from byhand.verify import ENTRIES, every, prove_all, prove_optimizers, subject
+    from byhand.viz.proof import ProofTable, summary, to_json, write_proof
 
     entries = ENTRIES if arguments.entries is None else arguments.entries
     for name, value, least in (

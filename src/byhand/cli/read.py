@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--single", action="store_true", help="each picture is known to hold one digit")
     parser.add_argument("--json", action="store_true", help="print JSON: a list with an entry for each picture")
     parser.add_argument("--explain", type=Path, metavar="OUT.png", help="draw every stage of the one picture there")
-    parser.add_argument("--runtime", default="numpy", metavar="NAME", help="numpy (as installed) or onnx")
+    parser.add_argument("--runtime", default="fast", metavar="NAME", help="fast (as installed) or onnx")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from byhand.spec import Spec
+    from byhand.models.spec import Spec
     from byhand.training.recipe import Recipe
 
 UNSAID = ("name", "mean", "std", "loss", "init", "smoothing", "min_variance", "layers", "input_shape")
@@ -51,16 +51,16 @@ def entry(recipe: Recipe) -> dict[str, Any]:
         tries several sizes, ``lr`` where a line search finds it; ``batch_size`` 0 takes all digits at once; ``sweep``
         names the settings that are tried and their values.
     """
-    how, spec = recipe.how, spec_without_data(recipe)
+    config, spec = recipe.config, spec_without_data(recipe)
     return {
         "name": recipe.name,
         "network": described(recipe),
         "parameters": spec.size if spec is not None and not _resizes(recipe) else None,
         "by_data": spec is None,
-        "optimizer": how.optimizer,
-        "lr": None if how.full_batch else how.lr,
-        "batch_size": 0 if how.full_batch else how.batch_size,
-        "epochs": how.epochs,
+        "optimizer": config.optimizer,
+        "lr": None if config.full_batch else config.lr,
+        "batch_size": 0 if config.full_batch else config.batch_size,
+        "epochs": config.epochs,
         "sweep": {key: list(values) for key, values in recipe.sweep.items()},
         "about": first_sentence(recipe.about),
     }
@@ -81,7 +81,7 @@ def spec_without_data(recipe: Recipe) -> Spec | None:
 def described(recipe: Recipe) -> str:
     """Name a recipe's network and its sizes: ``mlp, hidden 512, 256, 128``; swept sizes by the first and the last."""
     said = [str(recipe.network.get("name", "own layers"))]
-    swept = {key: values for key, values in recipe.sweep.items() if key not in type(recipe.how).usual()}
+    swept = {key: values for key, values in recipe.sweep.items() if key not in type(recipe.config).defaults()}
     for key, value in {**recipe.network, **swept}.items():
         if key in UNSAID:
             continue
@@ -114,7 +114,7 @@ def _tabulate(entries: list[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from byhand.report.console import print_table
+    from byhand.viz.console import print_table
 
     # As Text, so that a bracket in a comment is no markup.
     rows = [tuple(Text(cell) for cell in _cells(one)) for one in entries]

@@ -31,8 +31,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Report."""
-    from byhand.measure.evaluation import Evaluation
-    from byhand.report.run import write_report
+    from byhand.metrics.evaluation import Evaluation
+    from byhand.viz.run import write_report
 
     trained, digits, which = scoring.load(arguments)
     found = Evaluation.of(trained.network, digits)
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _place(trained: Trained, digits: str) -> Path:
     """Choose the file: beside a run, or in the current folder for shipped weights; other digits' has their name."""
-    from byhand.report.run import REPORT
+    from byhand.viz.run import REPORT
 
     name = Path(REPORT)
     parts = [name.stem, *([trained.name] if trained.run is None else []), *([digits] if digits else [])]

@@ -28,7 +28,7 @@ def load(arguments: argparse.Namespace) -> tuple[Trained, Digits, str]:
 
     found = trained(arguments.run, arguments.hand)
     if found.run is not None and not found.run.results:
-        say(f"{found.name} is not done: {len(found.run.log)} of {found.run.recipe.how.epochs} epochs.")
+        say(f"{found.name} is not done: {len(found.run.log)} of {found.run.recipe.config.epochs} epochs.")
     if arguments.data is None:
         return found, found.test_digits(offline=arguments.offline), "test split"
     dataset = load_dataset(arguments.data, offline=arguments.offline)

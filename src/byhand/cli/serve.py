@@ -51,10 +51,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve."""
     needed()
-    from byhand.lab.limits import Limits
-    from byhand.lab.serving import address, is_loopback, listening, serve
-    from byhand.lab.settings import LOOPBACK, Settings
-    from byhand.processors import processors
+    from byhand.cpu import processors
+    from byhand.server.config import LOOPBACK, Settings
+    from byhand.server.limits import Limits
+    from byhand.server.serving import address, is_loopback, listening, serve
 
     if arguments.workers < 1:
         raise ByhandError(f"--workers was given as {arguments.workers}; give 1 or more.")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from byhand.spec import Spec
+    from byhand.models.spec import Spec
     from byhand.training.recipe import Recipe
 
 
@@ -31,8 +31,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show."""
-    from byhand.report.console import parameter_table, print_table
     from byhand.training.recipe import load_recipe, recipe_text
+    from byhand.viz.console import parameter_table, print_table
 
     recipe = load_recipe(arguments.recipe).on(name=arguments.data)
     spec, note = _spec(recipe, arguments.offline)
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(note)
     print_table(parameter_table(spec))
     if not arguments.no_picture:
-        from byhand.report import structure, style
+        from byhand.viz import structure, style
 
         for path in style.save(structure.draw(spec, recipe.name), arguments.out / recipe.name):
             print(f"Picture: {path}")

@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from byhand.cli import settings
+from byhand.cli import arguments as settings
 from byhand.errors import ByhandError
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train."""
-    from byhand.report.displays import displaying
     from byhand.training.recipe import load_recipe
-    from byhand.training.runs import resume, start
+    from byhand.training.run import resume, start
+    from byhand.viz.displays import displaying
 
     if (arguments.recipe is None) == (arguments.resume is None):
         raise ByhandError(
@@ -54,10 +54,12 @@ def run(arguments: argparse.Namespace) -> int:
             "leave them out, or change that recipe."
         )
     recipe = None if arguments.recipe is None else settings.changed(load_recipe(arguments.recipe), arguments)
-    if recipe is not None and recipe.how.full_batch:
+    if recipe is not None and recipe.config.full_batch:
         idle = [f"--{name.replace('_', '-')}" for name in IDLE if name in settings.given(arguments)]
         if idle:
-            raise ByhandError(f"{recipe.how.optimizer} finds its own steps on all digits; leave out {', '.join(idle)}.")
+            raise ByhandError(
+                f"{recipe.config.optimizer} finds its own steps on all digits; leave out {', '.join(idle)}."
+            )
     if recipe is not None and recipe.sweep:
         if arguments.tensorboard:
             raise ByhandError(
@@ -73,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
             done = start(recipe, runs, arguments.name, offline=arguments.offline, display=display)
     # A run that was done already has no digits at hand, and keeps the report that it has.
     if done.splits is not None and not arguments.no_report:
-        from byhand.report.run import report_run
+        from byhand.viz.run import report_run
 
         print(f"Report: {report_run(done)}")
     print(f"Run: {done.path}")
@@ -82,14 +84,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _swept(recipe: Recipe, arguments: argparse.Namespace) -> int:
     """Train every variant of a recipe that sweeps, each in a folder of its own; go on with those that are there."""
+    from byhand.compare.runner import Entry, compare
+    from byhand.compare.split_cache import Shelf
     from byhand.data.loading import say
-    from byhand.measure.comparison import Entry, compare
-    from byhand.measure.shelf import Shelf
-    from byhand.report.board import board
-    from byhand.report.comparison import grid_lines, print_comparison
+    from byhand.viz.board import board
+    from byhand.viz.comparison_table import grid_lines, print_comparison
 
-    folder = (arguments.runs or RUNS) / (arguments.name or f"{recipe.name}-{recipe.how.hand}")
-    entries = [Entry(recipe, [recipe.how.seed])]
+    folder = (arguments.runs or RUNS) / (arguments.name or f"{recipe.name}-{recipe.config.hand}")
+    entries = [Entry(recipe, [recipe.config.seed])]
     with board(entries) as shown:
         (best,) = compare(entries, folder, Shelf(arguments.offline, say), shown.of)
     print("\n".join(grid_lines(best)))

@@ -16,7 +16,7 @@ import numpy as np
 from byhand.data.digits import Dataset
 from byhand.data.named import REMOTE
 from byhand.errors import ByhandError
-from byhand.files import replacing
+from byhand.io import replacing
 
 RESERVED = {"auto", "digits", *REMOTE}
 

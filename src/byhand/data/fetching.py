@@ -20,7 +20,7 @@ from typing import IO
 from byhand.data import cache
 from byhand.data.named import REMOTE, Named, RemoteFile
 from byhand.errors import ByhandError, nearest
-from byhand.files import replacing
+from byhand.io import replacing
 
 CHUNK = 2**16
 SLOWEST = 20_000  # bytes a second; below it the next mirror is tried

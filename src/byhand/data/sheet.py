@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from byhand.data.digits import CLASSES, SIDE, Bytes, Digits
-from byhand.files import replacing
+from byhand.io import replacing
 
 COLUMNS = 20
 ENLARGED = 2

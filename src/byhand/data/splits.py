@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from byhand.data.digits import Bytes, Dataset, Digits
 from byhand.errors import ByhandError
-from byhand.streams import generator
+from byhand.rng import generator
 
 Counts = tuple[int, int, int]
 Fractions = tuple[Fraction, Fraction, Fraction]

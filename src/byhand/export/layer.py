@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from byhand import layers
 from byhand.errors import ByhandError
 from byhand.export.graph import Graph
 from byhand.hands import Array
+from byhand.models import layers
 
 Write = Callable[[Any, str, Sequence[Array], Graph], str]
 """``write(about, x, values, graph)``: from the layer's description, the name of what enters it and its arrays (float32,

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from byhand import layers
 from byhand.export.graph import Graph
 from byhand.export.layer import exports
 from byhand.hands import Array
+from byhand.models import layers
 
 Values = Sequence[Array]
 

@@ -14,7 +14,7 @@ from byhand.export import layers, recurrence  # noqa: F401  # they register what
 from byhand.export.graph import Graph
 from byhand.export.layer import turned, writer
 from byhand.hands import Array, Network
-from byhand.spec import Spec
+from byhand.models.spec import Spec
 
 OPSET, IR = 17, 8
 """Of June 2022: ONNX Runtime reads it from 1.12 on."""
@@ -100,10 +100,10 @@ def _layers(network: Network, graph: Graph) -> str:
         spec.shapes[1:],
         strict=True,
     ):
-        graph.scope, how = name, writer(about)
-        if how.axes != "any":
-            x, axes = turned(x, shape, axes, how.axes, graph), how.axes
-        x = how.write(about, x, [arrays[parameter.name] for parameter in (*learnt, *kept)], graph)
+        graph.scope, config = name, writer(about)
+        if config.axes != "any":
+            x, axes = turned(x, shape, axes, config.axes, graph), config.axes
+        x = config.write(about, x, [arrays[parameter.name] for parameter in (*learnt, *kept)], graph)
         if len(leaves) == 1:
             # Rows have no other order.
             axes = "ours"
@@ -121,7 +121,7 @@ def _float32(network: Network) -> dict[str, Array]:
 
 
 def _log_shares(logits: str, loss: str, graph: Graph) -> str:
-    """Give that whose softmax are the probabilities: `byhand.losses.probabilities`."""
+    """Give that whose softmax are the probabilities: `byhand.metrics.losses.probabilities`."""
     if loss == "softmax":
         return logits
     # log sigma(z) = -log(1 + exp(-z))

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from byhand import layers
 from byhand.export.graph import Graph, gates
 from byhand.export.layer import exports
 from byhand.hands import Array
+from byhand.models import layers
 
 OPERATORS = {"elman": "RNN", "lstm": "LSTM", "gru": "GRU"}
 ORDERS = {"elman": (0,), "lstm": (0, 2, 1, 3), "gru": (1, 0, 2)}

@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from byhand.cpu import processors
 from byhand.data import embedded
 from byhand.data.digits import SIDE
 from byhand.errors import ByhandError
 from byhand.export.graph import lacking
 from byhand.export.network import model
-from byhand.files import replacing
 from byhand.hands import Array, Network
 from byhand.hands.base import BLOCK
-from byhand.losses import probabilities
-from byhand.processors import processors
-from byhand.streams import generator
+from byhand.io import replacing
+from byhand.metrics.losses import probabilities
+from byhand.rng import generator
 
 TOLERANCE = 1e-4
 """The largest difference between ONNX Runtime and the hand with which a file is written."""
@@ -162,7 +162,7 @@ def difference(network: Network, session: Session, images: Array) -> float:
     -------
     float
         The larger of two: the logits' largest difference, over the largest logit where that is above 1, and the
-        probabilities' largest difference from what `byhand.losses.probabilities` makes of the same logits.
+        probabilities' largest difference from what `byhand.metrics.losses.probabilities` makes of the same logits.
     """
     ours = network.logits(images)
     logits, shares = session.run(images)

@@ -1,21 +1,22 @@
-"""The three hands: one spec, made real three times.
+"""The hands: one spec, implemented several times.
 
-``by_numpy`` writes the forward and the backward pass, ``by_tensor`` the forward pass on bare torch tensors,
-``by_torch`` lets the library write both. Their files have the same names, to be read side by side.
+``by_numpy`` is the textbook: forward and backward pass in plain NumPy. ``by_fast`` computes the same, arranged for the
+machine. ``by_tensor`` writes the forward pass on bare torch tensors; ``by_torch`` leaves both to the library. Their files
+have the same names, to be read side by side.
 """
 
 from __future__ import annotations
 
 from byhand.errors import ByhandError, nearest
 from byhand.hands.base import Array, Network
-from byhand.spec import Spec
+from byhand.models.spec import Spec
 
-HANDS = ("numpy", "tensor", "torch")
+HANDS = ("numpy", "fast", "tensor", "torch")
 
 __all__ = ["HANDS", "Array", "Network", "build"]
 
 
-def build(spec: Spec, hand: str = "numpy", *, seed: int = 0, dtype: str = "float32", device: str = "cpu") -> Network:
+def build(spec: Spec, hand: str = "fast", *, seed: int = 0, dtype: str = "float32", device: str = "cpu") -> Network:
     """Make a spec real.
 
     Parameters
@@ -23,33 +24,37 @@ def build(spec: Spec, hand: str = "numpy", *, seed: int = 0, dtype: str = "float
     spec
         What to build.
     hand
-        ``"numpy"``, ``"tensor"`` or ``"torch"``.
+        ``"numpy"``, ``"fast"``, ``"tensor"`` or ``"torch"``.
     seed
         Seed of the starting weights, which are the same in every hand.
     dtype
         ``"float32"`` or ``"float64"``.
     device
-        A torch device; the numpy hand knows ``"cpu"`` alone.
+        A torch device; the numpy and fast hands compute on ``"cpu"`` alone.
 
     Raises
     ------
     ByhandError
         If the hand is unknown, torch is not installed, or the device is not there.
     """
-    if hand == "numpy":
-        from byhand.hands.by_numpy.network import NumpyNetwork
-
-        if device != "cpu":
-            raise ByhandError(f"The numpy hand computes on the CPU, not on {device!r}; choose --hand tensor or torch.")
-        return NumpyNetwork(spec, seed=seed, dtype=dtype)
     if hand not in HANDS:
         raise ByhandError(f"There is no hand {hand!r}; {nearest(hand, HANDS)}.")
+    if hand in ("numpy", "fast"):
+        if device != "cpu":
+            raise ByhandError(f"The {hand} hand computes on the CPU, not on {device!r}; choose --hand tensor or torch.")
+        if hand == "numpy":
+            from byhand.hands.by_numpy.network import NumpyNetwork
+
+            return NumpyNetwork(spec, seed=seed, dtype=dtype)
+        from byhand.hands.by_fast.network import FastNetwork
+
+        return FastNetwork(spec, seed=seed, dtype=dtype)
     try:
         import torch  # noqa: F401
     except ImportError as missing:
         raise ByhandError(
             f"The {hand} hand needs PyTorch, which is not installed; "
-            "run `pip install 'byhand[torch]'`, or use --hand numpy."
+            "run `pip install 'byhand[torch]'`, or use --hand fast."
         ) from missing
     if hand == "tensor":
         from byhand.hands.by_tensor.network import TensorNetwork

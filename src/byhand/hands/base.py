@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from byhand.errors import ByhandError
-from byhand.layers import Parameter
-from byhand.spec import Spec
-from byhand.streams import generator
+from byhand.models.layers import Parameter
+from byhand.models.spec import Spec
+from byhand.rng import generator
 
 Array = npt.NDArray[Any]
 

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from byhand.errors import ByhandError
-from byhand.files import replacing
+from byhand.io import replacing
 from byhand.reading.result import STAGES, Array, ReadDigit, Reading
-from byhand.report import style
+from byhand.viz import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

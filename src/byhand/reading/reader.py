@@ -52,7 +52,7 @@ class Reader:
     Parameters
     ----------
     runtime
-        ``"numpy"``, or ``"onnx"`` for ONNX Runtime where it is installed; both give the same answers.
+        ``"fast"``, or ``"onnx"`` for ONNX Runtime where it is installed; both give the same answers.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Reader:
         If there is no such runtime, or it is not installed.
     """
 
-    def __init__(self, *, runtime: str = "numpy") -> None:
+    def __init__(self, *, runtime: str = "fast") -> None:
         self._runtime = Runtime(runtime)
         self.threshold = self._runtime.threshold
 

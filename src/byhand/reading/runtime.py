@@ -11,11 +11,11 @@ import numpy.typing as npt
 from byhand import weights
 from byhand.errors import ByhandError, nearest
 from byhand.hands import Network
-from byhand.losses import probabilities
+from byhand.metrics.losses import probabilities
 
 Array = npt.NDArray[Any]
 
-RUNTIMES = ("numpy", "onnx")
+RUNTIMES = ("fast", "onnx")
 NETWORK = "reader"
 DIGITS = 10
 
@@ -41,14 +41,14 @@ class Runtime:
         If there is no such runtime, or it is not installed.
     """
 
-    def __init__(self, name: str = "numpy") -> None:
+    def __init__(self, name: str = "fast") -> None:
         if name not in RUNTIMES:
             raise ByhandError(f"There is no runtime {name!r}; {nearest(name, RUNTIMES)}.")
         self.name = name
         network, known = weights.load_with_card(NETWORK)
         self.temperature = float(known["temperature"])
         self.threshold = float(known["threshold"])
-        self._logits: Callable[[Array], Array] = network.logits if name == "numpy" else _in_onnx(network)
+        self._logits: Callable[[Array], Array] = network.logits if name == "fast" else _in_onnx(network)
 
     def shares(self, images: Array) -> Array:
         """Read ink.

@@ -123,15 +123,15 @@ def pieces_of(ink: Ink) -> tuple[Array, list[Atom]]:
     found = _without_ground(found, labels)
     if not found:
         return labels, []
-    usual = usual_height(found)
-    least = max(0.12 * usual, 2.0 * ink.scale)
+    default = usual_height(found)
+    least = max(0.12 * default, 2.0 * ink.scale)
     # Longer than a digit is high and flat: the rest of a line under a number.
-    flat = [piece for piece in found if piece.width > max(usual, 6 * piece.height)]
+    flat = [piece for piece in found if piece.width > max(default, 6 * piece.height)]
     if len(flat) < len(found):
         found = [piece for piece in found if piece not in flat]
     found = [piece for piece in found if piece.extent >= least]
     # What the border has cut off of something else.
-    rests = [piece for piece in found if piece.extent < 0.5 * usual and _touching(piece, labels.shape)]
+    rests = [piece for piece in found if piece.extent < 0.5 * default and _touching(piece, labels.shape)]
     return labels, [piece for piece in found if piece not in rests]
 
 
@@ -231,11 +231,11 @@ def _touching(piece: Atom, shape: tuple[int, ...]) -> int:
     return (left == 0) + (top == 0) + (right == shape[1]) + (bottom == shape[0])
 
 
-def _without_edges(line: list[Atom], shape: tuple[int, ...], usual: float) -> list[Atom]:
+def _without_edges(line: list[Atom], shape: tuple[int, ...], default: float) -> list[Atom]:
     """Leave out bars along the border that stand apart from the rest of their line."""
     inner = [piece for piece in line if not _along_border(piece, shape)]
     left, right = min(piece.box[0] for piece in inner), max(piece.box[2] for piece in inner)
-    near = (left - APART * usual, right + APART * usual)
+    near = (left - APART * default, right + APART * default)
     return [piece for piece in line if piece in inner or (piece.box[2] > near[0] and piece.box[0] < near[1])]
 
 
@@ -250,7 +250,7 @@ def _along_border(piece: Atom, shape: tuple[int, ...]) -> bool:
 
 def _lines(pieces: list[Atom], shape: tuple[int, ...]) -> list[tuple[Atom, ...]]:
     """Join pieces that stand beside one another into lines, and sort these from top to bottom."""
-    usual = usual_height(pieces)
+    default = usual_height(pieces)
     parent = list(range(len(pieces)))
 
     def root(at: int) -> int:
@@ -261,17 +261,17 @@ def _lines(pieces: list[Atom], shape: tuple[int, ...]) -> list[tuple[Atom, ...]]
 
     # Lines are made of what is about as large as a digit. What is smaller goes where it is nearest and joins no two
     # lines, nor does what is far higher, as the edge of a sheet is.
-    large = [at for at, piece in enumerate(pieces) if piece.extent >= 0.5 * usual and piece.height <= 2.5 * usual]
-    small = [at for at, piece in enumerate(pieces) if piece.extent < 0.5 * usual]
+    large = [at for at, piece in enumerate(pieces) if piece.extent >= 0.5 * default and piece.height <= 2.5 * default]
+    small = [at for at, piece in enumerate(pieces) if piece.extent < 0.5 * default]
     boxes = np.array([pieces[at].box for at in large], float)
-    slope = _slope(boxes, usual)
+    slope = _slope(boxes, default)
     left, top, right, bottom = _levelled(boxes, slope).T
     gap = np.maximum(left[:, None], left[None]) - np.minimum(right[:, None], right[None])
     shared = np.minimum(bottom[:, None], bottom[None]) - np.maximum(top[:, None], top[None])
     least = np.minimum((bottom - top)[:, None], (bottom - top)[None])
     # A flat piece over or under another is its stroke, as the bar of a 5.
-    stacked = (gap < 0) & (shared > -0.2 * usual) & (least < 0.5 * usual)
-    for one, other in np.argwhere(np.triu(((shared > 0.35 * least) & (gap < 3 * usual)) | stacked, 1)):
+    stacked = (gap < 0) & (shared > -0.2 * default) & (least < 0.5 * default)
+    for one, other in np.argwhere(np.triu(((shared > 0.35 * least) & (gap < 3 * default)) | stacked, 1)):
         parent[root(large[int(one)])] = root(large[int(other)])
     for at in small:
         x0, y0, x1, y1 = _levelled(np.array([pieces[at].box], float), slope)[0]
@@ -281,7 +281,7 @@ def _lines(pieces: list[Atom], shape: tuple[int, ...]) -> list[tuple[Atom, ...]]
     lines: dict[int, list[Atom]] = {}
     for at, piece in enumerate(pieces):
         lines.setdefault(root(at), []).append(piece)
-    writing = [_without_edges(line, shape, usual) for line in lines.values() if not _is_edge(line, shape)]
+    writing = [_without_edges(line, shape, default) for line in lines.values() if not _is_edge(line, shape)]
 
     def height(line: list[Atom]) -> float:
         return float(_levelled(np.array([piece.box for piece in line], float), slope)[:, 1::2].mean())
@@ -289,11 +289,11 @@ def _lines(pieces: list[Atom], shape: tuple[int, ...]) -> list[tuple[Atom, ...]]
     return [tuple(line) for line in sorted(writing or lines.values(), key=height)]
 
 
-def _slope(boxes: Array, usual: float) -> float:
+def _slope(boxes: Array, default: float) -> float:
     """How lines sink to the right on a page held aslant: the median over pieces and what stands right of them."""
     x, y = boxes[:, 0::2].mean(axis=1), boxes[:, 1::2].mean(axis=1)
     across, down = x[None] - x[:, None], y[None] - y[:, None]
-    beside = (across > 0.3 * usual) & (across < 3 * usual) & (np.abs(down) < STEEPEST * across + 0.1 * usual)
+    beside = (across > 0.3 * default) & (across < 3 * default) & (np.abs(down) < STEEPEST * across + 0.1 * default)
     # The nearest of each, where there is one.
     nearest = np.where(beside, across, np.inf).argmin(axis=1)
     rows = np.flatnonzero(beside.any(axis=1))

@@ -20,13 +20,13 @@ from byhand.data.digits import SIDE
 from byhand.errors import ByhandError
 from byhand.hands import Array, Network, build
 from byhand.hands.base import BLOCK
-from byhand.losses import probabilities
-from byhand.sklearn.settings import Rows, described, training
-from byhand.spec import Spec
-from byhand.streams import generator
-from byhand.training.engine import Epoch, train_by_steps, train_by_whole
+from byhand.metrics.losses import probabilities
+from byhand.models.spec import Spec
+from byhand.rng import generator
+from byhand.sklearn.parameters import Rows, described, training
+from byhand.training.choices import FULL_BATCH, OVER_THE_RUN
 from byhand.training.environment import choose_device
-from byhand.training.names import FULL_BATCH, OVER_THE_RUN
+from byhand.training.loop import Epoch, train_by_steps, train_by_whole
 from byhand.training.optimizers import Optimizer, optimizer
 
 
@@ -58,7 +58,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         Where patience is above 0, that share of the rows is held back, and training stops after so many epochs without
         a lower loss on them and goes back to the best.
     training_settings
-        Further settings of `byhand.training.settings.Training`: ``{"schedule": "cosine", "clip": 1.0}``.
+        Further settings of `byhand.training.config.Training`: ``{"schedule": "cosine", "clip": 1.0}``.
     random_state
         Seed of weights, order and dropout.
 
@@ -88,7 +88,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         hidden: int | tuple[int, ...] | None = None,
         dropout: float | None = None,
         network_settings: Mapping[str, Any] | None = None,
-        hand: str = "numpy",
+        hand: str = "fast",
         device: str = "auto",
         dtype: str | None = None,
         epochs: int = 20,
@@ -196,47 +196,47 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         own = {name: getattr(self, name) for name in names}
         own["seed"] = int(check_random_state(self.random_state).randint(2**31 - 1))
         own["dtype"] = self.dtype or ("float32" if X.dtype in (np.float32, np.uint8) else "float64")
-        how = training(own, self.training_settings)
+        config = training(own, self.training_settings)
         told = {name: value for name in ("hidden", "dropout") if (value := getattr(self, name)) is not None}
         spec = described(self.network, told, self.network_settings, X, len(encoder.classes_))
-        self.classes_, self._encoder, self._how = encoder.classes_, encoder, how
+        self.classes_, self._encoder, self._how = encoder.classes_, encoder, config
         self._build(spec)
         self.loss_curve_, self.validation_loss_curve_ = [], []
 
     def _build(self, spec: Spec) -> None:
-        how = self._how
-        device = choose_device(how.device, how.hand)[0]
-        self.network_ = build(spec, how.hand, seed=how.seed, dtype=how.dtype, device=device)
-        self._optimizer: Optimizer | None = None if how.full_batch else optimizer(self.network_, how)
+        config = self._how
+        device = choose_device(config.device, config.hand)[0]
+        self.network_ = build(spec, config.hand, seed=config.seed, dtype=config.dtype, device=device)
+        self._optimizer: Optimizer | None = None if config.full_batch else optimizer(self.network_, config)
 
     def _train(self, X: Array, labels: Array, epochs: int) -> None:
         """Train more epochs; each draws from the streams of its number."""
         rows = Rows(self._shaped(X), self._encoder.transform(labels))
         first = len(self.loss_curve_)
-        how = dataclasses.replace(self._how, epochs=first + epochs)
+        config = dataclasses.replace(self._how, epochs=first + epochs)
         # Where nothing is held back the engine looks at one block, and sees whether the loss is still a number.
         train, watched = rows, rows[:BLOCK]
-        if how.patience:
+        if config.patience:
             train, watched = self._held_back(rows)
         # The engine asks of digits what `Rows` has.
-        splits = Splits(cast(Digits, train), cast(Digits, watched), cast(Digits, watched), how.seed)
+        splits = Splits(cast(Digits, train), cast(Digits, watched), cast(Digits, watched), config.seed)
         best: dict[str, Array] = {}
 
         def after(epoch: Epoch) -> bool:
             self.loss_curve_.append(epoch.entry["train_loss"])
-            if not how.patience:
+            if not config.patience:
                 return False
             self.validation_loss_curve_.append(epoch.entry["val_loss"])
             losses = self.validation_loss_curve_[first:]
             since = len(losses) - 1 - losses.index(min(losses))
             if since == 0:
                 best.update({name: value.copy() for name, value in self._values().items()})
-            return since >= how.patience
+            return since >= config.patience
 
         if self._optimizer is None:
-            train_by_whole(self.network_, splits, how, after)
+            train_by_whole(self.network_, splits, config, after)
         else:
-            train_by_steps(self.network_, self._optimizer, splits, how, after, first)
+            train_by_steps(self.network_, self._optimizer, splits, config, after, first)
         if best:
             self.network_.load(best)
 
@@ -277,7 +277,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         if "network_" in kept:
             values = {name: np.array(value) for name, value in self._values().items()}
             kept["network_"] = (self.network_.spec, values)
-            kept["_optimizer"] = None if self._optimizer is None else self._optimizer.memory()
+            kept["_optimizer"] = None if self._optimizer is None else self._optimizer.state_dict()
         return kept
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
@@ -288,4 +288,4 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             self._build(spec)
             self.network_.load(values)
             if self._optimizer is not None:
-                self._optimizer.remember(kept["_optimizer"])
+                self._optimizer.load_state(kept["_optimizer"])

@@ -17,9 +17,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from byhand.errors import ByhandError
-from byhand.files import replacing
 from byhand.hands import Array
-from byhand.spec import Spec
+from byhand.io import replacing
+from byhand.models.spec import Spec
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import Any
 import threadpoolctl
 
 from byhand import __version__
+from byhand.cpu import processors
 from byhand.errors import ByhandError
-from byhand.processors import processors
-from byhand.training.names import MOST_THREADS
+from byhand.training.choices import MOST_THREADS
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "safetensors", "torch")
 
@@ -38,7 +38,7 @@ def choose_device(wanted: str, hand: str) -> tuple[str, str]:
     ByhandError
         If the device is not there, or the hand cannot use it.
     """
-    if hand == "numpy":
+    if hand in ("numpy", "fast"):
         if wanted not in ("auto", "cpu"):
             raise ByhandError(f"The numpy hand computes on the CPU, not on {wanted!r}; choose --hand tensor or torch.")
         return "cpu", "NumPy computes on the CPU"

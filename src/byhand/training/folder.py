@@ -15,7 +15,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from byhand.errors import ByhandError
-from byhand.files import write_json, write_text
+from byhand.io import write_json, write_text
 from byhand.training.recipe import Recipe, parse_recipe
 
 RECIPE, ENVIRONMENT, LOG, TIMES, CHECKPOINT, RESULTS = (
@@ -33,13 +33,13 @@ FORSAKEN = 60.0
 """Seconds after which a folder that has not come to its place is one that a kill left behind: it takes milliseconds."""
 
 
-def claimed(folder: Path, name: str | None, usual: str, recipe: Recipe, environment: Mapping[str, Any]) -> Path:
+def claimed(folder: Path, name: str | None, default: str, recipe: Recipe, environment: Mapping[str, Any]) -> Path:
     """Make the run's folder, which no other run has, with what was asked for and on what it is computed.
 
     It is filled beside its place and renamed into it, so that no kill leaves a folder without a recipe.
     """
     beside = None
-    path = folder / (name or usual)
+    path = folder / (name or default)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _clean(folder)
@@ -54,7 +54,7 @@ def claimed(folder: Path, name: str | None, usual: str, recipe: Recipe, environm
                     f"There is a run {path} already; go on with it by --resume {path}, or choose another --name."
                 )
             number += 1
-            path = folder / f"{usual}-{number}"
+            path = folder / f"{default}-{number}"
     except FileExistsError:
         raise ByhandError(f"{folder} is in the way of a folder; choose another --runs.") from None
     except OSError as problem:

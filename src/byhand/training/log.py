@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from byhand.errors import ByhandError
-from byhand.files import write_text
+from byhand.io import write_text
 
 
 def append(path: Path, entry: dict[str, Any]) -> None:

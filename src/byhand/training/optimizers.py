@@ -26,7 +26,7 @@ import numpy as np
 
 from byhand.hands import Network
 from byhand.hands.base import Array
-from byhand.training.settings import Training
+from byhand.training.config import TrainingConfig
 
 
 class Optimizer(ABC):
@@ -37,21 +37,21 @@ class Optimizer(ABC):
         """Move the network's parameters by its gradient."""
 
     @abstractmethod
-    def memory(self) -> dict[str, Array]:
+    def state_dict(self) -> dict[str, Array]:
         """Copy out everything the next step depends on, names to arrays."""
 
     @abstractmethod
-    def remember(self, memory: Mapping[str, Array]) -> None:
+    def load_state(self, state_dict: Mapping[str, Array]) -> None:
         """Copy such a memory back in."""
 
 
-def optimizer(network: Network, how: Training) -> Optimizer:
+def optimizer(network: Network, config: TrainingConfig) -> Optimizer:
     """Make the optimiser of a run: our formulas on the flat vector, or the library's on the library's parameters."""
     if network.flat:
-        return FORMULAS[how.optimizer](network, how)
-    from byhand.training.library import LibraryOptimizer
+        return FORMULAS[config.optimizer](network, config)
+    from byhand.training.torch_optimizers import LibraryOptimizer
 
-    return LibraryOptimizer(network, how)
+    return LibraryOptimizer(network, config)
 
 
 class Formula(Optimizer):
@@ -63,8 +63,8 @@ class Formula(Optimizer):
 
     slots: tuple[str, ...] = ()
 
-    def __init__(self, network: Network, how: Training) -> None:
-        self.theta, self.g, self.how = network.theta, network.gradient, how
+    def __init__(self, network: Network, config: TrainingConfig) -> None:
+        self.theta, self.g, self.config = network.theta, network.gradient, config
         if isinstance(self.theta, np.ndarray):
             self.xp: Any = np
         else:
@@ -75,21 +75,21 @@ class Formula(Optimizer):
         self.scratch = self.xp.empty_like(self.theta)
         for slot in self.slots:
             setattr(self, slot, self.xp.zeros_like(self.theta))
-        self.decay = self._decay(network) if how.l2 else None
+        self.decay = self._decay(network) if config.l2 else None
 
     def _decay(self, network: Network) -> Any:
         """Strength of L2 on every entry of theta; a plain number where it is the same for all."""
-        if self.how.decay_biases:
-            return self.how.l2
-        parts = [np.full(p.size, self.how.l2 * p.decays, network.dtype) for p in network.spec.parameters]
+        if self.config.decay_biases:
+            return self.config.l2
+        parts = [np.full(p.size, self.config.l2 * p.decays, network.dtype) for p in network.spec.parameters]
         strengths = np.concatenate(parts)
         return strengths if self.xp is np else self.xp.from_numpy(strengths).to(self.theta.device)
 
     def step(self, lr: float) -> None:
         self.t += 1
-        if self.how.clip:
+        if self.config.clip:
             norm = math.sqrt(float(self.xp.dot(self.g, self.g)))
-            self.g *= min(1.0, self.how.clip / (norm + 1e-6))
+            self.g *= min(1.0, self.config.clip / (norm + 1e-6))
         if self.decay is not None:
             self._shrink(lr)
         self.move(lr)
@@ -102,17 +102,17 @@ class Formula(Optimizer):
     def move(self, lr: float) -> None:
         """Move theta by g, which may be written over."""
 
-    def memory(self) -> dict[str, Array]:
+    def state_dict(self) -> dict[str, Array]:
         named = {
             slot: (getattr(self, slot) if self.xp is np else getattr(self, slot).cpu().numpy()).copy()
             for slot in self.slots
         }
         return named | {"t": np.array(self.t)}
 
-    def remember(self, memory: Mapping[str, Array]) -> None:
-        self.t = int(memory["t"])
+    def load_state(self, state_dict: Mapping[str, Array]) -> None:
+        self.t = int(state_dict["t"])
         for slot in self.slots:
-            kept = memory[slot] if self.xp is np else self.xp.from_numpy(memory[slot]).to(self.theta.device)
+            kept = state_dict[slot] if self.xp is np else self.xp.from_numpy(state_dict[slot]).to(self.theta.device)
             getattr(self, slot)[...] = kept
 
 
@@ -133,7 +133,7 @@ class Momentum(Formula):
 
     def move(self, lr: float) -> None:
         # v = mu v + g
-        self.v *= self.how.momentum
+        self.v *= self.config.momentum
         self.v += self.g
         # theta -= lr v
         self.theta -= self.xp.multiply(self.v, lr, out=self.scratch)
@@ -147,10 +147,10 @@ class Nesterov(Formula):
 
     def move(self, lr: float) -> None:
         # v = mu v + g
-        self.v *= self.how.momentum
+        self.v *= self.config.momentum
         self.v += self.g
         # theta -= lr (g + mu v)
-        self.g += self.xp.multiply(self.v, self.how.momentum, out=self.scratch)
+        self.g += self.xp.multiply(self.v, self.config.momentum, out=self.scratch)
         self.g *= lr
         self.theta -= self.g
 
@@ -162,7 +162,7 @@ class RMSprop(Formula):
     s: Any
 
     def move(self, lr: float) -> None:
-        xp, scratch, a = self.xp, self.scratch, self.how.alpha
+        xp, scratch, a = self.xp, self.scratch, self.config.alpha
         # s = a s + (1 - a) g^2
         self.s *= a
         xp.multiply(self.g, self.g, out=scratch)
@@ -170,7 +170,7 @@ class RMSprop(Formula):
         self.s += scratch
         # theta -= lr g / (sqrt(s) + eps)
         xp.sqrt(self.s, out=scratch)
-        scratch += self.how.epsilon
+        scratch += self.config.epsilon
         xp.divide(self.g, scratch, out=scratch)
         scratch *= lr
         self.theta -= scratch
@@ -184,7 +184,7 @@ class Adam(Formula):
     v: Any
 
     def move(self, lr: float) -> None:
-        xp, scratch, b1, b2 = self.xp, self.scratch, self.how.beta1, self.how.beta2
+        xp, scratch, b1, b2 = self.xp, self.scratch, self.config.beta1, self.config.beta2
         # v = b2 v + (1 - b2) g^2
         self.v *= b2
         xp.multiply(self.g, self.g, out=scratch)
@@ -197,7 +197,7 @@ class Adam(Formula):
         # theta -= lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps)
         xp.sqrt(self.v, out=scratch)
         scratch *= 1 / math.sqrt(1 - b2**self.t)
-        scratch += self.how.epsilon
+        scratch += self.config.epsilon
         xp.divide(self.m, scratch, out=scratch)
         scratch *= lr / (1 - b1**self.t)
         self.theta -= scratch

@@ -29,15 +29,15 @@ from typing import Any
 import numpy as np
 import tomli_w
 
-from byhand import zoo
 from byhand.data import Digits, Splits, load_digits
 from byhand.data.digits import CLASSES, SIDE
 from byhand.data.loading import say
 from byhand.errors import ByhandError, nearest
-from byhand.layers import Dropout
-from byhand.settings import fitting
-from byhand.spec import Spec
-from byhand.training.settings import Training
+from byhand.models import zoo
+from byhand.models.layers import Dropout
+from byhand.models.spec import Spec
+from byhand.options import check_settings
+from byhand.training.config import TrainingConfig
 
 DATA: dict[str, Any] = {"name": "auto", "split": "", "split_seed": 0}
 PROJECT: dict[str, Any] = {"states": "", "epoch_seconds": 0.0}
@@ -83,25 +83,25 @@ class Recipe:
         of = f"The recipe {self.name!r}"
         if not self.name.isprintable() or self.name in ("", ".", "..") or "/" in self.name:
             raise ByhandError(f"{of} has a name that no folder can have; give it a word for one.")
-        _ = fitting(f"{of}, section network,", self._network_usual(), self.network)
+        _ = check_settings(f"{of}, section network,", self._network_usual(), self.network)
         if "min_variance" in self.network and "pixels" in self.network:
             raise ByhandError(f"{of} chooses its pixels twice; leave out min_variance or pixels.")
         spec = self._described({})
-        if self.how.full_batch and any(isinstance(layer, Dropout) and layer.rate for layer in spec.layers):
+        if self.config.full_batch and any(isinstance(layer, Dropout) and layer.rate for layer in spec.layers):
             raise ByhandError(
-                f"{of} drops values, and {self.how.optimizer} needs a loss that stays the same; "
+                f"{of} drops values, and {self.config.optimizer} needs a loss that stays the same; "
                 "leave out dropout, or choose another optimizer."
             )
-        data = DATA | fitting(f"{of}, section data,", DATA, self.data)
+        data = DATA | check_settings(f"{of}, section data,", DATA, self.data)
         if data["split_seed"] < 0:
             raise ByhandError(f"{of}, section data, was given split_seed = {data['split_seed']}; give 0 or more.")
-        _ = fitting(f"{of}, section project,", PROJECT, self.project)
+        _ = check_settings(f"{of}, section project,", PROJECT, self.project)
         alone = dataclasses.replace(self, sweep={}) if self.sweep else self
         for key, values in self.sweep.items():
             if not isinstance(values, list | tuple) or not values:
                 raise ByhandError(f"{of} sweeps {key} over {values!r}; give a list of values.")
             for value in values:
-                alone.having(**{key: value})
+                alone.with_settings(**{key: value})
 
     def _network_usual(self) -> dict[str, Any]:
         if "layers" in self.network:
@@ -119,11 +119,13 @@ class Recipe:
         return settings | {"min_variance": 0.0} if "pixels" in settings else settings
 
     @property
-    def how(self) -> Training:
+    def config(self) -> TrainingConfig:
         """The training's settings, checked."""
-        return Training(**fitting(f"The recipe {self.name!r}, section training,", Training.usual(), self.training))
+        return TrainingConfig(
+            **check_settings(f"The recipe {self.name!r}, section training,", TrainingConfig.defaults(), self.training)
+        )
 
-    def having(self, **settings: Any) -> Recipe:
+    def with_settings(self, **settings: Any) -> Recipe:
         """Give the same recipe with some settings changed, whichever section they belong to; ``None`` changes nothing.
 
         A setting that is swept has this one value instead.
@@ -134,12 +136,12 @@ class Recipe:
             If no section knows a setting.
         """
         sections: dict[str, Any] = {"network": dict(self.network), "training": dict(self.training)}
-        known = {"network": self._network_usual(), "training": Training.usual()}
+        known = {"network": self._network_usual(), "training": TrainingConfig.defaults()}
         for key, value in settings.items():
             if value is None:
                 continue
-            for section, usual in known.items():
-                if key in usual:
+            for section, default in known.items():
+                if key in default:
                     sections[section][key] = _python(value)
                     break
             else:
@@ -173,7 +175,7 @@ class Recipe:
         for values in itertools.product(*self.sweep.values()):
             settings = dict(zip(self.sweep, values, strict=True))
             name = "_".join([self.name, *(f"{key}={_plain(value)}" for key, value in settings.items())])
-            variants.append((settings, dataclasses.replace(self, name=name, sweep={}).having(**settings)))
+            variants.append((settings, dataclasses.replace(self, name=name, sweep={}).with_settings(**settings)))
         return variants
 
     def on(self, **data: Any) -> Recipe:
@@ -195,7 +197,7 @@ class Recipe:
     def _described(self, pixels: Mapping[str, Any]) -> Spec:
         settings = {key: value for key, value in self.network.items() if key not in ("name", "min_variance")}
         if "layers" not in settings:
-            if self.how.nondigits:
+            if self.config.nondigits:
                 raise ByhandError(
                     f"The recipe {self.name!r} trains on non-digits, and {self.network['name']!r} has no class for "
                     "them; describe the network by layers that end with 11 logits, or leave out nondigits."
@@ -203,11 +205,11 @@ class Recipe:
             return zoo.network(self.network["name"], **{**settings, **pixels})
         spec = Spec.from_dict(settings)
         # What is no digit is a class of its own.
-        classes = CLASSES + (self.how.nondigits > 0)
+        classes = CLASSES + (self.config.nondigits > 0)
         if (spec.input_shape, spec.classes) != (SHAPE, classes):
             raise ByhandError(
                 f"The recipe {self.name!r} makes a network from pictures {spec.input_shape} to {spec.classes} "
-                f"logits; {'digits and non-digits' if self.how.nondigits else 'digits'} need one from {SHAPE} "
+                f"logits; {'digits and non-digits' if self.config.nondigits else 'digits'} need one from {SHAPE} "
                 f"to {classes}."
             )
         return spec

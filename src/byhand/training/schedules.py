@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from byhand.training.settings import Training
+from byhand.training.config import TrainingConfig
 
 
-def rate(how: Training, step: int, steps: int) -> float:
+def rate(config: TrainingConfig, step: int, steps: int) -> float:
     """Learning rate of one step.
 
     Parameters
@@ -34,19 +34,19 @@ def rate(how: Training, step: int, steps: int) -> float:
         The last step of cosine is the one at ``t = 1``, whose rate is 0.
     """
     epoch = step // steps
-    over = step / max(1, how.epochs * steps - 1)
-    match how.schedule:
+    over = step / max(1, config.epochs * steps - 1)
+    match config.schedule:
         case "exponential":
-            return how.lr * how.gamma**epoch
+            return config.lr * config.gamma**epoch
         case "step":
-            return how.lr * how.gamma ** (epoch // how.step_every)
+            return config.lr * config.gamma ** (epoch // config.step_every)
         case "cosine":
-            return how.lr * (1 + math.cos(math.pi * over)) / 2
-        case "one-cycle" if over < how.warmup:
-            return _between(how.lr / 25, how.lr, over / how.warmup)
+            return config.lr * (1 + math.cos(math.pi * over)) / 2
+        case "one-cycle" if over < config.warmup:
+            return _between(config.lr / 25, config.lr, over / config.warmup)
         case "one-cycle":
-            return _between(how.lr, how.lr / 250_000, (over - how.warmup) / (1 - how.warmup))
-    return how.lr
+            return _between(config.lr, config.lr / 250_000, (over - config.warmup) / (1 - config.warmup))
+    return config.lr
 
 
 def _between(start: float, end: float, share: float) -> float:

@@ -12,8 +12,8 @@ from typing import Any
 
 from byhand.errors import ByhandError, nearest
 from byhand.hands import Network, build
+from byhand.models.zoo import NETWORKS
 from byhand.training.checkpoint import Checkpoint
-from byhand.zoo import NETWORKS
 
 __all__ = ["card", "load", "load_with_card", "names"]
 
@@ -28,7 +28,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: (order.index(name) if name in order else len(order), name)))
 
 
-def load(name: str, hand: str = "numpy", *, dtype: str = "float32", device: str = "cpu") -> Network:
+def load(name: str, hand: str = "fast", *, dtype: str = "float32", device: str = "cpu") -> Network:
     """Build a network with the weights that come with byhand.
 
     Parameters
@@ -52,7 +52,7 @@ def load(name: str, hand: str = "numpy", *, dtype: str = "float32", device: str 
 
 
 def load_with_card(
-    name: str, hand: str = "numpy", *, dtype: str = "float32", device: str = "cpu"
+    name: str, hand: str = "fast", *, dtype: str = "float32", device: str = "cpu"
 ) -> tuple[Network, dict[str, Any]]:
     """Do what `load` and `card` do, and read the file once."""
     saved = _saved(name)

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from byhand.augment import Writing
 from byhand.data import Digits
 from byhand.data.digits import CLASSES
 from byhand.hands import Array, Network
-from byhand.losses import mean_loss, probabilities
-from byhand.training.augment import Writing
+from byhand.metrics.losses import mean_loss, probabilities
 
 MOST_UNSURE = 0.02
 """Share of the rewritten validation digits that the threshold may call unsure."""

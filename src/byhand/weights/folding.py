@@ -14,8 +14,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from byhand.hands import Array
-from byhand.layers import BatchNorm2d, Conv2d, Layer
-from byhand.spec import Spec
+from byhand.models.layers import BatchNorm2d, Conv2d, Layer
+from byhand.models.spec import Spec
 
 
 def folded(spec: Spec, values: Mapping[str, Array]) -> tuple[Spec, dict[str, Array]]:

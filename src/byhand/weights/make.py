@@ -22,12 +22,12 @@ from byhand.data import Digits, Splits
 from byhand.data.digits import CLASSES
 from byhand.errors import ByhandError
 from byhand.hands import Network, build
-from byhand.losses import accuracy
+from byhand.metrics.losses import accuracy
 from byhand.training.checkpoint import Checkpoint
-from byhand.training.engine import score
 from byhand.training.folder import CHECKPOINT
-from byhand.training.job import fingerprint
-from byhand.training.runs import Run, load_run
+from byhand.training.loop import score
+from byhand.training.run import Run, load_run
+from byhand.training.session import fingerprint
 from byhand.weights import SUFFIX
 from byhand.weights.calibration import calibrated
 from byhand.weights.folding import folded
@@ -64,7 +64,7 @@ def make(path: Path, folder: Path = HERE) -> dict[str, Any]:
     rounded = {name: value.astype(np.float16) for name, value in values.items()}
     network = build(spec)
     network.load(rounded)
-    recipe, how = run.recipe, run.recipe.how
+    recipe, config = run.recipe, run.recipe.config
     name = str(recipe.network.get("name", recipe.name))
     card: dict[str, Any] = {
         "name": name,
@@ -72,16 +72,16 @@ def make(path: Path, folder: Path = HERE) -> dict[str, Any]:
         "parameters_trained": saved.spec.size,
         "test_accuracy": _accuracy(network, splits.test),
         "validation_accuracy": _accuracy(network, splits.validation),
-        "test_accuracy_before_rounding": _accuracy(load_run(path, "numpy").network, splits.test),
+        "test_accuracy_before_rounding": _accuracy(load_run(path, "fast").network, splits.test),
         "values": "float16",
         "recipe": recipe.name,
         "recipe_text": recipe.to_toml(),
-        "seed": how.seed,
-        "hand": how.hand,
+        "seed": config.seed,
+        "hand": config.hand,
         "epochs": len(run.log),
         "seconds": round(run.seconds, 1),
         "data": {"name": splits.name, "split": "/".join(map(str, splits.sizes)), "split_seed": splits.seed},
-        "command": f"byhand train {recipe.name} --hand {how.hand} --seed {how.seed}",
+        "command": f"byhand train {recipe.name} --hand {config.hand} --seed {config.seed}",
         "version": __version__,
     }
     if spec.classes > CLASSES:

@@ -13,7 +13,7 @@ from byhand.data.loading import say
 from byhand.errors import ByhandError, nearest
 from byhand.hands import Network
 from byhand.training.checkpoint import Checkpoint
-from byhand.training.runs import CHECKPOINT, RECIPE, Run, fingerprint, load_run
+from byhand.training.run import CHECKPOINT, RECIPE, Run, fingerprint, load_run
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def trained(name: str | Path, hand: str | None = None) -> Trained:
     """
     known = weights.names()
     if isinstance(name, str) and name in known:
-        network, card = weights.load_with_card(name, hand or "numpy")
+        network, card = weights.load_with_card(name, hand or "fast")
         return Trained(name, network, card=card)
     path = Path(name)
     if path.name == str(name) and not path.is_dir():

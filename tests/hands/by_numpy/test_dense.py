@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from byhand.hands.base import dropout_mask
-from byhand.hands.by_numpy.layer import Mode
-from byhand.hands.by_numpy.losses import LOSSES
-from byhand.hands.by_numpy.network import MADE, NumpyNetwork
-from byhand.layers import Dropout, Flatten, Layer, Linear, ReLU, Select, Sigmoid, Standardize, Tanh
-from byhand.spec import Spec
-from byhand.streams import generator
+from byhand.hands.by_fast.layer import Mode
+from byhand.hands.by_fast.losses import LOSSES
+from byhand.hands.by_fast.network import MADE, FastNetwork
+from byhand.models.layers import Dropout, Flatten, Layer, Linear, ReLU, Select, Sigmoid, Standardize, Tanh
+from byhand.models.spec import Spec
+from byhand.rng import generator
 
 STEP = 1e-5
 DOUBLE = np.dtype(np.float64)
@@ -100,7 +100,7 @@ def test_losses_to_their_logits(loss: str, smoothing: float) -> None:
 def test_whole_networks(activation: Layer, loss: str, smoothing: float) -> None:
     layers = (Standardize(), Flatten(), Select((1, 4, 5, 10)), Linear(5), activation, Dropout(0.3))
     spec = Spec((*layers, Linear(4), activation, Linear(3)), input_shape=(3, 4), loss=loss, smoothing=smoothing)
-    network = NumpyNetwork(spec, seed=4, dtype="float64")
+    network = FastNetwork(spec, seed=4, dtype="float64")
     rng = np.random.default_rng(3)
     # Starting at zero, the biases would put a rectifier on its kink.
     network.theta += rng.normal(0, 0.3, network.theta.size)
@@ -128,7 +128,7 @@ def test_a_layer_may_not_write_where_it_may_not() -> None:
     rng = np.random.default_rng(3)
     images, labels = rng.integers(0, 256, (6, 3, 4), dtype=np.uint8), rng.integers(0, 2, 6)
     for stack in stacks:
-        network = NumpyNetwork(
+        network = FastNetwork(
             Spec((Standardize(), Flatten(), Linear(4), *stack, Linear(2)), input_shape=(3, 4)), dtype="float64"
         )
         network.theta += rng.normal(0, 0.3, network.theta.size)

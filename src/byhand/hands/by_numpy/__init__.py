@@ -1,1 +1,1 @@
-"""The numpy hand: forward and backward written by us, derived on paper."""
+"""The textbook hand: forward and backward passes in NumPy, written to be read."""

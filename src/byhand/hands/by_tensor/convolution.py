@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from byhand import layers
 from byhand.hands.by_tensor.layer import Mode, makes
+from byhand.models import layers
 
 
 def maps(x: Tensor) -> Tensor:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from byhand import layers
 from byhand.hands.base import dropout_mask
 from byhand.hands.by_tensor.layer import Mode, makes
+from byhand.models import layers
 
 
 @makes(layers.Linear)

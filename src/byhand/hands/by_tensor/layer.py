@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from byhand import layers
+from byhand.models import layers
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from byhand.hands.by_tensor import (  # noqa: F401  # every file of layers regis
 )
 from byhand.hands.by_tensor.layer import MADE, Mode
 from byhand.hands.by_tensor.losses import LOSSES
-from byhand.spec import Spec
+from byhand.models.spec import Spec
 
 
 class TensorNetwork(Network):

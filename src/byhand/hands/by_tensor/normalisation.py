@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from byhand import layers
 from byhand.hands.by_tensor.convolution import maps
 from byhand.hands.by_tensor.layer import Mode, makes
+from byhand.models import layers
 
 
 @makes(layers.BatchNorm2d)

@@ -7,8 +7,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from byhand import layers
 from byhand.hands.by_tensor.layer import Mode, makes
+from byhand.models import layers
 
 
 @makes(layers.Standardize)

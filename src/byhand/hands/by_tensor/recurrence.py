@@ -12,8 +12,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from byhand import layers
 from byhand.hands.by_tensor.layer import Mode, makes
+from byhand.models import layers
 
 Cell = Callable[[Tensor, tuple[Tensor, ...]], list[Tensor]]
 """``cell(x, values)``: from inputs ``(T, B, D)`` and the parameters to the states ``(B, H)`` of the T steps."""

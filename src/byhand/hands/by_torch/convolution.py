@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from byhand import layers
 from byhand.hands.by_torch.layer import Made, Twin, makes
+from byhand.models import layers
 
 
 class Channelled(nn.Module):

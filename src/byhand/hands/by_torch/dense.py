@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from byhand import layers
 from byhand.hands.base import dropout_mask
 from byhand.hands.by_torch.layer import Drawing, Made, Twin, makes
+from byhand.models import layers
 
 
 @makes(layers.Linear)

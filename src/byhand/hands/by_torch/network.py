@@ -27,7 +27,7 @@ from byhand.hands.by_torch import (  # noqa: F401
 )
 from byhand.hands.by_torch.layer import MADE, Drawing, Twin
 from byhand.hands.by_torch.losses import LOSSES
-from byhand.spec import Spec
+from byhand.models.spec import Spec
 
 
 class TorchNetwork(Network):

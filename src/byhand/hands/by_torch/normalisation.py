@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from torch import nn
 
-from byhand import layers
 from byhand.hands.by_torch.convolution import Channelled
 from byhand.hands.by_torch.layer import Made, Twin, makes
+from byhand.models import layers
 
 
 @makes(layers.BatchNorm2d)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from byhand import layers
 from byhand.hands.by_torch.layer import Made, makes
+from byhand.models import layers
 
 
 class Standardize(nn.Module):

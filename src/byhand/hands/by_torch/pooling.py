@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import nn
 
-from byhand import layers
 from byhand.hands.by_torch.convolution import Channelled
 from byhand.hands.by_torch.layer import Made, makes
+from byhand.models import layers
 
 
 @makes(layers.MaxPool2d)

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from byhand import layers
 from byhand.hands.by_torch.layer import Made, Twin, makes
+from byhand.models import layers
 
 Cell = Callable[[int, int], tuple[nn.RNNBase, tuple[Twin, ...]]]
 """``cell(D, H)``: the library's module of one layer, and where our parameters lie in it."""

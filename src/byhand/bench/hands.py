@@ -1,0 +1,268 @@
+"""How fast the hands are: steps and reading as medians, an epoch once, all in one process, in turn; and their floor.
+
+Machines are shared and drift, so times are taken in turns (numpy, tensor, torch, numpy, ...) and compared as ratios of
+medians. The floor is what the products of a network would take at the rate this machine multiplies large matrices.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from byhand.data import Digits
+from byhand.hands import Array, Network, build
+from byhand.models.layers import Conv2d, Linear, Recurrent
+from byhand.models.spec import Spec
+from byhand.training.config import TrainingConfig
+from byhand.training.optimizers import optimizer
+
+BASE = "torch"
+"""What the others are compared to: the torch hand in its plain eager form, in the library's own memory layout."""
+CHANNELS_LAST = "torch, channels last"
+REST = 0.03
+"""Seconds between one hand's turn and the next one's."""
+RUN = 10
+"""Steps of a turn: threads and caches settle in a few, as they do in training."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Times of one thing, in seconds.
+
+    Attributes
+    ----------
+    median, low, high
+        The middle time and the quartiles; all the same where it was timed once.
+    rounds
+        How many times it was timed.
+    """
+
+    median: float
+    low: float
+    high: float
+    rounds: int
+
+    @classmethod
+    def of(cls, seconds: list[float]) -> Timing:
+        """Summarise single times."""
+        if len(seconds) < 2:
+            return cls(seconds[0], seconds[0], seconds[0], len(seconds))
+        low, median, high = statistics.quantiles(seconds, n=4, method="inclusive")
+        return cls(median, low, high, len(seconds))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One network, timed in several hands.
+
+    Attributes
+    ----------
+    name, spec
+        The network.
+    batch
+        Pictures a step.
+    step, epoch, reading
+        By hand: one training step, one epoch, and reading `read` pictures.
+    read
+        How many pictures were read.
+    rate
+        Operations a second of large products on this machine.
+    """
+
+    name: str
+    spec: Spec
+    batch: int
+    step: dict[str, Timing]
+    epoch: dict[str, Timing]
+    reading: dict[str, Timing]
+    read: int
+    rate: float
+
+    def share(self, hand: str) -> float:
+        """Share of the machine's rate that a hand's training step reaches."""
+        return operations(self.spec) * self.batch / self.step[hand].median / self.rate
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for a file."""
+        floor = operations(self.spec) * self.batch / self.rate
+        timings: dict[str, Any] = {"network": self.name, "batch": self.batch, "floor_seconds": floor, "read": self.read}
+        for what in ("step", "epoch", "reading"):
+            by_hand: Mapping[str, Timing] = getattr(self, what)
+            timings[what] = {
+                hand: {
+                    "median": timing.median,
+                    "quartiles": [timing.low, timing.high],
+                    "rounds": timing.rounds,
+                    "times_as_fast_as_torch": by_hand[BASE].median / timing.median if BASE in by_hand else None,
+                }
+                for hand, timing in by_hand.items()
+            }
+        return timings | {"share_of_product_rate": {hand: self.share(hand) for hand in self.step}}
+
+
+def operations(spec: Spec, training: bool = True) -> int:
+    """Count the operations (a product and a sum are two) of the matrix products that one picture costs.
+
+    Forward, each layer multiplies once; backward, once more for its weights and once more for its input, except that
+    nobody asks for the gradient to the pixels.
+    """
+    total, above_pixels = 0, False
+    for layer, shape, made in zip(spec.layers, spec.shapes, spec.shapes[1:], strict=False):
+        if isinstance(layer, Linear):
+            forward = entering = 2 * shape[0] * layer.units
+        elif isinstance(layer, Conv2d):
+            channels = shape[2] if len(shape) == 3 else 1
+            forward = entering = 2 * layer.kernel**2 * channels * made[0] * made[1] * made[2]
+        elif isinstance(layer, Recurrent):
+            weights = layer.parameters(shape)
+            entering = 2 * shape[0] * weights[0].size
+            forward = entering + 2 * shape[0] * weights[1].size
+        else:
+            continue
+        backward = 2 * forward - (0 if above_pixels else entering)
+        total += forward + (backward if training else 0)
+        above_pixels = True
+    return total
+
+
+def product_rate(seconds: float = 0.5, side: int = 1024) -> float:
+    """Measure how many float32 operations a second large products reach here: the better of NumPy and torch."""
+    a = np.random.default_rng(0).random((side, side), dtype=np.float32)
+    out = np.empty_like(a)
+    products: list[Callable[[], Any]] = [lambda: np.matmul(a, a, out=out)]
+    try:
+        import torch
+    except ImportError:
+        pass
+    else:
+        b, into = torch.from_numpy(a), torch.empty(side, side)
+        products.append(lambda: torch.matmul(b, b, out=into))
+    best = 0.0
+    for product in products:
+        times = _repeated(product, seconds / len(products))
+        best = max(best, 2 * side**3 / statistics.median(times))
+    return best
+
+
+def _repeated(work: Callable[[], Any], seconds: float) -> list[float]:
+    work()
+    times: list[float] = []
+    while sum(times) < seconds or len(times) < 5:
+        times.append(timed(work))
+    return times
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Seconds that a piece of work takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def bench(
+    name: str,
+    spec: Spec,
+    digits: Digits,
+    hands: tuple[str, ...],
+    rate: float,
+    *,
+    batch: int = 128,
+    rounds: int = 40,
+    read: int = 10_000,
+    epoch: bool = True,
+    progress: Callable[[str], None] = lambda what: None,
+) -> Bench:
+    """Time one network in several hands, in turns.
+
+    Parameters
+    ----------
+    name, spec
+        The network.
+    digits
+        Labelled digits to train on and to read.
+    hands
+        Which hands; a convolutional network is timed in torch's channels-last layout too, where torch is among them.
+    rate
+        Of `product_rate`.
+    batch
+        Pictures a step.
+    rounds
+        How often each hand takes a step.
+    read
+        How many pictures are read.
+    epoch
+        Whether to time a whole epoch over the digits, once for each hand.
+    progress
+        Told what is timed next.
+    """
+    networks: dict[str, Network] = {hand: build(spec, hand) for hand in hands}
+    if BASE in hands and any(isinstance(layer, Conv2d) for layer in spec.layers):
+        networks[CHANNELS_LAST] = _channels_last(spec)
+    images, labels = digits.images, digits.labelled()
+    steps = {hand: _step(network, images[:batch], labels[:batch]) for hand, network in networks.items()}
+    progress(f"{name}: {rounds} steps in each hand")
+    step = _in_turns(steps, rounds, run=RUN, warm=3)
+    some = images[:read]
+    progress(f"{name}: reading {len(some):,} digits")
+    reading = _in_turns({hand: _reading(network, some) for hand, network in networks.items()}, 3)
+    epochs: dict[str, Timing] = {}
+    if epoch:
+        progress(f"{name}: an epoch of {len(images):,} digits in each hand")
+        epochs = _in_turns({h: _epoch(network, images, labels, batch) for h, network in networks.items()}, 1, warm=0)
+    return Bench(name, spec, batch, step, epochs, reading, len(some), rate)
+
+
+def _channels_last(spec: Spec) -> Network:
+    import torch
+
+    from byhand.hands.by_torch.network import TorchNetwork
+
+    network = TorchNetwork(spec)
+    network.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
+
+
+def _step(network: Network, images: Array, labels: Array) -> Callable[[], Any]:
+    # A rate of next to nothing: the work is the same, and the weights stay where arithmetic is ordinary.
+    rule = optimizer(network, TrainingConfig(optimizer="sgd"))
+
+    def work() -> None:
+        network.loss_and_gradient(images, labels)
+        rule.step(1e-6)
+
+    return work
+
+
+def _reading(network: Network, images: Array) -> Callable[[], Any]:
+    return lambda: network.logits(images)
+
+
+def _epoch(network: Network, images: Array, labels: Array, batch: int) -> Callable[[], Any]:
+    rule = optimizer(network, TrainingConfig(optimizer="sgd"))
+    order = np.random.default_rng(0).permutation(len(images))
+
+    def work() -> None:
+        for start in range(0, len(order), batch):
+            rows = order[start : start + batch]
+            network.loss_and_gradient(images[rows], labels[rows])
+            rule.step(1e-6)
+
+    return work
+
+
+def _in_turns(works: dict[str, Callable[[], Any]], rounds: int, run: int = 1, warm: int = 1) -> dict[str, Timing]:
+    """Time works in turns of `run` passes, `rounds` in all, each turn after `warm` passes that do not count."""
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for done in range(0, rounds, run):
+        for name, work in works.items():
+            # A hand's idle threads go on looking for work for a while, on the processors of the next one.
+            time.sleep(REST)
+            for _ in range(warm):
+                work()
+            times[name] += [timed(work) for _ in range(min(run, rounds - done))]
+    return {name: Timing.of(seconds) for name, seconds in times.items()}

@@ -1,1 +1,0 @@
-"""What `byhand bench` measures, one file a thing."""

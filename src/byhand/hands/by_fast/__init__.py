@@ -1,0 +1,1 @@
+"""The numpy hand: forward and backward written by us, derived on paper."""

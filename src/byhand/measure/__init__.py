@@ -1,1 +1,0 @@
-"""What can be said of a network in numbers: metrics, the proof that the hands agree, benchmarks."""

@@ -1,0 +1,1 @@
+"""Accuracy, loss, calibration and intervals, from labels and predictions."""

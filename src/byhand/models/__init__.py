@@ -1,0 +1,1 @@
+"""What a network is: layer descriptions, shapes and parameter counts. No arithmetic."""

@@ -1,0 +1,177 @@
+"""The named networks, each a spec: ``zoo.network("mlp", hidden=(256,))``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from byhand.errors import ByhandError, nearest
+from byhand.models.layers import (
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool2d,
+    Recurrent,
+    ReLU,
+    Select,
+    Sigmoid,
+    Standardize,
+    Tanh,
+)
+from byhand.models.spec import Spec
+from byhand.options import check_settings
+
+Layers = tuple[Layer, ...]
+
+CLASSES = 10
+ACTIVATIONS: dict[str, type[Layer]] = {"relu": ReLU, "sigmoid": Sigmoid, "tanh": Tanh}
+
+
+def softmax(pixels: tuple[int, ...] = ()) -> Layers:
+    """Softmax regression: one product from the pixels to the logits."""
+    return (*_rows(pixels), Linear(CLASSES))
+
+
+def mlp(
+    hidden: tuple[int, ...] = (128,),
+    activation: str = "relu",
+    dropout: float = 0.0,
+    pixels: tuple[int, ...] = (),
+) -> Layers:
+    """Multilayer perceptron of any depth; `pixels`, where given, are the only ones it looks at."""
+    made: list[Layer] = [*_rows(pixels)]
+    for units in hidden:
+        made += [Linear(units), _activation(activation)]
+        if dropout:
+            made.append(Dropout(dropout))
+    return (*made, Linear(CLASSES))
+
+
+def elman(hidden: int = 128, depth: int = 1, dropout: float = 0.0) -> Layers:
+    """Elman network that reads a picture row by row."""
+    return _recurrent("elman", hidden, depth, dropout)
+
+
+def lstm(hidden: int = 128, depth: int = 2, dropout: float = 0.0, forget_bias: float = 0.0) -> Layers:
+    """LSTM that reads a picture row by row."""
+    return _recurrent("lstm", hidden, depth, dropout, forget_bias=forget_bias)
+
+
+def gru(hidden: int = 128, depth: int = 2, dropout: float = 0.0) -> Layers:
+    """GRU that reads a picture row by row."""
+    return _recurrent("gru", hidden, depth, dropout)
+
+
+def conv5x5(channels: tuple[int, ...] = (16, 36), hidden: int = 128, dropout: float = 0.0) -> Layers:
+    """Same-padded 5x5 convolutions, each halved by a pool, and a hidden layer."""
+    made: list[Layer] = []
+    for count in channels:
+        made += [Conv2d(count, 5, padding=2), ReLU(), MaxPool2d(2)]
+    made += [Flatten(), Linear(hidden), ReLU()]
+    if dropout:
+        made.append(Dropout(dropout))
+    return (*made, Linear(CLASSES))
+
+
+def tiny_cnn(
+    channels: tuple[int, ...] = (4, 8, 16, 32), hidden: int = 20, activations: str = "project", norm: bool = False
+) -> Layers:
+    """3x3 convolutions in two pairs, each pair halved by a pool, and a small hidden layer.
+
+    `activations` is ``"project"``, which leaves the second convolution without one as the project that it comes from
+    does, or ``"all"``. `norm` puts batch normalisation after every convolution.
+    """
+    if activations not in ("project", "all"):
+        raise ByhandError(f"tiny-cnn was given activations = {activations!r}; give 'project' or 'all'.")
+    made: list[Layer] = []
+    for place, count in enumerate(channels):
+        made.append(Conv2d(count, 3))
+        if norm:
+            made.append(BatchNorm2d())
+        if place != 1 or activations == "all":
+            made.append(ReLU())
+        if place % 2:
+            made.append(MaxPool2d(2))
+    return (*made, Flatten(), Linear(hidden), ReLU(), Linear(CLASSES))
+
+
+NETWORKS: dict[str, Callable[..., Layers]] = {
+    "softmax": softmax,
+    "mlp": mlp,
+    "elman": elman,
+    "lstm": lstm,
+    "gru": gru,
+    "conv5x5": conv5x5,
+    "tiny-cnn": tiny_cnn,
+}
+
+_COMMON = {"mean": 0.1307, "std": 0.3081, "loss": "softmax", "init": "", "smoothing": 0.0}
+
+
+def network(name: str, **settings: Any) -> Spec:
+    """Describe a named network.
+
+    Parameters
+    ----------
+    name
+        One of `NETWORKS`.
+    settings
+        Of that network (see `settings_of`), and for every one ``mean`` and ``std`` of `Standardize`, ``loss``,
+        ``init`` and ``smoothing`` of `Spec`. Without ``init``, networks of rectifiers start as He et al. say and
+        others as Glorot & Bengio do.
+
+    Raises
+    ------
+    ByhandError
+        If the name or a setting is unknown, or a setting is of the wrong type.
+    """
+    settings = check_settings(f"The network {name!r}", settings_of(name), settings)
+    common = {key: settings.pop(key, default) for key, default in _COMMON.items()}
+    layers = NETWORKS[name](**settings)
+    rectifies = any(isinstance(layer, ReLU) for layer in layers)
+    return Spec(
+        (Standardize(common["mean"], common["std"]), *layers),
+        loss=common["loss"],
+        init=common["init"] or ("he_normal" if rectifies else "glorot_uniform"),
+        smoothing=common["smoothing"],
+    )
+
+
+def settings_of(name: str) -> dict[str, Any]:
+    """List the settings of a named network with their usual values.
+
+    Raises
+    ------
+    ByhandError
+        If there is no network of that name.
+    """
+    if name not in NETWORKS:
+        raise ByhandError(f"There is no network {name!r}; {nearest(name, NETWORKS)}.")
+    own = {key: entry.default for key, entry in inspect.signature(NETWORKS[name]).parameters.items()}
+    return own | _COMMON
+
+
+def _rows(pixels: tuple[int, ...]) -> Layers:
+    return (Flatten(), Select(pixels)) if pixels else (Flatten(),)
+
+
+def _activation(name: str) -> Layer:
+    if name not in ACTIVATIONS:
+        raise ByhandError(f"There is no activation {name!r}; {nearest(name, ACTIVATIONS)}.")
+    return ACTIVATIONS[name]()
+
+
+def _recurrent(cell: str, hidden: int, depth: int, dropout: float, **settings: Any) -> Layers:
+    if depth < 1:
+        raise ByhandError(f"{cell} was given depth = {depth}; give 1 or more.")
+    made: list[Layer] = []
+    for place in range(depth):
+        made.append(Recurrent(cell, hidden, every=place < depth - 1, **settings))
+        if dropout:
+            made.append(Dropout(dropout))
+    # The names that Elman's equations give to the last step: y = h W_hy + b_y.
+    return (*made, Linear(CLASSES, "W_hy", "b_y"))

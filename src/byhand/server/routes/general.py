@@ -1,0 +1,98 @@
+"""``/healthz``, ``/metrics`` and ``/v1/networks``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from byhand import weights
+from byhand.models.spec import Spec
+from byhand.server import problems, schemas
+from byhand.server.numbers import json_answer, tagged_json
+from byhand.server.registry import Offered
+from byhand.server.routes import examples
+from byhand.server.state import lab_of
+
+router = APIRouter()
+
+
+@router.get(
+    "/healthz",
+    tags=["service"],
+    summary="Is the service there?",
+    responses=examples.shown(examples.HEALTH) | problems.documented(),
+    response_model=schemas.Health,
+)
+async def healthz() -> Response:
+    """Answer, without asking for a token."""
+    return json_answer({"status": "ok"})
+
+
+@router.get(
+    "/metrics",
+    tags=["service"],
+    summary="Counts and times for Prometheus",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "In Prometheus's text format."},
+        **problems.documented(),
+    },
+)
+async def metrics(request: Request) -> Response:
+    """Give what was counted since the service, with all its workers, began."""
+    text, media_type = lab_of(request).metrics.exposed()
+    return Response(text, media_type=media_type)
+
+
+@router.get(
+    "/v1/networks",
+    tags=["networks"],
+    summary="The networks on offer",
+    response_model=schemas.Networks,
+    responses=examples.shown(examples.NETWORKS) | examples.UNCHANGED | problems.documented(),
+)
+async def networks(request: Request) -> Response:
+    """List the networks with their layers, the hands that compute here, and the network that reads pictures."""
+    shelf = lab_of(request).shelf
+    return tagged_json(
+        request,
+        {
+            "networks": [_about(offered) for offered in shelf.offered.values()],
+            "hands": list(shelf.hands),
+            "reader": _reader(),
+        },
+    )
+
+
+def _about(offered: Offered) -> dict[str, Any]:
+    return {
+        "name": offered.name,
+        "kind": offered.kind,
+        "origin": offered.origin,
+        "parameters": offered.spec.size,
+        "test_accuracy": offered.accuracy,
+        "layers": _layers(offered.spec),
+    }
+
+
+def _layers(spec: Spec) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "kind": layer.kind,
+            "shape": list(shape),
+            "parameters": sum(parameter.size for parameter in learnt),
+            "text": layer.title(),
+        }
+        for layer, name, shape, learnt in zip(
+            spec.layers, spec.layer_names, spec.shapes[1:], spec.layer_parameters, strict=True
+        )
+    ]
+
+
+def _reader() -> dict[str, Any] | None:
+    if "reader" not in weights.names():
+        return None
+    card = weights.card("reader")
+    return {name: card.get(name) for name in ("parameters", "test_accuracy", "threshold")}

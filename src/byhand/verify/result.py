@@ -1,0 +1,218 @@
+"""What a proof consists of: checks, each with the largest difference it found and the most that is allowed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from byhand.hands.base import Array
+from byhand.models.spec import Spec
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was checked of one network.
+
+    Attributes
+    ----------
+    name
+        What was checked, in a word or two.
+    difference
+        The largest relative difference found; infinite where something is not a number.
+    tolerance
+        The largest one allowed; infinite where a difference is measured and not judged.
+    compared
+        How many comparisons were made: of values, or of slopes along a direction, which all values of an array enter.
+    worst
+        Where the largest difference is, and both values.
+    failures
+        A line for every layer and parameter that differs by more than is allowed.
+    skipped
+        Why the check could not be made; empty if it was.
+    details
+        The largest difference of every part, by the part's name.
+    """
+
+    name: str
+    difference: float = 0.0
+    tolerance: float = 0.0
+    compared: int = 0
+    worst: str = ""
+    failures: tuple[str, ...] = ()
+    skipped: str = ""
+    details: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing differs by more than is allowed; a check that was skipped does not fail."""
+        return bool(self.skipped) or (not self.failures and self.difference <= self.tolerance)
+
+    @property
+    def verdict(self) -> str:
+        """``holds``, ``FAILS``, ``measured`` (where nothing is demanded) or ``skipped``."""
+        if self.skipped:
+            return "skipped"
+        if not self.holds:
+            return "FAILS"
+        return "holds" if math.isfinite(self.tolerance) else "measured"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for a file; a difference that is not a number becomes ``None``."""
+        return {
+            "check": self.name,
+            "verdict": self.verdict,
+            "largest_difference": _plain(self.difference),
+            "tolerance": _plain(self.tolerance),
+            "compared": self.compared,
+            "worst": self.worst,
+            "failures": list(self.failures),
+            "skipped": self.skipped,
+            "details": {name: _plain(value) for name, value in self.details.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Part:
+    """The largest difference within one part of a check, such as one parameter of one layer.
+
+    Attributes
+    ----------
+    name
+        The part: ``"Linear1, W1"``.
+    difference
+        Its largest relative difference.
+    compared
+        How many values were compared.
+    where
+        The place and both values.
+    """
+
+    name: str
+    difference: float
+    compared: int
+    where: str
+
+
+def gathered(name: str, tolerance: float, parts: Iterable[Part]) -> Check:
+    """Make a check of its parts: the worst gives the difference, and each that is too large a line."""
+    parts = list(parts)
+    worst = max(parts, key=lambda part: part.difference, default=Part("", 0.0, 0, ""))
+    return Check(
+        name,
+        worst.difference,
+        tolerance,
+        sum(part.compared for part in parts),
+        f"{worst.name}{worst.where}",
+        tuple(f"{part.name}{part.where}" for part in parts if part.difference > tolerance),
+        details={part.name: part.difference for part in parts},
+    )
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far the hands drift apart while they train.
+
+    Attributes
+    ----------
+    dtype
+        What they computed in.
+    by_hand
+        For every hand but numpy's, the largest relative difference to the numpy hand's parameters after each step.
+    """
+
+    dtype: str
+    by_hand: dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was checked of one network, and what was found.
+
+    Attributes
+    ----------
+    name
+        The network's, or its recipe's.
+    spec
+        The network; ``None`` for what concerns all of them.
+    checks
+        In the order in which they were made.
+    drift
+        For the picture; empty without torch.
+    seconds
+        How long it took.
+    """
+
+    name: str
+    spec: Spec | None
+    checks: tuple[Check, ...]
+    drift: tuple[Drift, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether every check holds."""
+        return all(check.holds for check in self.checks)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Every line of every check that fails."""
+        return tuple(line for check in self.checks for line in check.failures)
+
+    def check(self, name: str) -> Check:
+        """Give the check of that name."""
+        return next(check for check in self.checks if check.name == name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for a file."""
+        return {
+            "network": self.name,
+            "holds": self.holds,
+            "parameters": None if self.spec is None else self.spec.size,
+            "seconds": round(self.seconds, 3),
+            "checks": [check.to_dict() for check in self.checks],
+            "drift": {
+                drift.dtype: {hand: [_plain(value) for value in values] for hand, values in drift.by_hand.items()}
+                for drift in self.drift
+            },
+        }
+
+
+def furthest(name: str, ours: Array, theirs: Array, who: str, least: float = 0.0) -> Part:
+    """Compare two arrays of one part: the largest difference over the largest value of either.
+
+    Parameters
+    ----------
+    name
+        The part's.
+    ours, theirs
+        The arrays, of one shape.
+    who
+        Whose the second is, for the line that tells.
+    least
+        The difference is divided by no less than this, for parts whose true value is zero.
+    """
+    ours, theirs = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
+    if ours.shape != theirs.shape:
+        return Part(name, math.inf, 0, f": shape {ours.shape} in the numpy hand, {theirs.shape} in the {who} hand")
+    apart = np.asarray(np.abs(ours - theirs))
+    apart = np.where(np.isfinite(apart), apart, np.inf)
+    place = np.unravel_index(int(apart.argmax()), apart.shape)
+    scale = max(float(np.abs(ours).max()), float(np.abs(theirs).max()), least)
+    largest = float(apart[place])
+    difference = 0.0 if largest == 0 else largest / scale if math.isfinite(largest) and scale else math.inf
+    where = f"{index(place)}: {ours[place]:.10g} in the numpy hand, {theirs[place]:.10g} in the {who} hand"
+    return Part(name, difference, ours.size, where)
+
+
+def index(place: Iterable[Any]) -> str:
+    """A place in an array as people write it: ``[3, 5]``; of a single number nothing."""
+    numbers = [str(int(number)) for number in place]
+    return f"[{', '.join(numbers)}]" if numbers else ""
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,28 @@
+"""What goes on inside a network, as plain arrays: no figure is drawn here."""
+
+from __future__ import annotations
+
+from byhand.viz.inside.arrays.gradients import COVER, PixelGradient, lead, occlusion, saliency
+from byhand.viz.inside.arrays.projection import METHODS, last_hidden, on_plane
+from byhand.viz.inside.arrays.replica import frozen
+from byhand.viz.inside.arrays.states import gates, hidden_states, is_recurrent, probabilities_by_row
+from byhand.viz.inside.arrays.unit_weights import dense_on_pixels, filters, unit_pictures
+
+__all__ = [
+    "COVER",
+    "METHODS",
+    "PixelGradient",
+    "dense_on_pixels",
+    "filters",
+    "frozen",
+    "gates",
+    "hidden_states",
+    "is_recurrent",
+    "last_hidden",
+    "lead",
+    "occlusion",
+    "on_plane",
+    "probabilities_by_row",
+    "saliency",
+    "unit_pictures",
+]

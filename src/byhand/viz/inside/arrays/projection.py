@@ -1,0 +1,74 @@
+"""Many pictures as a network sees them, laid out on a plane."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from byhand.errors import ByhandError, nearest
+from byhand.hands.base import BLOCK, Array, Network
+from byhand.models.layers import Linear
+from byhand.rng import generator
+from byhand.viz.inside.arrays.gradients import checked
+
+METHODS = ("pca", "tsne")
+
+
+def last_hidden(network: Network, images: Array) -> Array:
+    """Compute what the last dense layer, which only weighs it, is given: the network's own view of pictures.
+
+    Parameters
+    ----------
+    network
+        Of any hand.
+    images
+        uint8 ``(B, 28, 28)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(B, H)`` in the network's dtype; for softmax regression the pixels themselves.
+    """
+    images, names = checked(network, images), network.spec.layer_names
+    places = [place for place, layer in enumerate(network.spec.layers) if isinstance(layer, Linear)]
+    # A network that ends without a dense layer is seen by its logits.
+    name = names[places[-1] - 1] if places else names[-1]
+    blocks = [network.activations(images[start : start + BLOCK])[name] for start in range(0, len(images), BLOCK)]
+    return np.concatenate(blocks)
+
+
+def on_plane(values: Array, method: str = "pca", seed: int = 0) -> Array:
+    """Lay rows out on a plane, like beside like.
+
+    Parameters
+    ----------
+    values
+        ``(N, H)``, N at least 3.
+    method
+        ``"pca"``: the two directions along which the rows differ most, a shadow of the space as it is. ``"tsne"``:
+        t-SNE (van der Maaten & Hinton, 2008), which keeps neighbours together and says nothing by distances.
+    seed
+        Of t-SNE.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(N, 2)``.
+
+    Raises
+    ------
+    ByhandError
+        If there is no such method, or fewer than three rows.
+    """
+    if method not in METHODS:
+        raise ByhandError(f"There is no map {method!r}; {nearest(method, METHODS)}.")
+    if len(values) < 3:
+        raise ByhandError(f"A map was to be made of {len(values)} pictures; give three or more.")
+    if method == "pca":
+        from sklearn.decomposition import PCA
+
+        return np.asarray(PCA(2, svd_solver="full").fit_transform(values))
+    from sklearn.manifold import TSNE
+
+    state = int(generator(seed, "t-sne").integers(2**31))
+    perplexity = min(30.0, (len(values) - 1) / 3)
+    return np.asarray(TSNE(2, perplexity=perplexity, init="pca", random_state=state).fit_transform(values))

@@ -1,0 +1,212 @@
+"""The proof for people and programs: lines on the terminal, plain values, and a picture of the hands' drift."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.console import Console
+from rich.text import Text
+
+from byhand.io import write_json
+from byhand.models.layers import Conv2d, Layer, Recurrent
+from byhand.verify import Check, Proof
+from byhand.verify.drift import BATCH
+from byhand.viz import labels, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTHS = (15, 20, 12, 11, 10, 10)
+HEADS = ("network", "check", "compared", "difference", "tolerance", "verdict")
+STYLES = {"holds": "green", "FAILS": "bold red", "measured": "", "skipped": "yellow"}
+
+FAMILIES = {
+    "recurrent": (Recurrent, style.GREEN),
+    "convolutional": (Conv2d, style.VERMILION),
+    "dense": (Layer, style.BLUE),
+}
+"""Families of networks in the order in which they are asked for, each with a layer that it has, and a colour."""
+LABEL = 0.235
+"""Height of a line's label in inches."""
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class ProofTable:
+    """Prints proofs as they are made, a line for every check and one more for every mistake.
+
+    Parameters
+    ----------
+    every
+        Whether each line also says where the largest difference is.
+    """
+
+    def __init__(self, every: bool = False) -> None:
+        self.every = every
+        self.console = Console(highlight=False, soft_wrap=True)
+        self._line(HEADS, "")
+
+    def add(self, proof: Proof) -> None:
+        """Print one proof."""
+        for place, check in enumerate(proof.checks):
+            self._line((proof.name if place == 0 else "", *cells(check)), STYLES[check.verdict])
+            if check.skipped:
+                self.console.print(f"    {check.skipped}", markup=False)
+            for failure in check.failures:
+                self.console.print(Text(f"    {failure}", "red"))
+            if self.every and check.worst and not check.failures:
+                self.console.print(Text(f"    {check.worst}", "dim"))
+
+    def _line(self, texts: Sequence[str], colour: str) -> None:
+        line = Text()
+        for place, (text, width) in enumerate(zip(texts, WIDTHS, strict=True)):
+            # Words to the left, numbers to the right.
+            shown = f"{text:>{width}}  " if place in (2, 3, 4) else f"{text:<{width}}  "
+            line.append(shown, colour if place == 5 else "")
+        line.rstrip()
+        self.console.print(line)
+
+
+def cells(check: Check) -> tuple[str, str, str, str, str]:
+    """One line of the table, without the network: check, values, difference, tolerance, verdict."""
+    if check.skipped:
+        return check.name, "", "", "", check.verdict
+    tolerance = f"{check.tolerance:.2g}" if math.isfinite(check.tolerance) else "-"
+    difference = f"{check.difference:.1e}" if math.isfinite(check.difference) else "infinite"
+    return check.name, f"{check.compared:,}", difference, tolerance, check.verdict
+
+
+def summary(proofs: Sequence[Proof], seconds: float) -> str:
+    """Say in a sentence or two how it went."""
+    checks = [check for proof in proofs for check in proof.checks]
+    failed = [proof.name for proof in proofs if not proof.holds]
+    skipped = sum(bool(check.skipped) for check in checks)
+    networks = sum(proof.spec is not None for proof in proofs)
+    said = f"{networks} network{'s' if networks != 1 else ''}, {len(checks) - skipped} checks in {seconds:.0f} s: "
+    said += f"{', '.join(failed)} FAILS." if failed else "everything holds."
+    return said + (f" {skipped} checks were skipped." if skipped else "")
+
+
+def to_json(proofs: Sequence[Proof], seconds: float) -> dict[str, Any]:
+    """Give everything that was found as plain values."""
+    return {
+        "holds": all(proof.holds for proof in proofs),
+        "seconds": round(seconds, 3),
+        "proofs": [proof.to_dict() for proof in proofs],
+    }
+
+
+def write_proof(proofs: Sequence[Proof], seconds: float, folder: Path) -> list[Path]:
+    """Write ``proof.json`` and, where a drift was measured, ``drift.svg`` and ``drift.png``."""
+    numbers = folder / "proof.json"
+    write_json(numbers, to_json(proofs, seconds))
+    if not any(proof.drift for proof in proofs):
+        return [numbers]
+    return [numbers, *style.save(drift_figure(proofs), folder / "drift")]
+
+
+def drift_figure(proofs: Sequence[Proof]) -> Figure:
+    """Draw how far the hands are apart after every step: a line for each network, float64 beside float32."""
+    drawn = [proof for proof in proofs if proof.drift]
+    dtypes = [drift.dtype for drift in drawn[0].drift]
+    steps = max(len(values) for proof in drawn for drift in proof.drift for values in drift.by_hand.values())
+    height = min(max(5.0, 3.4 + LABEL * len(drawn)), 12.0)
+    with style.applied():
+        figure = style.figure(style.SLIDE_WIDTH, height)
+        title = f"How far the three hands drift apart in {steps} training steps"
+        figure.set_label(title)
+        figure.text(0.06, 1 - 0.25 / height, title, size=style.TITLE, weight="bold", va="top")
+        figure.text(
+            0.06,
+            1 - 0.68 / height,
+            "Largest difference of any parameter between the numpy hand and the other two, relative to the parameter's "
+            f"largest value.\nGradient descent with momentum, {BATCH} digits a step. Jumps in float32: a value within "
+            "rounding of a rectifier's or a maximum's kink falls to either side.",
+            size=style.SMALL,
+            color=style.MUTED,
+            va="top",
+        )
+        _key(figure, drawn, height)
+        widest = max(style.width_of(proof.name, style.SMALL) for proof in drawn)
+        for place, dtype in enumerate(dtypes):
+            # Each panel has room at its left for its scale and at its right for the lines' names.
+            share = 1 / len(dtypes)
+            before, after = 0.06, (widest + 0.55) / style.SLIDE_WIDTH
+            low, high = 0.62 / height, 1 - 1.75 / height
+            axes = figure.add_axes((place * share + before, low, share - before - after, high - low))
+            _draw(axes, drawn, dtype, steps, (high - low) * height)
+    return figure
+
+
+def family(proof: Proof) -> str:
+    """The family that a network belongs to."""
+    layers = proof.spec.layers if proof.spec is not None else ()
+    return next(
+        name for name, (kind, _) in FAMILIES.items() if kind is Layer or any(isinstance(one, kind) for one in layers)
+    )
+
+
+def _key(figure: Figure, drawn: Sequence[Proof], height: float) -> None:
+    """Name the families, each in its colour, at the upper right."""
+    right = 1 - 0.2 / style.SLIDE_WIDTH
+    for name in reversed([name for name in FAMILIES if any(family(proof) == name for proof in drawn)]):
+        colour = FAMILIES[name][1]
+        figure.text(right, 1 - 0.3 / height, name, size=style.TEXT, weight="bold", color=colour, ha="right", va="top")
+        right -= (style.width_of(name, style.TEXT, "bold") + 0.25) / style.SLIDE_WIDTH
+
+
+def _draw(axes: Axes, proofs: Sequence[Proof], dtype: str, steps: int, height: float) -> None:
+    """Draw one precision; `height` is that of the axes in inches."""
+    epsilon = float(np.finfo(dtype).eps)
+    ends: list[tuple[float, str, str]] = []
+    lowest, highest = epsilon / 2, 10 * epsilon
+    for proof in proofs:
+        drift = next(drift for drift in proof.drift if drift.dtype == dtype)
+        # A difference of nothing has no place on a logarithmic scale; it lies at the lower edge.
+        widest = [max(*values, epsilon / 20) for values in zip(*drift.by_hand.values(), strict=True)]
+        colour = FAMILIES[family(proof)][1]
+        axes.plot(range(1, len(widest) + 1), widest, color=colour, linewidth=1.8, alpha=0.85)
+        finite = [value for value in widest if math.isfinite(value)] or [highest]
+        lowest, highest = min(lowest, *finite), max(highest, *finite)
+        ends.append((math.log10(finite[-1]), proof.name, colour))
+    axes.set_yscale("log")
+    axes.set(xlim=(1, steps), ylim=(lowest / 1.6, highest * 1.6), xlabel="step")
+    axes.yaxis.set_major_formatter(lambda value, _: "10" + str(round(math.log10(value))).translate(RAISED))
+    axes.tick_params(axis="y", which="minor", length=0)
+    axes.set_title(dtype, size=style.TEXT)
+    axes.axhline(epsilon, color=style.INK, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+    axes.annotate(
+        f"one rounding, {epsilon:.1e}",
+        (steps, epsilon),
+        xytext=(-4, -4),
+        textcoords="offset points",
+        size=style.SMALL,
+        ha="right",
+        va="top",
+        bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.0, "alpha": 0.8},
+    )
+    low, high = (math.log10(limit) for limit in axes.get_ylim())
+    heights = [(value - low) / (high - low) for value, _, _ in ends]
+    for (value, name, colour), at in zip(ends, labels.apart(heights, LABEL / height), strict=True):
+        axes.annotate(
+            name,
+            (1, (value - low) / (high - low)),
+            (1 + 0.32 / axes.get_position().width / style.SLIDE_WIDTH, at),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            size=style.SMALL,
+            color=colour,
+            va="center",
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 0.8,
+                "shrinkA": 2,
+                "shrinkB": 0,
+                "relpos": (0, 0.5),
+            },
+        )

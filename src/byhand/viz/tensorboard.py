@@ -1,0 +1,70 @@
+"""A run's log for TensorBoard, as it is written: `tensorboard --logdir runs` shows it beside the other runs.
+
+The event file lies in the run's folder. A run that goes on writes its file anew, from the log, so that no epoch is in
+it twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from byhand.errors import ByhandError
+from byhand.training import log
+from byhand.training.callbacks import Callback
+from byhand.training.folder import LOG, TIMES
+
+EVENTS = "events.out.tfevents.*"
+TAGS = {
+    "train_loss": "loss/train",
+    "val_loss": "loss/validation",
+    "test_loss": "loss/test",
+    "train_accuracy": "accuracy/train",
+    "val_accuracy": "accuracy/validation",
+    "test_accuracy": "accuracy/test",
+    "lr": "learning_rate",
+}
+"""What TensorBoard calls the log's entries; ``seconds`` come beside them."""
+
+
+class TensorBoard(Callback):
+    """Writes every epoch of a run as scalars, at the epoch's number in the log.
+
+    Raises
+    ------
+    ByhandError
+        If tensorboardX is not installed.
+    """
+
+    def __init__(self) -> None:
+        try:
+            from tensorboardX import SummaryWriter
+        except ImportError as missing:
+            raise ByhandError(
+                "Events for TensorBoard are written by tensorboardX, which is not installed; "
+                "run `pip install 'byhand[tensorboard]'`, or leave out --tensorboard."
+            ) from missing
+        self._open = SummaryWriter
+        self._writer: Any = None
+
+    def placed(self, path: Path) -> None:
+        for old in path.glob(EVENTS):
+            old.unlink()
+        self._writer = self._open(logdir=str(path))
+        for entry, timed in zip(log.read(path / LOG), log.read(path / TIMES), strict=False):
+            self._write(entry, timed["seconds"], datetime.fromisoformat(timed["now"]).timestamp())
+
+    def epoch(self, entry: dict[str, Any], seconds: float) -> None:
+        self._write(entry, seconds, None)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Close the file, also of a run that was interrupted."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def _write(self, entry: dict[str, Any], seconds: float, when: float | None) -> None:
+        values = {tag: entry[name] for name, tag in TAGS.items() if entry.get(name) is not None}
+        for tag, value in (values | {"seconds": seconds}).items():
+            self._writer.add_scalar(tag, value, entry["epoch"], walltime=when)

@@ -1,0 +1,161 @@
+"""Shapes, parameters and refusals of every layer description."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from byhand.errors import ByhandError
+from byhand.models import layers
+from byhand.models.layers import (
+    LAYERS,
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool2d,
+    Recurrent,
+    ReLU,
+    Select,
+    Sigmoid,
+    Standardize,
+    Tanh,
+)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "out", "parameters", "title"),
+    [
+        (Standardize(), (28, 28), (28, 28), {}, "Standardize"),
+        (Flatten(), (28, 28), (784,), {}, "Flatten"),
+        (Flatten(), (3, 4, 5), (60,), {}, "Flatten"),
+        (Select((5, 2)), (9,), (2,), {}, "Select(2 values)"),
+        (Linear(7), (9,), (7,), {"W": (9, 7), "b": (7,)}, "Linear(7)"),
+        (Linear(7, "W_hy", "b_y"), (9,), (7,), {"W_hy": (9, 7), "b_y": (7,)}, "Linear(7)"),
+        (ReLU(), (3, 4), (3, 4), {}, "ReLU"),
+        (Sigmoid(), (3,), (3,), {}, "Sigmoid"),
+        (Tanh(), (3,), (3,), {}, "Tanh"),
+        (Dropout(), (3,), (3,), {}, "Dropout(0.5)"),
+        (Dropout(0.25), (3,), (3,), {}, "Dropout(0.25)"),
+        (Conv2d(6, 5), (28, 28), (24, 24, 6), {"W": (5, 5, 1, 6), "b": (6,)}, "Conv2d(6, 5x5)"),
+        # (28 + 2 - 3) // 2 + 1 = 14
+        (
+            Conv2d(4, 3, 2, 1),
+            (28, 28, 3),
+            (14, 14, 4),
+            {"W": (3, 3, 3, 4), "b": (4,)},
+            "Conv2d(4, 3x3, stride 2, pad 1)",
+        ),
+        (MaxPool2d(), (7, 8, 2), (3, 4, 2), {}, "MaxPool2d"),
+        (BatchNorm2d(), (7, 8, 2), (7, 8, 2), {"gamma": (2,), "beta": (2,)}, "BatchNorm2d"),
+        (Recurrent("elman", 5), (28, 28), (5,), {"W_xh": (28, 5), "W_hh": (5, 5), "b_h": (5,)}, "Elman(5)"),
+        (
+            Recurrent("lstm", 5, every=True),
+            (7, 3),
+            (7, 5),
+            {"W_xh": (3, 20), "W_hh": (5, 20), "b_xh": (20,), "b_hh": (20,)},
+            "LSTM(5, every step)",
+        ),
+        (
+            Recurrent("gru", 5),
+            (7, 3),
+            (5,),
+            {"W_xh": (3, 15), "W_hh": (5, 15), "b_xh": (15,), "b_hh": (15,)},
+            "GRU(5)",
+        ),
+    ],
+    ids=lambda value: repr(value) if isinstance(value, Layer) else "",
+)
+def test_shapes_and_parameters(
+    layer: Layer, shape: tuple[int, ...], out: tuple[int, ...], parameters: dict[str, Any], title: str
+) -> None:
+    assert layer.output_shape(shape) == out
+    found = layer.parameters(shape)
+    assert {parameter.name: parameter.shape for parameter in found} == parameters
+    assert [parameter.size for parameter in found] == [math.prod(shape) for shape in parameters.values()]
+    # Weights decay, biases and BatchNorm's scales do not.
+    assert [parameter.decays for parameter in found] == [name.startswith("W") for name in parameters]
+    assert layer.title() == title
+
+
+def test_fans() -> None:
+    W, b = Linear(7).parameters((9,))
+    assert (W.fan_in, W.fan_out, W.torch_fan, b.torch_fan) == (9, 7, 9, 9)
+    W, _ = Conv2d(6, 5).parameters((28, 28, 2))
+    assert (W.fan_in, W.fan_out, W.torch_fan) == (50, 150, 50)
+    W_xh, W_hh, b_h = Recurrent("elman", 5).parameters((28, 3))
+    assert (W_xh.fan_in, W_xh.fan_out, W_xh.torch_fan) == (3, 5, 5)
+    assert (W_hh.fan_in, W_hh.fan_out, b_h.torch_fan) == (5, 5, 5)
+
+
+def test_state() -> None:
+    assert [(kept.name, kept.shape, kept.start) for kept in BatchNorm2d().state((5, 5, 3))] == [
+        ("running_mean", (3,), (0.0,)),
+        ("running_var", (3,), (1.0,)),
+    ]
+    assert Linear(3).state((4,)) == ()
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (Linear, "Linear was given units = 0; give 1 or more."),
+        (lambda: Linear(-3), "Linear was given units = -3"),
+        (
+            lambda: Linear(3).output_shape((28, 28)),
+            "Linear takes rows (D,) and was given (28, 28); put Flatten before it.",
+        ),
+        (lambda: Linear(3).parameters((2, 3, 4)), "Linear takes rows"),
+        (lambda: Dropout(1.0), "Dropout was given rate 1.0; give a share from 0 to below 1."),
+        (lambda: Dropout(-0.1), "Dropout was given rate -0.1"),
+        (lambda: Dropout(math.nan), "Dropout was given rate nan"),
+        (lambda: Standardize(std=0.0), "Standardize was given mean 0.1307 and std 0.0"),
+        (lambda: Standardize(mean=math.inf), "Standardize was given mean inf"),
+        (
+            lambda: Select(()).output_shape((9,)),
+            "Select names 0 indices of a row of 9 values; give at least one, each from 0",
+        ),
+        (lambda: Select((0, 9)).output_shape((9,)), "Select names 2 indices of a row of 9 values"),
+        (lambda: Select((-1,)).output_shape((9,)), "Select names 1 indices"),
+        (lambda: Select((1, 2, 1)).output_shape((9,)), "Select names an index twice; name each once."),
+        (lambda: Select((1,)).output_shape((3, 3)), "Select takes rows"),
+        (lambda: Conv2d(0, 3), "Conv2d was given channels = 0"),
+        (lambda: Conv2d(3, 0), "Conv2d was given kernel = 0"),
+        (lambda: Conv2d(3, 3, 0), "Conv2d was given stride = 0"),
+        (lambda: Conv2d(3, 3, 1, -1), "Conv2d was given padding = -1; give 0 or more."),
+        (
+            lambda: Conv2d(3, 9).output_shape((8, 28, 1)),
+            "Conv2d lays a 9x9 kernel on maps of (8, 28, 1); make it smaller.",
+        ),
+        (
+            lambda: Conv2d(3, 3).output_shape((784,)),
+            "Conv2d takes maps (H, W, C) and was given (784,); put it before Flatten.",
+        ),
+        (lambda: MaxPool2d(0), "MaxPool2d was given size = 0"),
+        (lambda: MaxPool2d(9).output_shape((8, 8, 1)), "MaxPool2d takes blocks of 9x9 from maps of (8, 8, 1)"),
+        (lambda: Recurrent("lstn", 3), "Recurrent knows no cell 'lstn'; perhaps 'lstm' was meant."),
+        (lambda: Recurrent("lstm"), "Recurrent was given hidden = 0"),
+        (lambda: Recurrent("gru", 3).output_shape((784,)), "Recurrent reads sequences (T, D) and was given (784,)"),
+    ],
+)
+def test_refused(make: Callable[[], Any], sentence: str) -> None:
+    with pytest.raises(ByhandError) as told:
+        make()
+    assert str(told.value).startswith(sentence)
+
+
+def test_a_layer_joins_by_being_defined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layers, "LAYERS", LAYERS)
+    try:
+
+        class Doubled(Layer):
+            pass
+
+        assert LAYERS["Doubled"] is Doubled
+    finally:
+        LAYERS.pop("Doubled", None)

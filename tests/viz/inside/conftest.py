@@ -1,0 +1,82 @@
+"""Small networks of every kind, with weights that are no longer what they began as, and pictures to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+import torch
+from threadpoolctl import threadpool_limits
+
+from byhand.hands import HANDS, Network, build
+from byhand.models import zoo
+from byhand.models.spec import Spec
+
+# What sees pixels one by one sees these.
+PIXELS = tuple(range(100, 700, 7))
+SPECS: dict[str, Spec] = {
+    "softmax": zoo.network("softmax"),
+    "softmax of some pixels": zoo.network("softmax", pixels=PIXELS),
+    "mlp": zoo.network("mlp", hidden=(13, 9), dropout=0.3),
+    "mlp of some pixels": zoo.network("mlp", hidden=(12,), activation="tanh", loss="sigmoid", pixels=PIXELS),
+    "sigmoid": zoo.network("mlp", hidden=(70,), activation="sigmoid"),
+    "elman": zoo.network("elman", hidden=12, dropout=0.2),
+    "lstm": zoo.network("lstm", hidden=9, forget_bias=1.0),
+    "gru": zoo.network("gru", hidden=7, depth=3),
+    "conv5x5": zoo.network("conv5x5", channels=(4, 6), hidden=8, dropout=0.2),
+    "tiny-cnn": zoo.network("tiny-cnn", channels=(2, 2, 3, 3), norm=True),
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for `name` is run for every network, one that asks for `hand` in every hand."""
+    for asked, values in (("name", SPECS), ("hand", HANDS)):
+        if asked in metafunc.fixturenames and not _told(metafunc, asked):
+            metafunc.parametrize(asked, list(values))
+
+
+def _told(metafunc: pytest.Metafunc, asked: str) -> bool:
+    return any(asked in str(mark.args[0]).split(",") for mark in metafunc.definition.iter_markers("parametrize"))
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _one_thread() -> Iterator[None]:
+    """Networks as small as these gain nothing by threads, which on a busy machine wait for one another."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def specs() -> dict[str, Spec]:
+    """Small networks of every kind, by name."""
+    return SPECS
+
+
+@pytest.fixture(scope="session")
+def made() -> Callable[..., Network]:
+    """``made(name, hand, dtype)``: one of `specs`, its biases, scales and running averages no zeros and ones."""
+
+    def build_one(name: str, hand: str = "numpy", dtype: str = "float64") -> Network:
+        network = build(SPECS[name], hand, seed=4, dtype=dtype)
+        rng = np.random.default_rng(8)
+        values = {key: value + rng.normal(0, 0.1, value.shape) for key, value in network.parameters().items()}
+        state = {key: value + np.abs(rng.normal(0, 0.3, value.shape)) for key, value in network.state().items()}
+        network.load(values | state)
+        return network
+
+    return build_one
+
+
+@pytest.fixture(scope="session")
+def images() -> np.ndarray:
+    """Five pictures of strokes and noise, light on dark; no two pixels beside each other are alike by rule."""
+    rng = np.random.default_rng(5)
+    pictures = rng.integers(0, 60, (5, 28, 28), dtype=np.uint8)
+    for picture in pictures:
+        for row, column in rng.integers(4, 20, (6, 2)):
+            picture[row : row + 6, column : column + 2] += np.uint8(rng.integers(80, 190))
+    return pictures
