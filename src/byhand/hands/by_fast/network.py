@@ -14,6 +14,17 @@ import numpy as np
 
 from byhand.errors import ByhandError
 from byhand.hands.base import BLOCK, Array, Network, Prepared, starting_values, views
+from byhand.hands.by_fast import (  # noqa: F401  # every file of layers registers its own with `makes`
+    convolution,
+    dense,
+    elman,
+    gru,
+    lstm,
+    normalisation,
+    pixels,
+    pooling,
+    recurrence,
+)
 from byhand.hands.by_fast.layer import MADE, READING, FastLayer, Mode
 from byhand.hands.by_fast.losses import LOSSES
 from byhand.hands.by_fast.threads import MOST_PARTS, in_parts, single_threaded
