@@ -15,7 +15,7 @@ from byhand.training import run as runs
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.recipe import Recipe
 from byhand.weights import make
-from byhand.weights.calibration import calibrated, confidence, expected_error
+from byhand.weights.calibration import calibrated, confidence
 from byhand.weights.folding import folded
 
 LAYERS = (
@@ -51,14 +51,6 @@ def test_nothing_to_fold() -> None:
     spec, values = folded(network.spec, network.parameters())
     assert spec == network.spec
     assert all(np.array_equal(values[name], value) for name, value in network.parameters().items())
-
-
-def test_the_expected_calibration_error() -> None:
-    """Two bins: 4 answers at 0.9 of which 2 are right, 6 at 0.5 of which 3 are: 4/10 |0.5 - 0.9| + 6/10 |0.5 - 0.5|."""
-    sure = np.array([0.9] * 4 + [0.5] * 6)
-    right = np.array([True, True, False, False] + [True, False] * 3)
-    assert expected_error(sure, right) == pytest.approx(0.16)
-    assert expected_error(np.ones(3), np.ones(3, bool)) == 0
 
 
 def test_confidence_is_in_digits_alone() -> None:

@@ -35,5 +35,5 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"Accuracy: {100 * found.report.accuracy:.2f} %")
     print(f"Loss: {found.loss:.4f}")
     print(f"Expected calibration error: {100 * found.calibration.error:.2f} points")
-    print(found.report.to_text(), end="")
+    print(found.report.text, end="")
     return 0

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     path = arguments.out or _place(trained, "" if arguments.data is None else digits.name)
     for written in write_report(trained, found, which, path, arguments.figures):
         print(f"Written: {written}")
-    print(found.report.to_text(), end="")
+    print(found.report.text, end="")
     return 0
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from byhand.compare.predictions import Answers
 from byhand.errors import ByhandError
-from byhand.metrics.intervals import interval
+from byhand.metrics.intervals import mean_interval
 from byhand.models.spec import Spec
 from byhand.training import log
 from byhand.training.checkpoint import Checkpoint
@@ -140,7 +140,7 @@ class Row:
 
     def mean(self, part: str) -> tuple[float, float]:
         """Mean accuracy on ``"validation"`` or ``"test"`` and the half-width of its 95 % interval over the seeds."""
-        return interval([run.results[part]["accuracy"] for run in self.runs])
+        return mean_interval([run.results[part]["accuracy"] for run in self.runs])
 
     def curve(self, part: str = "val_accuracy") -> list[float]:
         """Mean accuracy after each epoch that all runs reached; ``"test_accuracy"`` is there where it was watched."""

@@ -1,1 +1,1 @@
-"""Accuracy, loss, calibration and intervals, from labels and predictions."""
+"""Accuracy, loss, calibration and confidence intervals from labels and predictions."""

@@ -1,14 +1,4 @@
-"""Precision, recall, F1 and support of every class, counted and written as scikit-learn's classification report does.
-
-With ``C[t, p]`` the number of pictures of class ``t`` that were read as ``p``::
-
-    precision = C[k, k] / sum_t C[t, k]      of those read as k, how many are
-    recall    = C[k, k] / sum_p C[k, p]      of those that are k, how many were read so
-    F1        = 2 precision recall / (precision + recall)
-    support   = sum_p C[k, p]
-
-A quotient of nothing by nothing counts as 0. A class that neither occurs nor was answered enters no average.
-"""
+"""Confusion matrix, precision, recall and F1 of every class, computed by scikit-learn."""
 
 from __future__ import annotations
 
@@ -19,22 +9,23 @@ import numpy as np
 
 from byhand.metrics.losses import Array
 
-DIGITS = 4
-"""Behind the point, in the report as text."""
-
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """A per-class report.
+    """A per-class report. Ratios with a zero denominator are 0.
 
     Attributes
     ----------
     confusion
-        ``(K, K)`` counts, truth by row, answer by column.
+        ``(K, K)`` counts, true class by row, predicted class by column.
     precision, recall, f1
         ``(K,)``, from 0 to 1.
     support
-        ``(K,)`` pictures of each class.
+        ``(K,)`` number of images of each class.
+    averages
+        Precision, recall and F1 averaged over the classes present: ``"macro"`` and ``"weighted"`` by support.
+    text
+        The report as scikit-learn prints it, with four decimals.
     """
 
     confusion: Array
@@ -42,70 +33,56 @@ class Report:
     recall: Array
     f1: Array
     support: Array
+    averages: dict[str, tuple[float, float, float]]
+    text: str
 
     @property
     def accuracy(self) -> float:
-        """Share of right answers."""
+        """Fraction of correct predictions."""
         return float(np.trace(self.confusion) / self.confusion.sum())
 
     @property
-    def there(self) -> list[int]:
-        """The classes that occur or were answered."""
+    def present(self) -> list[int]:
+        """The classes that occur among labels or predictions."""
         return [int(k) for k in np.flatnonzero(self.confusion.sum(axis=0) + self.support)]
 
-    def average(self, weighted: bool) -> tuple[float, float, float]:
-        """Mean precision, recall and F1 over the classes that are there, plain or weighted by support."""
-        weights = self.support[self.there] if weighted else np.ones(len(self.there))
-        precision, recall, f1 = (
-            float(np.average(values[self.there], weights=weights)) for values in (self.precision, self.recall, self.f1)
-        )
-        return precision, recall, f1
-
-    def to_text(self) -> str:
-        """Write the report as scikit-learn does, with four digits behind the point."""
-        wide = len("weighted avg")
-        line = "{:>{wide}s} " + " {:>9.{digits}f}" * 3 + " {:>9}"
-        rows = [f"{'':>{wide}s} " + "".join(f" {head:>9}" for head in ("precision", "recall", "f1-score", "support"))]
-        rows.append("")
-        for k in self.there:
-            values = self.precision[k], self.recall[k], self.f1[k]
-            rows.append(line.format(str(k), *values, self.support[k], wide=wide, digits=DIGITS))
-        total = int(self.support.sum())
-        rows += ["", f"{'accuracy':>{wide}s} {'':>20} {self.accuracy:>9.{DIGITS}f} {total:>9}"]
-        for name, weighted in (("macro avg", False), ("weighted avg", True)):
-            rows.append(line.format(name, *self.average(weighted), total, wide=wide, digits=DIGITS))
-        return "\n".join(rows) + "\n"
-
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for a file."""
-        named = ("precision", "recall", "f1", "support")
+        """Plain values for a JSON file."""
+        names = ("precision", "recall", "f1")
         return {
             "accuracy": self.accuracy,
-            "classes": {name: getattr(self, name).tolist() for name in named},
-            "macro_average": dict(zip(named, self.average(weighted=False), strict=False)),
-            "weighted_average": dict(zip(named, self.average(weighted=True), strict=False)),
+            "classes": {name: getattr(self, name).tolist() for name in (*names, "support")},
+            **{f"{kind}_average": dict(zip(names, values, strict=True)) for kind, values in self.averages.items()},
             "confusion": self.confusion.tolist(),
         }
 
 
-def classification_report(labels: Array, answers: Array, classes: int = 10) -> Report:
-    """Count answers against labels.
+def classification_report(labels: Array, predictions: Array, classes: int = 10) -> Report:
+    """Compare predictions with labels.
 
     Parameters
     ----------
-    labels, answers
+    labels, predictions
         Integers ``(N,)`` from 0 to `classes` - 1.
     classes
         Number of classes, K.
     """
-    confusion = np.zeros((classes, classes), np.int64)
-    np.add.at(confusion, (labels, answers), 1)
-    right = np.diag(confusion).astype(float)
-    support, answered = confusion.sum(axis=1), confusion.sum(axis=0)
-    precision, recall = _quotient(right, answered), _quotient(right, support)
-    f1 = _quotient(2 * right, support + answered)
-    return Report(confusion, precision, recall, f1, support)
+    # Imported here: scikit-learn takes half a second, and only reports need it.
+    from sklearn import metrics
 
+    def scores(**options: Any) -> tuple[Array, Array, Array, Array]:
+        found: tuple[Array, Array, Array, Array] = metrics.precision_recall_fscore_support(
+            labels, predictions, zero_division=0, **options
+        )
+        return found
 
-def _quotient(above: Array, below: Array) -> Array:
-    return np.divide(above, below, out=np.zeros(len(above)), where=below > 0)
+    averages = {}
+    for kind in ("macro", "weighted"):
+        precision, recall, f1, _ = scores(average=kind)
+        averages[kind] = float(precision), float(recall), float(f1)
+    return Report(
+        metrics.confusion_matrix(labels, predictions, labels=range(classes)),
+        *scores(labels=range(classes)),
+        averages,
+        metrics.classification_report(labels, predictions, digits=4, zero_division=0),
+    )

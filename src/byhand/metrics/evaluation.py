@@ -1,4 +1,4 @@
-"""What a network makes of labelled digits: its answers, how sure it was of them, and where it was wrong."""
+"""A network's predictions on labelled digits: how confident they are, and which are wrong."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from byhand.metrics.losses import mean_loss, probabilities
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The answers of a network to labelled digits.
+    """Predictions of a network on labelled digits.
 
     Attributes
     ----------
     digits
-        What was read.
+        The labelled digits.
     probabilities
         ``(N, K)``, float64.
     loss
@@ -34,7 +34,7 @@ class Evaluation:
 
     @classmethod
     def of(cls, network: Network, digits: Digits) -> Evaluation:
-        """Let a network read digits.
+        """Run a network on digits.
 
         Raises
         ------
@@ -47,48 +47,46 @@ class Evaluation:
         return cls(digits, probabilities(logits, loss), mean_loss(logits, labels, loss))
 
     @functools.cached_property
-    def answers(self) -> Array:
-        """The class with the largest probability, ``(N,)``."""
-        given: Array = self.probabilities.argmax(axis=1)
-        return given
+    def predictions(self) -> Array:
+        """The most probable class of every digit, ``(N,)``."""
+        predictions: Array = self.probabilities.argmax(axis=1)
+        return predictions
 
     @functools.cached_property
     def confidence(self) -> Array:
-        """The answer's probability, ``(N,)``."""
-        largest: Array = self.probabilities.max(axis=1)
-        return largest
+        """Probability of the predicted class, ``(N,)``."""
+        confidence: Array = self.probabilities.max(axis=1)
+        return confidence
 
     @functools.cached_property
-    def right(self) -> Array:
-        """Which answers are right, bool ``(N,)``."""
-        same: Array = self.answers == self.digits.labelled()
-        return same
+    def correct(self) -> Array:
+        """Which predictions are correct, bool ``(N,)``."""
+        correct: Array = self.predictions == self.digits.labelled()
+        return correct
 
     @functools.cached_property
     def report(self) -> Report:
         """Precision, recall, F1 and the confusion matrix."""
-        return classification_report(self.digits.labelled(), self.answers, self.probabilities.shape[1])
+        return classification_report(self.digits.labelled(), self.predictions, self.probabilities.shape[1])
 
     @functools.cached_property
     def calibration(self) -> Calibration:
-        """How often answers of one confidence are right."""
-        return calibration(self.probabilities, self.digits.labelled())
+        """Predictions binned by confidence."""
+        return calibration(self.confidence, self.correct)
 
-    def worst(self, count: int) -> Array:
-        """Places of the wrong answers given with the most confidence, the most confident first."""
-        return self._sorted(~self.right, -self.confidence)[:count]
+    def most_confident_errors(self, count: int) -> Array:
+        """Indices of wrong predictions, the most confident first; ties in the order of the digits."""
+        order = np.argsort(-self.confidence, kind="stable")
+        indices: Array = order[~self.correct[order]][:count]
+        return indices
 
-    def least_sure(self, count: int) -> Array:
-        """Places of the right answers given with the least confidence, the least confident first."""
-        return self._sorted(self.right, self.confidence)[:count]
+    def least_confident_correct(self, count: int) -> Array:
+        """Indices of correct predictions, the least confident first; ties in the order of the digits."""
+        order = np.argsort(self.confidence, kind="stable")
+        indices: Array = order[self.correct[order]][:count]
+        return indices
 
-    def top(self, place: int, count: int = 3) -> list[tuple[int, float]]:
-        """The most probable classes of one picture with their probabilities, the most probable first."""
-        shares = self.probabilities[place]
-        return [(int(k), float(shares[k])) for k in np.argsort(-shares, kind="stable")[:count]]
-
-    def _sorted(self, chosen: Array, by: Array) -> Array:
-        places = np.flatnonzero(chosen)
-        # Of equals the first in the file.
-        ordered: Array = places[np.argsort(by[places], kind="stable")]
-        return ordered
+    def top(self, index: int, count: int = 3) -> list[tuple[int, float]]:
+        """The most probable classes of one digit with their probabilities, the most probable first."""
+        row = self.probabilities[index]
+        return [(int(k), float(row[k])) for k in np.argsort(-row, kind="stable")[:count]]

@@ -20,6 +20,7 @@ from byhand.augment import Writing
 from byhand.data import Digits
 from byhand.data.digits import CLASSES
 from byhand.hands import Array, Network
+from byhand.metrics.calibration import calibration
 from byhand.metrics.losses import mean_loss, probabilities
 
 MOST_UNSURE = 0.02
@@ -27,7 +28,6 @@ MOST_UNSURE = 0.02
 NONDIGITS = 0.4
 """Non-digits for every validation digit."""
 BATCH = 250
-BINS = 15
 SEED = 1
 """Of the rewriting here; trainings draw theirs from their own seeds and other streams."""
 
@@ -65,8 +65,8 @@ def calibrated(network: Network, validation: Digits) -> dict[str, Any]:
     return {
         "temperature": temperature,
         "threshold": threshold,
-        "calibration_error": expected_error(sure[digits], right),
-        "calibration_error_before": expected_error(before[digits], right),
+        "calibration_error": calibration(sure[digits], right).error,
+        "calibration_error_before": calibration(before[digits], right).error,
         "digits_unsure": float(np.mean(sure[digits] < threshold)),
         "digits_unsure_as_they_are": float(np.mean(plain < threshold)),
         "nondigits_unsure": float(np.mean(sure[~digits] < threshold)),
@@ -88,19 +88,3 @@ def confidence(logits: Array, temperature: float, loss: str = "softmax") -> tupl
     """Give the largest probability of the ten digits, and which digit's it is, each ``(N,)``."""
     shares = probabilities(logits / temperature, loss)[:, :CLASSES]
     return shares.max(axis=1), shares.argmax(axis=1)
-
-
-def expected_error(sure: Array, right: Array) -> float:
-    """Compute the expected calibration error: the mean gap, over 15 bins of confidence, to the share of right answers.
-
-    Parameters
-    ----------
-    sure
-        Confidences ``(N,)``, from 0 to 1.
-    right
-        Whether each answer was right, ``(N,)``.
-    """
-    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins, weights=right - sure, minlength=BINS)
-    # sum_b n_b / N |mean right - mean sure|
-    return float(np.abs(gaps).sum() / len(sure))

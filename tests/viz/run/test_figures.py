@@ -141,7 +141,7 @@ def unsure(count: int, classes: int = 10) -> Evaluation:
 @pytest.mark.parametrize(("count", "classes"), [(1, 10), (5, 11), (16, 10)])
 def test_the_gallery(count: int, classes: int) -> None:
     evaluation = unsure(200, classes)
-    places = evaluation.worst(count)
+    places = evaluation.most_confident_errors(count)
     figure = gallery(evaluation, places, "some")
     check(figure)
     check_apart(figure, figure.axes[0].texts)
@@ -149,7 +149,7 @@ def test_the_gallery(count: int, classes: int) -> None:
     titles = [word for word in words if "read as" in word]
     names = [str(k) if k < 10 else "none" for k in range(classes)]
     labels = evaluation.digits.labelled()
-    assert titles == [f"{names[labels[place]]}, read as {names[evaluation.answers[place]]}" for place in places]
+    assert titles == [f"{names[labels[place]]}, read as {names[evaluation.predictions[place]]}" for place in places]
     for place in places:
         for _, share in evaluation.top(place):
             assert percent(share) in words
@@ -166,7 +166,7 @@ def test_the_gallery(count: int, classes: int) -> None:
 
 def test_right_answers_have_their_digit_for_a_title() -> None:
     evaluation = unsure(100)
-    words = words_of(gallery(evaluation, evaluation.least_sure(4), "some"))
+    words = words_of(gallery(evaluation, evaluation.least_confident_correct(4), "some"))
     assert not [word for word in words if "read as" in word]
 
 
@@ -184,7 +184,7 @@ def test_the_reliability_diagram(sharpness: float) -> None:
     rng = np.random.default_rng(0)
     shares = rng.dirichlet(np.full(10, sharpness), 3000)
     labels = (shares.cumsum(axis=1) > rng.random((3000, 1))).argmax(axis=1)
-    found = calibration(shares, labels)
+    found = calibration(shares.max(axis=1), shares.argmax(axis=1) == labels)
     figure = reliability(found)
     left, right = figure.axes
     assert f"ECE {100 * found.error:.2f} points" in words_of(figure)
@@ -193,12 +193,12 @@ def test_the_reliability_diagram(sharpness: float) -> None:
     assert dots.get_xdata() == pytest.approx(100 * found.confidence[there])
     assert dots.get_ydata() == pytest.approx(100 * found.accuracy[there])
     heights = [bar.get_height() for bar in right.patches]
-    assert heights == [*found.right, *(found.count - found.right)]
+    assert heights == [*found.correct, *(found.count - found.correct)]
     check(figure)
 
 
 def test_the_figures_are_the_same_each_time(found: Evaluation) -> None:
-    for make in (lambda: confusion(found.report), lambda: gallery(found, found.least_sure(3), "x")):
+    for make in (lambda: confusion(found.report), lambda: gallery(found, found.least_confident_correct(3), "x")):
         one, other = make(), make()
         assert one is not other
         from byhand.viz import svg as inline
@@ -209,14 +209,14 @@ def test_the_figures_are_the_same_each_time(found: Evaluation) -> None:
 def test_an_evaluation(found: Evaluation) -> None:
     labels = found.digits.labelled()
     assert found.probabilities.sum(axis=1) == pytest.approx(1)
-    assert (found.right == (found.probabilities.argmax(axis=1) == labels)).all()
-    worst, sure = found.worst(1000), found.least_sure(1000)
+    assert (found.correct == (found.probabilities.argmax(axis=1) == labels)).all()
+    worst, sure = found.most_confident_errors(1000), found.least_confident_correct(1000)
     assert sorted([*worst, *sure]) == list(range(len(labels)))
     assert (np.diff(found.confidence[worst]) <= 0).all()
     assert (np.diff(found.confidence[sure]) >= 0).all()
-    assert not found.right[worst].any()
+    assert not found.correct[worst].any()
     top = found.top(0)
-    assert top[0] == (found.answers[0], found.confidence[0])
+    assert top[0] == (found.predictions[0], found.confidence[0])
     assert [share for _, share in top] == sorted((share for _, share in top), reverse=True)
     with pytest.raises(Exception, match="no labels"):
         Evaluation.of(None, dataclasses.replace(found.digits, labels=None))  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ def test_everything_is_on_the_page(small_run: Run, found: Evaluation) -> None:
     text = path.read_text(encoding="utf-8")
     assert f"<dd>{100 * small_run.accuracy:.2f} %</dd>" in text
     assert "Trained on 150 digits of drawn, watched on 30 others." in text
-    values = precision_recall_fscore_support(found.digits.labelled(), found.answers, zero_division=0)
+    values = precision_recall_fscore_support(found.digits.labelled(), found.predictions, zero_division=0)
     for k in range(10):
         cells = "".join(f'<td class="r">{column[k]:.4f}</td>' for column in values[:3])
         assert f'<th scope="row" class="l">{k}</th>{cells}<td class="r">{values[3][k]}</td>' in text
@@ -71,8 +71,8 @@ def test_figures_on_request(trained: Trained, found: Evaluation, tmp_path: Path)
 
 
 def test_a_network_without_mistakes_and_one_without_anything_else(found: Evaluation, trained: Trained) -> None:
-    right = dataclasses.replace(found.digits, labels=found.answers.astype("uint8"))
-    wrong = dataclasses.replace(found.digits, labels=(found.answers + 1).astype("uint8") % 10)
+    right = dataclasses.replace(found.digits, labels=found.predictions.astype("uint8"))
+    wrong = dataclasses.replace(found.digits, labels=(found.predictions + 1).astype("uint8") % 10)
     for digits, missing in ((right, "The most confident mistakes"), (wrong, "Right, but barely")):
         path = trained.run.path / "x.html" if trained.run else Path()
         write_report(trained, Evaluation(digits, found.probabilities, 1.0), "x", path)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from byhand.compare.entry import Row
-from byhand.metrics.intervals import share_interval
+from byhand.metrics.intervals import wilson_interval
 from byhand.viz.comparison.axes import networks
 from byhand.viz.comparison_table import percent, significant, thousands
 
@@ -96,7 +96,7 @@ def explained(rows: Sequence[Row]) -> str:
     if any(len(row.runs) == 1 for row in rows):
         row = max((row for row in rows if len(row.runs) == 1), key=lambda row: row.mean("test")[0])
         best, count = row.mean("test")[0], row.runs[0].results["data"]["test"]
-        low, high = share_interval(round(best * count), count)
+        low, high = wilson_interval(round(best * count), count)
         open_by = (high - low) / 2
         told += (
             f"A row of one seed has no interval: another seed gives another accuracy, and {count:,} test digits "

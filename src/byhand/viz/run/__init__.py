@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from byhand.metrics.evaluation import Evaluation
-from byhand.metrics.intervals import share_interval
+from byhand.metrics.intervals import wilson_interval
 from byhand.training.folder import ENVIRONMENT, read_json
 from byhand.training.run import Run
 from byhand.viz import structure, style
@@ -83,9 +83,9 @@ def drawings(trained: Trained, found: Evaluation) -> dict[str, Figure]:
     if trained.run is not None and trained.run.log:
         drawn["learning"] = learning(trained.run.log)
     drawn["confusion"] = confusion(found.report)
-    if len(worst := found.worst(WORST)):
+    if len(worst := found.most_confident_errors(WORST)):
         drawn["mistakes"] = gallery(found, worst, f"The {len(worst)} most confident mistakes, each with three guesses.")
-    if len(unsure := found.least_sure(UNSURE)):
+    if len(unsure := found.least_confident_correct(UNSURE)):
         drawn["unsure"] = gallery(found, unsure, f"The {len(unsure)} least confident right answers.")
     drawn["calibration"] = reliability(found.calibration)
     drawn["structure"] = structure.draw(trained.network.spec, parts.name_of(trained))
@@ -126,8 +126,8 @@ def report_page(trained: Trained, found: Evaluation, which: str, drawn: dict[str
 
 
 def _facts(trained: Trained, found: Evaluation) -> list[tuple[str, str]]:
-    count, wrong = len(found.digits), int((~found.right).sum())
-    low, high = share_interval(count - wrong, count)
+    count, wrong = len(found.digits), int((~found.correct).sum())
+    low, high = wilson_interval(count - wrong, count)
     facts = [
         ("accuracy", f"{100 * found.report.accuracy:.2f} %"),
         ("its 95 % interval", f"{100 * low:.1f} to {100 * high:.1f} %"),

@@ -68,7 +68,7 @@ def _told(axes: Axes, evaluation: Evaluation, place: int, x: float, top: float) 
     from matplotlib.patches import Rectangle
 
     unit = PICTURE / SIDE
-    label, answer = int(evaluation.digits.labelled()[place]), int(evaluation.answers[place])
+    label, answer = int(evaluation.digits.labelled()[place]), int(evaluation.predictions[place])
     said = f"{label}" if label == answer else f"{class_name(label)}, read as {class_name(answer)}"
     axes.text(x, top + 3, said, size=style.SMALL, weight="bold", va="center_baseline")
     for rank, (guess, share) in enumerate(evaluation.top(place)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from byhand.metrics.calibration import Calibration
-from byhand.metrics.intervals import share_interval
+from byhand.metrics.intervals import wilson_interval
 from byhand.viz import style
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def reliability(found: Calibration) -> Figure:
         figure = style.figure(WIDTH, HEIGHT)
         figure.set_label(
             f"Reliability diagram: the expected calibration error is {100 * found.error:.2f} points; the network "
-            f"claims {abs(100 * found.surplus):.2f} points {'more' if found.surplus > 0 else 'less'} than it reaches."
+            f"is {abs(100 * found.overconfidence):.2f} points {'over' if found.overconfidence > 0 else 'under'}confident."
         )
         side = 3.3 / HEIGHT
         left = figure.add_axes((0.065, 0.13, side * HEIGHT / WIDTH, side))
@@ -52,7 +52,7 @@ def _diagram(axes: Axes, found: Calibration) -> None:
         5, 6, "calibrated", size=style.SMALL - 1, color=style.MUTED, rotation=45, rotation_mode="anchor", va="bottom"
     )
     confidence, accuracy = 100 * found.confidence[there], 100 * found.accuracy[there]
-    ends = np.array([share_interval(int(found.right[b]), int(found.count[b])) for b in there]) * 100
+    ends = np.array([wilson_interval(int(found.correct[b]), int(found.count[b])) for b in there]) * 100
     axes.vlines(confidence, ends[:, 0], ends[:, 1], color=style.BLUE, linewidth=1.6, alpha=0.6)
     axes.plot(confidence, accuracy, "o", color=style.BLUE, markersize=6.5, clip_on=False, zorder=3)
     axes.set(ylim=(0, 100))
@@ -66,8 +66,8 @@ def _histogram(axes: Axes, found: Calibration) -> None:
     starts, wide = 100 * found.edges[:-1], 100 * np.diff(found.edges)
     # On a logarithmic scale heights do not add up, so the wrong stand before the right and not on them.
     axes.set_yscale("log")
-    axes.bar(starts, found.right, wide, align="edge", color=style.tint(style.BLUE, 0.45), edgecolor=style.PAPER)
-    wrong = found.count - found.right
+    axes.bar(starts, found.correct, wide, align="edge", color=style.tint(style.BLUE, 0.45), edgecolor=style.PAPER)
+    wrong = found.count - found.correct
     axes.bar(starts + wide / 4, wrong, wide / 2, align="edge", color=style.VERMILION, edgecolor=style.PAPER)
     axes.set_ylim(0.6, 3 * max(int(found.count.max()), 10))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))

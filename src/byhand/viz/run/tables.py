@@ -70,7 +70,7 @@ def report_rows(report: Report) -> list[Row]:
     """Precision, recall and F1 of every class that is there."""
     return [
         (class_name(k), *(f"{values[k]:.4f}" for values in (report.precision, report.recall, report.f1)), n)
-        for k, n in ((k, int(report.support[k])) for k in report.there)
+        for k, n in ((k, int(report.support[k])) for k in report.present)
     ]
 
 
@@ -78,17 +78,19 @@ def report_averages(report: Report) -> list[Row]:
     """The last rows of the table: accuracy, plain and weighted means."""
     total = int(report.support.sum())
     rows: list[Row] = [("accuracy", "", "", f"{report.accuracy:.4f}", total)]
-    for name, weighted in (("macro average", False), ("weighted average", True)):
-        rows.append((name, *(f"{value:.4f}" for value in report.average(weighted)), total))
+    for kind, values in report.averages.items():
+        rows.append((f"{kind} average", *(f"{value:.4f}" for value in values), total))
     return rows
 
 
 def claims(found: Calibration) -> str:
     """Say whether the network claims too much."""
-    if abs(found.surplus) < 0.0005:
+    if abs(found.overconfidence) < 0.0005:
         return "On average the network is as often right as it is confident."
-    more = "more" if found.surplus > 0 else "less"
-    return f"On average the network's confidence is {abs(100 * found.surplus):.2f} points {more} than its accuracy."
+    more = "more" if found.overconfidence > 0 else "less"
+    return (
+        f"On average the network's confidence is {abs(100 * found.overconfidence):.2f} points {more} than its accuracy."
+    )
 
 
 def layer_rows(spec: Spec) -> list[Row]:
