@@ -32,7 +32,8 @@ def reliability(found: Calibration) -> Figure:
         figure = style.figure(WIDTH, HEIGHT)
         figure.set_label(
             f"Reliability diagram: the expected calibration error is {100 * found.error:.2f} points; the network "
-            f"is {abs(100 * found.overconfidence):.2f} points {'over' if found.overconfidence > 0 else 'under'}confident."
+            f"is {abs(100 * found.overconfidence):.2f} points {'over' if found.overconfidence > 0 else 'under'}"
+            "confident."
         )
         side = 3.3 / HEIGHT
         left = figure.add_axes((0.065, 0.13, side * HEIGHT / WIDTH, side))
