@@ -1,43 +1,92 @@
-"""Names beside the ends of lines, moved so that none lies on another."""
+"""Labels beside points and beside the ends of lines, none over another."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from byhand.viz import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MARK = 6.0
+"""Points around the middle of a mark that labels stay clear of."""
+DISTANCES = (8, 12, 18, 26, 36)
+"""Points between a mark and its label, tried in turn."""
 
 
-def apart(heights: Sequence[float], least: float) -> list[float]:
-    """Move labels no further than needed for them to lie apart, in their order, within 0 and 1.
+def spread(positions: Sequence[float], gap: float) -> list[float]:
+    """Move positions between 0 and 1 apart until neighbours are at least `gap` from each other, keeping their order."""
+    order = np.argsort(positions, kind="stable")
+    moved = np.array(positions, float)
+    for low, high in itertools.pairwise(order):
+        moved[high] = max(moved[high], moved[low] + gap)
+    # What was pushed past the top comes down again and pushes those below it.
+    ceiling = 1 - gap / 2
+    for index in reversed(order):
+        moved[index] = min(moved[index], ceiling)
+        ceiling = moved[index] - gap
+    return [float(position) for position in moved]
+
+
+def label_points(
+    axes: Axes, points: Sequence[tuple[float, float]], names: Sequence[str], colors: Sequence[str]
+) -> None:
+    """Write a name beside every point, where it covers no other name, no mark and as few lines as possible.
 
     Parameters
     ----------
-    heights
-        Where they would lie, 0 to 1.
-    least
-        The distance that each needs, in the same unit.
-
-    Returns
-    -------
-    list of float
-        Where they lie now, in the order of `heights`.
+    axes
+        With its scales and limits set and everything else drawn.
+    points
+        In the data's coordinates.
+    names, colors
+        One for each point.
     """
-    order = sorted(range(len(heights)), key=lambda place: heights[place])
-    # Labels that touch become one block around the mean of where they want to be.
-    blocks: list[list[int]] = []
+    from matplotlib.transforms import Affine2D, Bbox
 
-    def bounds(block: list[int]) -> tuple[float, float]:
-        middle = sum(heights[place] for place in block) / len(block)
-        half = least * len(block) / 2
-        middle = min(max(middle, half), max(1 - half, half))
-        return middle - half, middle + half
+    scale = Affine2D().scale(72 / axes.figure.dpi)
+    marks = (axes.transData + scale).transform(points)
+    lines = [(line.get_transform() + scale).transform_path(line.get_path()) for line in axes.lines]
+    frame = axes.get_window_extent().transformed(scale)
+    placed: list[Bbox] = []
+    for (x, y), name, color in zip(marks, names, colors, strict=True):
+        width, height = 72 * style.width_of(name, style.SMALL, "bold"), 1.2 * style.SMALL
 
-    for place in order:
-        blocks.append([place])
-        while len(blocks) > 1 and bounds(blocks[-2])[1] > bounds(blocks[-1])[0]:
-            last = blocks.pop()
-            blocks[-1] += last
-    placed = [0.0] * len(heights)
-    for block in blocks:
-        start = bounds(block)[0]
-        for rank, place in enumerate(block):
-            placed[place] = start + least * (rank + 0.5)
-    return placed
+        def cost(box: Bbox, at: tuple[float, float] = (x, y)) -> float:
+            outside = box.union([box, frame]).bounds != frame.bounds
+            covered = sum(line.intersects_bbox(box, filled=False) for line in lines)
+            return float(
+                1000 * (outside + box.count_overlaps(placed))
+                + 300 * box.padded(MARK).count_contains(marks)
+                + 8 * covered
+                + np.hypot(*np.clip(at, box.min, box.max) - at)
+            )
+
+        boxes = [
+            # Beside the mark, level or a little higher or lower; then above and below it.
+            *(
+                Bbox.from_bounds(left, y + rise * far - height / 2, width, height)
+                for far, rise in itertools.product(DISTANCES, (0, 0.6, -0.6, 1.2, -1.2))
+                for left in (x + far, x - far - width)
+            ),
+            *(
+                Bbox.from_bounds(x - along * width, y + far if up else y - far - height, width, height)
+                for far, along, up in itertools.product(DISTANCES, (0.5, 0.1, 0.9), (True, False))
+            ),
+        ]
+        best = min(boxes, key=cost)
+        placed.append(best.padded(1))
+        axes.annotate(
+            name,
+            (best.x0, (best.y0 + best.y1) / 2),
+            xycoords="figure points",
+            size=style.SMALL,
+            weight="bold",
+            color=color,
+            va="center_baseline",
+        )

@@ -88,7 +88,7 @@ def _lines(axes: Axes, log: Log, measure: str, parts: Sequence[str], unit: float
     left, right = axes.get_xlim()
     begin = (places[-1] - left) / (right - left) + 0.012
     room = 2.1 * style.SMALL / 72 / (axes.get_position().height * HEIGHT)
-    for (part, curve), end, height in zip(curves.items(), at, labels.apart(at, 1.35 * room), strict=True):
+    for (part, curve), end, height in zip(curves.items(), at, labels.spread(at, 1.35 * room), strict=True):
         last = f"{curve[-1]:.2f} %" if measure == "accuracy" else f"{curve[-1]:.3g}"
         axes.text(
             1.03,
