@@ -10,8 +10,9 @@ import pytest
 
 from byhand.errors import ByhandError
 from byhand.hands import HANDS, base, build
-from byhand.hands.base import dropout_mask, starting_values, views
+from byhand.hands.base import dropout_mask, views
 from byhand.models import zoo
+from byhand.models.initial_weights import starting_values
 from byhand.models.layers import BatchNorm2d, Conv2d, Flatten, Linear, Recurrent, ReLU, Select, Sigmoid, Standardize
 from byhand.models.spec import Spec
 from byhand.rng import generator

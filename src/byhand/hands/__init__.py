@@ -1,8 +1,8 @@
 """The hands: one spec, implemented several times.
 
 ``by_numpy`` is the textbook: forward and backward pass in plain NumPy. ``by_fast`` computes the same, arranged for the
-machine. ``by_tensor`` writes the forward pass on bare torch tensors; ``by_torch`` leaves both to the library. Their files
-have the same names, to be read side by side.
+machine. ``by_tensor`` writes the forward pass on bare torch tensors; ``by_torch`` leaves both to the library. Their
+files have the same names, to be read side by side.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ __all__ = ["HANDS", "Array", "Network", "build"]
 
 
 def build(spec: Spec, hand: str = "fast", *, seed: int = 0, dtype: str = "float32", device: str = "cpu") -> Network:
-    """Make a spec real.
+    """Build a network.
 
     Parameters
     ----------
     spec
-        What to build.
+        The network's description.
     hand
         ``"numpy"``, ``"fast"``, ``"tensor"`` or ``"torch"``.
     seed
@@ -38,10 +38,13 @@ def build(spec: Spec, hand: str = "fast", *, seed: int = 0, dtype: str = "float3
         If the hand is unknown, torch is not installed, or the device is not there.
     """
     if hand not in HANDS:
-        raise ByhandError(f"There is no hand {hand!r}; {nearest(hand, HANDS)}.")
+        raise ByhandError(f"There is no hand {hand!r}; {nearest(hand, HANDS)}.", code="hands.unknown_hand")
     if hand in ("numpy", "fast"):
         if device != "cpu":
-            raise ByhandError(f"The {hand} hand computes on the CPU, not on {device!r}; choose --hand tensor or torch.")
+            raise ByhandError(
+                f"The {hand} hand computes on the CPU, not on {device!r}; choose --hand tensor or torch.",
+                code="hands.cpu_only",
+            )
         if hand == "numpy":
             from byhand.hands.by_numpy.network import NumpyNetwork
 
@@ -54,7 +57,8 @@ def build(spec: Spec, hand: str = "fast", *, seed: int = 0, dtype: str = "float3
     except ImportError as missing:
         raise ByhandError(
             f"The {hand} hand needs PyTorch, which is not installed; "
-            "run `pip install 'byhand[torch]'`, or use --hand fast."
+            "run `pip install 'byhand[torch]'`, or use --hand fast.",
+            code="hands.no_torch",
         ) from missing
     if hand == "tensor":
         from byhand.hands.by_tensor.network import TensorNetwork

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from byhand.errors import ByhandError
-from byhand.models.layers import Parameter
+from byhand.models.layers import Layer, Parameter
 from byhand.models.spec import Spec
-from byhand.rng import generator
 
 Array = npt.NDArray[Any]
 
@@ -33,59 +32,69 @@ def views(vector: Any, parameters: Sequence[Parameter]) -> dict[str, Any]:
     return named
 
 
-def starting_values(spec: Spec, seed: int) -> dict[str, Array]:
-    """Draw the starting weights of a network, the same for every hand.
+@dataclass(frozen=True)
+class Mode:
+    """What a forward pass is for.
 
-    Each parameter has a random stream of its own, named after it: layers without parameters that come or go change
-    nothing, nor do others that leave its name as it is (``W`` becomes ``W1`` when a second layer has one).
+    Attributes
+    ----------
+    training
+        Whether a backward pass follows; batch normalization then uses the batch's own averages.
+    rng
+        Where dropout draws its masks; without one, nothing is dropped.
+    """
+
+    training: bool = False
+    rng: np.random.Generator | None = None
+
+
+READING = Mode()
+
+Made = TypeVar("Made")
+
+
+class Registry(Generic[Made]):
+    """Which code of one hand implements which layer description.
 
     Parameters
     ----------
-    spec
-        The network. ``spec.init`` names the law: ``glorot_uniform`` U(-a, a) with ``a = sqrt(6 / (fan_in + fan_out))``,
-        ``glorot_normal`` N(0, 2 / (fan_in + fan_out)), ``he_uniform`` a = sqrt(6 / fan_in), ``he_normal`` N(0, 2 /
-        fan_in), ``orthogonal`` a random rotation for every square block (a recurrence's from state to state) and
-        ``glorot_uniform`` for others, and ``torch`` U(-a, a) with a = 1 / sqrt(fan_in), or 1 / sqrt(H) in a recurrent
-        layer, biases too.
-    seed
-        The seed of the run.
-
-    Returns
-    -------
-    dict
-        Names to float64 arrays, parameters and then state.
+    hand
+        The hand's name.
     """
-    values = {}
-    for parameter in spec.parameters:
-        draw = generator(seed, "init", parameter.name)
-        fan_in, fan_out, shape = parameter.fan_in, parameter.fan_out, parameter.shape
-        if spec.init == "torch" and parameter.torch_fan:
-            bound = parameter.torch_fan**-0.5
-            values[parameter.name] = draw.uniform(-bound, bound, shape)
-        elif parameter.start is not None:
-            values[parameter.name] = constant(parameter)
-        elif spec.init == "orthogonal" and shape[0] == fan_in == fan_out:
-            values[parameter.name] = np.hstack([_rotation(draw, fan_in) for _ in range(shape[1] // fan_in)])
-        else:
-            variance = 2 / fan_in if spec.init.startswith("he") else 2 / (fan_in + fan_out)
-            if not spec.init.endswith("normal"):
-                # U(-a, a) has the variance a^2 / 3.
-                values[parameter.name] = draw.uniform(-1, 1, shape) * np.sqrt(3 * variance)
-            else:
-                values[parameter.name] = draw.normal(0, 1, shape) * np.sqrt(variance)
-    return values | {kept.name: constant(kept) for kept in spec.state}
 
+    def __init__(self, hand: str) -> None:
+        self.hand = hand
+        self._made: dict[tuple[type[Layer], str], Made] = {}
 
-def _rotation(draw: np.random.Generator, size: int) -> Array:
-    """Draw an orthogonal matrix, evenly from all: Q of a Gaussian matrix, with the signs that make diag(R) positive."""
-    Q, R = np.linalg.qr(draw.normal(0, 1, (size, size)))
-    return Q * np.sign(np.diag(R))
+    def __call__(self, description: type[Layer], cell: str = "") -> Callable[[Made], Made]:
+        """Register the class or function below as the implementation of a description, or of a recurrent one's cell."""
 
+        def register(made: Made) -> Made:
+            self._made[description, cell] = made
+            return made
 
-def constant(parameter: Parameter) -> Array:
-    """Fill a parameter with its constants, one for each of so many equal blocks of its last axis."""
-    blocks = parameter.start or (0.0,)
-    return np.broadcast_to(np.repeat(blocks, parameter.shape[-1] // len(blocks)), parameter.shape).astype(float)
+        return register
+
+    def get(self, settings: Layer) -> Made | None:
+        """Give what implements a layer, or ``None``."""
+        return self._made.get((type(settings), getattr(settings, "cell", "")))
+
+    def find(self, settings: Layer) -> Made:
+        """Give what implements a layer.
+
+        Raises
+        ------
+        ByhandError
+            If nothing does.
+        """
+        made = self.get(settings)
+        if made is None:
+            raise ByhandError(
+                f"The {self.hand} hand has no layer {settings.kind}; "
+                f"write one and register it with `implements({settings.kind})`.",
+                code="hands.missing_layer",
+            )
+        return made
 
 
 def dropout_mask(

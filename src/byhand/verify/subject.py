@@ -17,7 +17,8 @@ import numpy as np
 
 from byhand.data import Digits, load_digits
 from byhand.errors import ByhandError, nearest
-from byhand.hands.base import Array, starting_values
+from byhand.hands.base import Array
+from byhand.models.initial_weights import starting_values
 from byhand.models.spec import Spec
 from byhand.rng import generator
 from byhand.training.recipe import Recipe, load_recipe, shipped

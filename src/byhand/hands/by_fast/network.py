@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from byhand.errors import ByhandError
-from byhand.hands.base import BLOCK, Array, Network, Prepared, starting_values, views
+from byhand.hands.base import BLOCK, Array, Network, Prepared, views
 from byhand.hands.by_fast import (  # noqa: F401  # every file of layers registers its own with `makes`
     convolution,
     dense,
@@ -28,6 +28,7 @@ from byhand.hands.by_fast import (  # noqa: F401  # every file of layers registe
 from byhand.hands.by_fast.layer import MADE, READING, FastLayer, Mode
 from byhand.hands.by_fast.losses import LOSSES
 from byhand.hands.by_fast.threads import MOST_PARTS, in_parts, single_threaded
+from byhand.models.initial_weights import starting_values
 from byhand.models.layers import Dropout, MaxPool2d, ReLU
 from byhand.models.spec import Spec
 

@@ -1,9 +1,99 @@
-"""A network in the textbook hand."""
+"""A network in the textbook hand: the layers' forward passes in order, then their backward passes in reverse.
 
-from byhand.hands.by_fast.network import FastNetwork
+Twins: ``by_tensor/network.py``, ``by_torch/network.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from byhand.hands.base import READING, Array, Mode, Network, views
+from byhand.hands.by_numpy import (  # noqa: F401  # each module registers its layers with `implements`
+    convolution,
+    dense,
+    elman,
+    gru,
+    lstm,
+    normalization,
+    pixels,
+    pooling,
+)
+from byhand.hands.by_numpy.layer import Parameters, implements
+from byhand.hands.by_numpy.losses import LOSSES
+from byhand.models.initial_weights import starting_values
+from byhand.models.spec import Spec
 
 
-class NumpyNetwork(FastNetwork):
-    """Stands in until the textbook layers are there."""
+class NumpyNetwork(Network):
+    """Forward and backward pass written by hand, as on the blackboard."""
 
     hand = "numpy"
+
+    theta: Array
+    gradient: Array
+
+    def __init__(self, spec: Spec, *, seed: int = 0, dtype: str = "float32") -> None:
+        super().__init__(spec, dtype=dtype)
+        # All parameters lie in one vector, all gradients in another; each layer gets views of its own part.
+        self.theta, self.gradient = np.zeros((2, spec.size), self.dtype)
+        self._values = views(self.theta, spec.parameters)
+        self._gradients = views(self.gradient, spec.parameters)
+        self._state = {kept.name: np.empty(kept.shape, self.dtype) for kept in spec.state}
+        self.layers = [implements.find(settings)(settings) for settings in spec.layers]
+        self._loss = LOSSES[spec.loss]
+        self.load(starting_values(spec, seed))
+        self.layer_parameters: list[Parameters] = [
+            (*(self._values[p.name] for p in learned), *(self._state[p.name] for p in kept))
+            for learned, kept in zip(spec.layer_parameters, spec.layer_state, strict=True)
+        ]
+        self.layer_gradients: list[Parameters] = [
+            tuple(self._gradients[p.name] for p in learned) for learned in spec.layer_parameters
+        ]
+
+    def forward(self, images: Array, mode: Mode) -> tuple[Array, list[Any]]:
+        """Compute logits ``(B, K)``, and keep for every layer what its backward pass needs."""
+        x, caches = images.astype(self.dtype), []
+        for layer, parameters in zip(self.layers, self.layer_parameters, strict=True):
+            x, cache = layer.forward(x, parameters, mode)
+            caches.append(cache)
+        return x, caches
+
+    def backward(self, dy: Array, caches: list[Any]) -> None:
+        """Carry the gradient from the logits down to the pixels; each layer leaves its parameters' on the way."""
+        for layer, cache, gradients in list(zip(self.layers, caches, self.layer_gradients, strict=True))[::-1]:
+            dy, found = layer.backward(dy, cache)
+            for gradient, value in zip(gradients, found, strict=True):
+                gradient[...] = value
+
+    def _loss_and_gradient(self, images: Any, labels: Array, rng: np.random.Generator | None) -> float:
+        logits, caches = self.forward(images, Mode(training=True, rng=rng))
+        loss, dlogits = self._loss(logits, labels, self.spec.smoothing)
+        self.backward(dlogits, caches)
+        return loss
+
+    def _logits(self, images: Array) -> Array:
+        return self.forward(images, READING)[0]
+
+    def activations(self, images: Array) -> dict[str, Array]:
+        x, outputs = self._checked(images).astype(self.dtype), {}
+        for name, layer, parameters in zip(self.spec.layer_names, self.layers, self.layer_parameters, strict=True):
+            x, _ = layer.forward(x, parameters, READING)
+            outputs[name] = x.copy()
+        return outputs
+
+    def _gradient_arrays(self) -> list[Array]:
+        return [self.gradient]
+
+    def parameters(self) -> dict[str, Array]:
+        return dict(self._values)
+
+    def gradients(self) -> dict[str, Array]:
+        return dict(self._gradients)
+
+    def state(self) -> dict[str, Array]:
+        return dict(self._state)
+
+    def _assign(self, name: str, value: Array) -> None:
+        (self._values if name in self._values else self._state)[name][...] = value

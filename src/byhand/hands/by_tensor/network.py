@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from byhand.errors import ByhandError
-from byhand.hands.base import Array, Network, starting_values, views
+from byhand.hands.base import Array, Network, views
 from byhand.hands.by_tensor import (  # noqa: F401  # every file of layers registers its own with `makes`
     convolution,
     dense,
@@ -24,6 +24,7 @@ from byhand.hands.by_tensor import (  # noqa: F401  # every file of layers regis
 )
 from byhand.hands.by_tensor.layer import MADE, Mode
 from byhand.hands.by_tensor.losses import LOSSES
+from byhand.models.initial_weights import starting_values
 from byhand.models.spec import Spec
 
 

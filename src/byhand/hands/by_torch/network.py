@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from byhand.errors import ByhandError
-from byhand.hands.base import Array, Network, starting_values
+from byhand.hands.base import Array, Network
 
 # Every file of layers registers its own with `makes`.
 from byhand.hands.by_torch import (  # noqa: F401
@@ -27,6 +27,7 @@ from byhand.hands.by_torch import (  # noqa: F401
 )
 from byhand.hands.by_torch.layer import MADE, Drawing, Twin
 from byhand.hands.by_torch.losses import LOSSES
+from byhand.models.initial_weights import starting_values
 from byhand.models.spec import Spec
 
 
