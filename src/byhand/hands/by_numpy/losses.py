@@ -22,8 +22,8 @@ from byhand.hands.by_numpy.dense import sigmoid
 def targets(z: Array, labels: Array, smoothing: float) -> Array:
     """``t = (1 - s) onehot + s / K``, as ``(B, K)``."""
     K = z.shape[1]
-    onehot: Array = np.eye(K, dtype=z.dtype)[labels]
-    return (1 - smoothing) * onehot + smoothing / K
+    t: Array = (1 - smoothing) * np.eye(K, dtype=z.dtype)[labels] + smoothing / K
+    return t
 
 
 def softmax_cross_entropy(z: Array, labels: Array, smoothing: float) -> tuple[float, Array]:
