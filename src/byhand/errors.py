@@ -1,8 +1,8 @@
-"""The one error that people see.
+"""The error for everything that a user can cause and correct.
 
-Everything a person can cause (a file that is not what it seems, a flag that makes no sense, a run that diverged) is
-raised as `ByhandError` with a single sentence: what was found, what was expected, what to do. The command line prints
-that sentence and exits with code 2; a program catches the exception. Any other exception is a mistake of ours.
+A damaged file, an invalid option, a run that diverged: all raise `ByhandError` with one sentence that says what was found,
+what was expected and what to do, and with a stable code. The command line prints both and exits with code 2; a program
+catches the exception. Any other exception is a bug.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ class ByhandError(Exception):
     message
         One sentence: what was found, what was expected, what to do.
     code
-        A short stable name, ``area.problem``: ``"data.truncated"``. Programs and tests match it; wording may change.
+        A short stable name, ``area.problem``, such as ``"data.truncated"``. Programs and tests match the code; the
+        message may change.
     """
 
     def __init__(self, message: str, *, code: str = "unclassified") -> None:
@@ -28,19 +29,19 @@ class ByhandError(Exception):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Name the known word closest to a mistyped one, as a half-sentence.
+    """Suggest the known word closest to a mistyped one.
 
     Parameters
     ----------
     word
-        What was written.
+        The unknown word.
     known
-        What could have been meant.
+        The valid words.
 
     Returns
     -------
     str
-        ``"perhaps 'lr' was meant"``, or the list of all known words where none is close.
+        ``"perhaps 'lr' was meant"``, or the list of all known words if none is close.
     """
     words = sorted(known)
     close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)

@@ -1,4 +1,4 @@
-"""Files are written beside their place and renamed into it: a reader sees the old file or the new one, never a half."""
+"""Atomic writes: a file is written under a temporary name and renamed, so a reader sees the old file or the new one."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from byhand.errors import ByhandError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` that takes its place when the block ends well, and is removed otherwise.
+    """Replace a file atomically: the block writes a temporary file, which is renamed to `path` if the block succeeds.
 
     Parameters
     ----------
     path
-        The file to write. Its folder is made when missing.
+        The file to write. Its folder is created if missing.
 
     Yields
     ------
     Path
-        An empty file with the same suffix, to be written by the block.
+        An empty temporary file in the same folder with the same suffix; removed if the block fails.
 
     Raises
     ------
@@ -35,39 +35,40 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
-        # Made as any new file is, so that its permissions are those of any new file.
-        handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        temporary = path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
+        # os.open and not tempfile, whose files only the owner can read.
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     except OSError as problem:
         raise ByhandError(
-            f"{path} cannot be written ({problem.strerror}); choose a folder that you may write to."
+            f"{path} cannot be written ({problem.strerror}); choose a writable folder.", code="io.cannot_write"
         ) from problem
     mode = stat.S_IMODE(os.fstat(handle).st_mode)
     os.close(handle)
     try:
-        yield beside
-        beside.chmod(mode)
-        # Open for writing: Windows syncs no file that is open for reading alone.
-        with beside.open("rb+") as written:
+        yield temporary
+        temporary.chmod(mode)
+        # Open for writing, because Windows does not sync a file that is open for reading only.
+        with temporary.open("rb+") as written:
             os.fsync(written.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     except OSError as problem:
-        # The block may have failed over another file, which is not for us to tell.
-        if str(problem.filename or beside) != str(beside):
+        # An error about another file comes from the block itself.
+        if str(problem.filename or temporary) != str(temporary):
             raise
         raise ByhandError(
-            f"{path} cannot be written ({problem.strerror}); free some space or choose another folder."
+            f"{path} cannot be written ({problem.strerror}); free some space or choose another folder.",
+            code="io.cannot_write",
         ) from problem
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file in one step."""
-    with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+    """Write a UTF-8 text file atomically."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Mapping[str, Any] | list[Any]) -> None:
-    """Write a JSON file in one step, indented and with a newline at its end."""
+    """Write a JSON file atomically, indented and with a final newline."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -1,4 +1,4 @@
-"""Settings as people write them, in a file, a flag or a call, brought to the type that each is meant to have."""
+"""Check settings from a file, an option or a call, and convert them to the expected types."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from byhand.errors import ByhandError, nearest
 
 
 def check_settings(what: str, default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check given settings against the usual ones.
+    """Check settings against the default ones and convert them to their types.
 
     Parameters
     ----------
     what
-        Whose settings they are, as a sentence would begin: ``"The network 'mlp'"``.
-    usual
-        Every known setting and its usual value, whose type the given one must have; 1 will do for 1.0, NumPy's numbers
-        for Python's, a list for a tuple, and a single number for a tuple of one.
+        The owner of the settings, as the subject of the error: ``"The network 'mlp'"``.
+    default
+        Every known setting and its default value, whose type the given value must have. An integer is accepted as a
+        float, NumPy's numbers as Python's, a list as a tuple, and a single number as a tuple of one.
     given
         The settings to check.
 
     Returns
     -------
     dict
-        The given settings, each in its type.
+        The given settings, converted.
 
     Raises
     ------
@@ -35,10 +35,13 @@ def check_settings(what: str, default: Mapping[str, Any], given: Mapping[str, An
     settings = {}
     for name, value in given.items():
         if name not in default:
-            raise ByhandError(f"{what} has no setting {name!r}; {nearest(name, default)}.")
+            raise ByhandError(f"{what} has no setting {name!r}; {nearest(name, default)}.", code="settings.unknown")
         if not _fits(default[name], value):
-            raise ByhandError(f"{what} was given {name} = {value!r}; give a value like {_shown(default[name])}.")
-        settings[name] = _made(default[name], value)
+            raise ByhandError(
+                f"{what} has the setting {name} = {value!r}; expected a value like {_example(default[name])}.",
+                code="settings.wrong_type",
+            )
+        settings[name] = _convert(default[name], value)
     return settings
 
 
@@ -50,17 +53,17 @@ def _fits(default: Any, value: Any) -> bool:
     if isinstance(value, bool) or isinstance(default, bool):
         return type(value) is type(default)
     if isinstance(default, float):
-        # An integer too large for a float is none that anybody means.
+        # An integer that no float can represent is a mistake.
         return isinstance(value, Real) and not (isinstance(value, Integral) and abs(int(value)) >= 2**1000)
     return isinstance(value, Integral) if isinstance(default, int) else type(value) is type(default)
 
 
-def _made(default: Any, value: Any) -> Any:
+def _convert(default: Any, value: Any) -> Any:
     if isinstance(default, tuple):
         like = default[0] if default else 0
-        return tuple(_made(like, entry) for entry in (value if isinstance(value, list | tuple) else [value]))
+        return tuple(_convert(like, entry) for entry in (value if isinstance(value, list | tuple) else [value]))
     return type(default)(value)
 
 
-def _shown(default: Any) -> str:
+def _example(default: Any) -> str:
     return repr(list(default) or [128, 64]) if isinstance(default, tuple) else repr(default)

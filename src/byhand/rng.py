@@ -1,8 +1,8 @@
 """Named streams of random numbers.
 
-Every random draw of the project comes from a stream that has a name, such as ``("shuffle", epoch)``. A stream depends
-on the seed and its name alone, not on what was drawn before: epoch 7 shuffles the same way whether the run began at
-epoch 0 or was resumed at epoch 6, and adding dropout to a network does not change its starting weights.
+Every random draw comes from a named stream, such as ``("shuffle", epoch)``. A stream depends only on the seed and its
+name, not on earlier draws: epoch 7 shuffles in the same way whether the run started at epoch 0 or was resumed at epoch 6,
+and adding dropout to a network does not change its initial weights.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from byhand.errors import ByhandError
 
 
 def generator(seed: int, *name: str | int) -> np.random.Generator:
-    """Open the random stream of that name.
+    """Return the generator of a named stream.
 
     Parameters
     ----------
     seed
         The seed of the run, 0 or greater.
     name
-        The stream's name, words and numbers: ``generator(0, "shuffle", 3)``.
+        The name of the stream, strings and integers: ``generator(0, "shuffle", 3)``.
 
     Returns
     -------
     numpy.random.Generator
-        A PCG64 generator, independent of every other stream's.
+        A PCG64 generator, independent of those of all other streams.
 
     Raises
     ------
@@ -35,6 +35,6 @@ def generator(seed: int, *name: str | int) -> np.random.Generator:
         If the seed is negative.
     """
     if seed < 0:
-        raise ByhandError(f"The seed was given as {seed}; give 0 or more.")
+        raise ByhandError(f"the seed {seed} is negative; expected 0 or greater.", code="rng.negative_seed")
     key = [zlib.crc32(part.encode()) if isinstance(part, str) else part for part in name]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy=seed, spawn_key=key)))

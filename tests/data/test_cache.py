@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from byhand.data import Dataset, Digits, cache, load_dataset
-from byhand.errors import ByhandError
 
 
-def test_what_is_stored_is_found_by_its_name(images: np.ndarray, labels: np.ndarray, tmp_path: Path) -> None:
+def test_stored_digits_are_loaded_by_name(images: np.ndarray, labels: np.ndarray, tmp_path: Path) -> None:
     dataset = Dataset(Digits(images[:20], labels[:20], "x", "y"), Digits(images[20:], None, "x", "y"))
     path = cache.store(dataset, "my-digits_2")
     loaded = load_dataset("my-digits_2")
@@ -25,15 +26,15 @@ def test_what_is_stored_is_found_by_its_name(images: np.ndarray, labels: np.ndar
     assert cache.imported_names() == ["my-digits_2"]
 
 
-def test_a_later_import_takes_the_place_of_an_earlier_one(images: np.ndarray) -> None:
+def test_a_later_import_replaces_an_earlier_one(images: np.ndarray) -> None:
     for chosen in (images[:3], images[3:5]):
         cache.store(Dataset(Digits(chosen, None, "x", "y")), "mine")
     np.testing.assert_array_equal(load_dataset("mine").train.images, images[3:5])
 
 
 @pytest.mark.parametrize("name", ["auto", "mnist", "digits", "", "../x", "a/b", "Capital", "a b", "x" * 65])
-def test_names_that_cannot_be_used(name: str, images: np.ndarray, tmp_path: Path) -> None:
-    with pytest.raises(ByhandError, match="choose another with --name"):
+def test_invalid_names(name: str, images: np.ndarray, tmp_path: Path, refused: Callable[[str], Any]) -> None:
+    with refused("data.invalid_name"):
         cache.store(Dataset(Digits(images, None, "x", "y")), name)
     assert list(tmp_path.rglob("*")) == []
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from byhand.errors import ByhandError
 
 
 def numbered(labels: np.ndarray, start: int = 0) -> Digits:
-    """Digits that carry their number in their first pixels."""
+    """Digits with their number in their first pixels."""
     images = np.zeros((len(labels), 28, 28), np.uint8)
     images[:, 0, :4] = np.arange(start, start + len(labels), dtype=">u4").view(np.uint8).reshape(-1, 4)
     return Digits(images, labels.astype(np.uint8), "numbered", "test")
@@ -45,7 +47,7 @@ def test_any_draw_is_disjoint_stratified_and_repeatable(
 ) -> None:
     dataset = Dataset(numbered(np.array(labels)))
     if sum(sizes) > len(labels):
-        with pytest.raises(ByhandError, match=f"asks for {sum(sizes)} digits and numbered holds {len(labels)}"):
+        with pytest.raises(ByhandError):
             split(dataset, seed, sizes)
         sizes = (len(labels) - 2, 1, 1)
     splits = split(dataset, seed, sizes)
@@ -69,22 +71,21 @@ def test_another_seed_draws_others() -> None:
 
 
 def test_a_known_draw_stays_the_same() -> None:
-    """Recorded results name only the seed, so the draw behind it is never to change."""
+    """Recorded results contain only the seed, so the draw must never change."""
     splits = split(Dataset(numbered(np.arange(40) % 10)), seed=3, sizes=(20, 10, 10))
     assert numbers(splits.validation) == [2, 8, 11, 14, 15, 20, 23, 26, 29, 37]
 
 
-def test_an_official_test_set_is_the_only_source_of_test_digits() -> None:
+def test_an_official_test_set_is_the_only_source_of_test_digits(refused: Callable[[str], Any]) -> None:
     dataset = Dataset(numbered(np.arange(60) % 10), numbered(np.arange(20) % 10, 60))
     assert split(dataset, sizes="0.7/0.15/0.15").sizes == (49, 11, 20)
     fewer = split(dataset, sizes="30/10/10")
     assert fewer.sizes == (30, 10, 10)
     assert min(numbers(fewer.test)) >= 60
     assert np.bincount(fewer.test.labelled()).tolist() == [1] * 10
-    with pytest.raises(ByhandError, match="asks for 21 test digits and numbered holds 20"):
-        split(dataset, sizes=(30, 10, 21))
-    with pytest.raises(ByhandError, match="asks for 61 training digits and numbered holds 60"):
-        split(dataset, sizes=(30, 31, 10))
+    for sizes in ((30, 10, 21), (30, 31, 10)):
+        with refused("data.split_too_large"):
+            split(dataset, sizes=sizes)
 
 
 def test_an_unlabelled_test_file_counts_as_none() -> None:
@@ -92,13 +93,10 @@ def test_an_unlabelled_test_file_counts_as_none() -> None:
     assert split(dataset).sizes == (50, 10, 10)
 
 
-def test_unlabelled_digits_cannot_be_split() -> None:
-    with pytest.raises(ByhandError, match="has no labels"):
+def test_digits_that_cannot_be_split(refused: Callable[[str], Any]) -> None:
+    with refused("data.unlabelled"):
         split(Dataset(Digits(np.zeros((9, 28, 28), np.uint8), None, "x", "y")))
-
-
-def test_too_few_digits() -> None:
-    with pytest.raises(ByhandError, match="no images"):
+    with refused("data.empty"):
         split(Dataset(numbered(np.array([1, 2]))))
 
 
@@ -123,6 +121,6 @@ def test_parse(text: str, sizes: tuple[object, ...]) -> None:
         *("0.5/0.5/0.5", "0.1/0.1/0.1", "0.7/0.3/0", "1/0.5/0.5", "1/1/" + "9" * 5000),
     ],
 )
-def test_parse_refuses(text: str) -> None:
-    with pytest.raises(ByhandError, match="write for example 50000/10000/10000"):
+def test_invalid_sizes(text: str, refused: Callable[[str], Any]) -> None:
+    with refused("data.invalid_split"):
         parse_split(text)

@@ -1,7 +1,8 @@
-"""The command line: one file a command, imported only when that command runs.
+"""The command line: one module per command, imported only when that command runs.
 
-A command is a module with ``configure(parser)``, which adds its arguments, and ``run(arguments)``, which does the
-work and returns the exit code. Bad input ends in one sentence and exit code 2, an interrupt in exit code 130.
+A command is a module with ``configure(parser)``, which adds its arguments, and ``run(arguments)``, which does the work and
+returns the exit code. An error of the user is printed as ``byhand: sentence [code]`` with exit code 2; an interrupt ends
+with exit code 130.
 """
 
 from __future__ import annotations
@@ -20,30 +21,29 @@ COMMANDS = {
     "read": "read handwritten digits in pictures",
     "train": "train one network in one hand",
     "evaluate": "score a trained network on any digits",
-    "predict": "read digits that nobody has labelled, and write the answers",
-    "report": "write the report of a trained network as one HTML file",
+    "predict": "predict the labels of unlabelled digits and write them as CSV",
+    "report": "write the report of a run as one HTML file",
     "compare": "train several networks and compare them in one table",
-    "bench": "time the hands against one another, or measure the reader on a folder",
+    "bench": "time the hands, or measure the reader on a folder of pictures",
     "recipes": "list the shipped recipes",
-    "show": "show a recipe: its text, its parameters and a picture of its structure",
+    "show": "show a recipe: its text, its parameters and a diagram of its structure",
     "look": "look inside a trained network while it reads one picture",
-    "prove": "prove gradients, the three hands and the optimisers",
+    "prove": "prove the gradients, the hands and the optimizers",
     "export": "write a trained network as an ONNX file",
-    "lab": "open a page on which every network reads what you draw",
+    "lab": "open the page where every network reads what you draw",
     "serve": "serve the reader and the networks over HTTP",
     "data": "list, show, import or fetch datasets",
 }
 
-MEMORY = "the memory of this machine does not suffice; choose smaller layers or batches."
+MEMORY = "byhand: not enough memory; use smaller layers or batches. [memory.exhausted]"
 
 
 class _Parser(argparse.ArgumentParser):
-    """Tells what is wrong with the words of a command as every other mistake is told: in one sentence."""
+    """Raises argparse's errors as `ByhandError`."""
 
     def error(self, message: str) -> NoReturn:
         raise ByhandError(
-            f"{self.prog.removeprefix('byhand ')} was given words it cannot take ({message}); "
-            f"`{self.prog} --help` lists them."
+            f"invalid arguments ({message}); run `{self.prog} --help` for the valid ones.", code="cli.invalid_arguments"
         )
 
 
@@ -53,12 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv
-        The words after ``byhand``; ``None`` takes them from the process.
+        The arguments after ``byhand``; default ``sys.argv[1:]``.
 
     Returns
     -------
     int
-        0 when all went well, 1 when a batch did in part, 2 for bad input, 130 when interrupted.
+        0 for success, 1 if a part failed, 2 for invalid input, 130 when interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -70,7 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"byhand {__version__}")
             return 0
         if command not in COMMANDS:
-            raise ByhandError(f"{command!r} is no command of byhand; {nearest(command, COMMANDS)}.")
+            raise ByhandError(
+                f"there is no command {command!r}; {nearest(command, COMMANDS)}.", code="cli.unknown_command"
+            )
         module = importlib.import_module(f"byhand.cli.{command}")
         parser = _Parser(
             prog=f"byhand {command}",
@@ -84,15 +86,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"byhand: {problem} [{problem.code}]", file=sys.stderr)
         return 2
     except MemoryError:
-        print(f"byhand: {MEMORY}", file=sys.stderr)
+        print(MEMORY, file=sys.stderr)
         return 2
     except RuntimeError as problem:
         if not _lacks_memory(problem):
             raise
-        print(f"byhand: {MEMORY}", file=sys.stderr)
+        print(MEMORY, file=sys.stderr)
         return 2
     except BrokenPipeError:
-        # Whoever read our output has gone (`byhand data | head`); what is still buffered has nowhere to go.
+        # The reader of our output has exited (`byhand data | head`); discard what is still buffered.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
@@ -101,9 +103,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _lacks_memory(problem: RuntimeError) -> bool:
-    """Whether torch found no memory, on the CPU or a GPU: it has no error of its own for both."""
-    words = str(problem).lower()
-    return any(sign in words for sign in ("can't allocate memory", "not enough memory", "out of memory"))
+    """Whether torch ran out of memory; it has no common exception for CPU and GPU."""
+    message = str(problem).lower()
+    return any(sign in message for sign in ("can't allocate memory", "not enough memory", "out of memory"))
 
 
 def _overview() -> str:
@@ -117,6 +119,6 @@ def _overview() -> str:
             "commands:",
             *lines,
             "",
-            "`byhand COMMAND --help` tells more; `byhand --version` the version.",
+            "`byhand COMMAND --help` describes a command; `byhand --version` prints the version.",
         ]
     )

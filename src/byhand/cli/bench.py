@@ -1,4 +1,4 @@
-"""Measure: how fast the hands are, and how well pictures are read.
+"""Measure how fast the hands are, or how well pictures are read.
 
 byhand bench hands
 byhand bench hands mlp elman --batch 128 --threads 2 --out results/
@@ -12,26 +12,26 @@ import argparse
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments, those of each thing to measure by itself."""
+    """Add the command's arguments."""
     from byhand.cli import bench_hands as hands
     from byhand.cli import bench_reading as reading
 
-    things = parser.add_subparsers(required=True, metavar="WHAT")
-    for name, module, told in (
+    benchmarks = parser.add_subparsers(required=True, metavar="WHAT")
+    for name, module, summary in (
         ("hands", hands, "time every network in every hand"),
-        ("reading", reading, "score reading on a folder of pictures with labels"),
+        ("reading", reading, "score the reader on a folder of labelled pictures"),
     ):
-        thing = things.add_parser(
+        benchmark = benchmarks.add_parser(
             name,
-            help=told,
+            help=summary,
             description=module.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        module.configure(thing)
-        thing.set_defaults(measure=module.run)
+        module.configure(benchmark)
+        benchmark.set_defaults(run_benchmark=module.run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure what was named."""
-    return int(arguments.measure(arguments))
+    """Run ``byhand bench``."""
+    return int(arguments.run_benchmark(arguments))

@@ -1,4 +1,4 @@
-"""List the datasets, show one, import your own digits, or fetch MNIST."""
+"""List the datasets, show one, import your own digits, or download MNIST."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from byhand.data import cache, fetching, loading, read, sheet
+from byhand.data import cache, contact_sheet, fetching, loading, read
 from byhand.data.digits import Dataset
-from byhand.data.named import REMOTE
+from byhand.data.remote import REMOTE
 from byhand.errors import ByhandError
 
 
@@ -21,16 +21,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--index", type=int, default=0, metavar="I", help="the training digit to print (%(default)s)")
     show.add_argument("--out", type=Path, default=Path("sheet.png"), metavar="PNG", help="the sheet (%(default)s)")
     show.add_argument("--offline", action="store_true", help="download nothing")
-    store = actions.add_parser("import", help="keep digits of any format in the cache", allow_abbrev=False)
+    store = actions.add_parser("import", help="store digits of any format in the cache", allow_abbrev=False)
     store.add_argument("path", type=Path, metavar="PATH", help="a file or folder of digits")
-    store.add_argument("--name", help="what `--data` shall call them (the file's name)")
-    fetch = actions.add_parser("fetch", help="bring a dataset into the cache", allow_abbrev=False)
+    store.add_argument("--name", help="the name for `--data` (the file's name)")
+    fetch = actions.add_parser("fetch", help="download a dataset into the cache", allow_abbrev=False)
     fetch.add_argument("name", choices=sorted(REMOTE), metavar="NAME", help=", ".join(sorted(REMOTE)))
-    fetch.add_argument("--offline", action="store_true", help="only verify what the cache holds")
+    fetch.add_argument("--offline", action="store_true", help="only verify the cache")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what ``byhand data`` was asked for."""
+    """Run ``byhand data``."""
     if arguments.action == "show":
         _show(arguments)
     elif arguments.action == "import":
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _list() -> None:
     given = _given()
-    rows = [("auto", f"{given[0]}, {given[1]}" if given else "as mnist; if it cannot be had, as digits")]
+    rows = [("auto", f"{given[0]}, {given[1]}" if given else "as mnist; if not available, as digits")]
     for name, remote in REMOTE.items():
         if given and given[0] == name:
             where = given[1]
@@ -54,7 +54,7 @@ def _list() -> None:
         else:
             hosts = ", ".join(str(urlsplit(mirror).hostname) for mirror in remote.mirrors)
             megabytes = sum(file.size for file in remote.files) / 1e6
-            where = f"not here yet: would be downloaded ({megabytes:.1f} MB) from {hosts}"
+            where = f"not cached; would be downloaded ({megabytes:.1f} MB) from {hosts}"
         rows.append((name, where))
     rows.append(("digits", "embedded in scikit-learn, 1,797 digits"))
     rows += [(name, f"imported, in {cache.imported(name)}") for name in cache.imported_names()]
@@ -63,7 +63,7 @@ def _list() -> None:
 
 
 def _given() -> tuple[str, str] | None:
-    """Tell name and place of what ``BYHAND_DATA`` names; a list must not fail over it."""
+    """The name and description of the digits in ``BYHAND_DATA``; the list is printed even if they cannot be read."""
     try:
         given = loading.from_environment()
     except ByhandError as problem:
@@ -76,13 +76,14 @@ def _show(arguments: argparse.Namespace) -> None:
     train = dataset.train
     if not 0 <= arguments.index < len(train):
         raise ByhandError(
-            f"digit {arguments.index} was asked for, expected 0 to {len(train) - 1} of {train.name}; change --index."
+            f"--index {arguments.index} is out of range; expected 0 to {len(train) - 1} for {train.name}.",
+            code="data.index_out_of_range",
         )
-    sheet.write(train, arguments.out)
+    contact_sheet.write(train, arguments.out)
     image, labels = train.images[arguments.index], train.labels
     print(f"{train.name}: {_sizes(dataset)}, {train.source}; contact sheet in {arguments.out}")
     print(f"digit {arguments.index}" + ("" if labels is None else f", labelled {labels[arguments.index]}") + ":")
-    print(sheet.as_text(image, shutil.get_terminal_size().columns))
+    print(contact_sheet.as_text(image, shutil.get_terminal_size().columns))
 
 
 def _import(arguments: argparse.Namespace) -> None:

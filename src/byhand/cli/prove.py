@@ -1,11 +1,11 @@
-"""Prove networks: gradients against central differences, the three hands against each other, and that they can learn.
+"""Prove networks: gradients against central differences, the hands against each other, and that they can learn.
 
 byhand prove                        the networks of all shipped recipes, each once
 byhand prove lstm tiny-cnn my-recipe.toml
 byhand prove mlp --json
-byhand prove --out proof/           also a picture of how the hands drift apart, drift.svg and drift.png
+byhand prove --out proof/           also a figure of how the hands drift apart, drift.svg and drift.png
 
-The exit code is 0 when everything holds and 1 when a check fails.
+The exit code is 0 if everything holds and 1 if a check fails.
 """
 
 from __future__ import annotations
@@ -20,20 +20,18 @@ from byhand.errors import ByhandError
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "networks", nargs="*", metavar="NAME", help="recipes' or networks' names, or recipes of one's own (x.toml)"
+        "networks", nargs="*", metavar="NAME", help="names of recipes or networks, or recipe files (x.toml)"
     )
-    parser.add_argument("--entries", type=int, metavar="N", help="entries of each array to compare one by one (16)")
+    parser.add_argument("--entries", type=int, metavar="N", help="entries to compare in each array (16)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights, pictures and entries")
-    parser.add_argument("--processes", type=int, default=0, metavar="N", help="networks to prove at a time")
-    parser.add_argument("--where", action="store_true", help="tell where the largest difference of every check is")
+    parser.add_argument("--processes", type=int, default=0, metavar="N", help="networks to prove in parallel")
+    parser.add_argument("--where", action="store_true", help="print where the largest difference of each check is")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="write proof.json and the picture of the drift there"
-    )
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write proof.json and the figure of the drift there")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prove."""
+    """Run ``byhand prove``."""
     import json
     import time
 
@@ -47,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         ("processes", arguments.processes, 0),
     ):
         if value < least:
-            raise ByhandError(f"--{name} was given as {value}; give {least} or more.")
+            raise ByhandError(f"--{name} is {value}; expected {least} or more.", code="cli.out_of_range")
     began = time.perf_counter()
     subjects = [subject(name) for name in arguments.networks] or every()
     table = None if arguments.json else ProofTable(arguments.where)

@@ -1,8 +1,8 @@
-"""The folder that keeps what was fetched and imported.
+"""The cache folder, for downloaded and imported datasets.
 
 BYHAND_CACHE, or the platform's cache folder/
-    mnist/             the files of a named dataset, as fetched
-    imported/NAME.npz  digits of any format, as Keras ships them
+    mnist/             the files of a downloaded dataset
+    imported/NAME.npz  an imported dataset, in Keras's layout
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from byhand.data.digits import Dataset
-from byhand.data.named import REMOTE
+from byhand.data.remote import REMOTE
 from byhand.errors import ByhandError
 from byhand.io import replacing
 
@@ -22,7 +22,7 @@ RESERVED = {"auto", "digits", *REMOTE}
 
 
 def folder() -> Path:
-    """Give the cache folder: ``BYHAND_CACHE`` if set, else the platform's. It need not exist."""
+    """Return the cache folder: ``BYHAND_CACHE`` if set, else the platform's. It may not exist yet."""
     if chosen := os.environ.get("BYHAND_CACHE"):
         return Path(chosen)
     from platformdirs import user_cache_path
@@ -31,11 +31,9 @@ def folder() -> Path:
 
 
 def imported(name: str) -> Path | None:
-    """Find the file of an imported dataset, ``None`` where there is none of that name."""
-    if not _is_name(name):
-        return None
+    """Return the file of an imported dataset, or ``None`` if there is none of that name."""
     path = folder() / "imported" / f"{name}.npz"
-    return path if path.is_file() else None
+    return path if _is_name(name) and path.is_file() else None
 
 
 def imported_names() -> list[str]:
@@ -44,29 +42,30 @@ def imported_names() -> list[str]:
 
 
 def store(dataset: Dataset, name: str) -> Path:
-    """Keep a dataset in the cache under a name, in place of an earlier one of that name.
+    """Store a dataset in the cache, replacing an earlier one of the same name.
 
     Parameters
     ----------
     dataset
         The digits.
     name
-        Small letters, digits, ``-`` and ``_``; none of the named datasets'.
+        Lower-case letters, digits, ``-`` and ``_``; not the name of a built-in dataset.
 
     Returns
     -------
     Path
-        The file: a compressed npz of uint8 arrays ``x_train, y_train, x_test, y_test``, without what is not there.
+        A compressed npz file with the uint8 arrays ``x_train, y_train, x_test, y_test``, as far as they exist.
 
     Raises
     ------
     ByhandError
-        If the name cannot be used or the cache not written.
+        If the name is invalid or the cache cannot be written.
     """
     if not _is_name(name) or name in RESERVED:
         raise ByhandError(
-            f"{name!r} was given as a name, expected up to 64 small letters, digits, '-' and '_', and none of "
-            f"{', '.join(sorted(RESERVED))}; choose another with --name."
+            f"{name!r} is not a valid dataset name; expected up to 64 lower-case letters, digits, '-' and '_', and not "
+            f"{', '.join(sorted(RESERVED))}. Choose another with --name.",
+            code="data.invalid_name",
         )
     arrays = {}
     for part, digits in zip(("train", "test"), dataset, strict=False):
@@ -74,8 +73,8 @@ def store(dataset: Dataset, name: str) -> Path:
         if digits.labels is not None:
             arrays[f"y_{part}"] = digits.labels
     path = folder() / "imported" / f"{name}.npz"
-    with replacing(path) as beside:
-        np.savez_compressed(beside, allow_pickle=False, **arrays)
+    with replacing(path) as temporary:
+        np.savez_compressed(temporary, allow_pickle=False, **arrays)
     return path
 
 

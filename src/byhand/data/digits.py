@@ -1,4 +1,4 @@
-"""What every file of digits becomes: pictures, labels, and where they came from."""
+"""The common form of all digits: images, labels, a name and a source."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """Pictures of handwritten digits, ink light on dark as in MNIST.
+    """Images of handwritten digits, ink light on dark as in MNIST.
 
     Attributes
     ----------
     images
         Grey levels 0 (paper) to 255 (ink), uint8, ``(N, 28, 28)``, N at least 1.
     labels
-        The digit each picture shows, 0 to 9, uint8, ``(N,)``; ``None`` for a file without labels.
+        The digit on each image, 0 to 9, uint8, ``(N,)``; ``None`` if the digits are unlabelled.
     name
-        What people call these digits, such as ``"mnist"``.
+        The name of the dataset, such as ``"mnist"``.
     source
-        Where they came from, such as ``"cache"``; recorded with every result.
+        Where the digits came from, such as ``"cache"``; recorded with every result.
 
     Raises
     ------
     ByhandError
-        If the arrays are of another type or shape, disagree in length, or a label is outside 0 to 9.
+        If an array has another type or shape, the lengths differ, or a label is not in 0 to 9.
     """
 
     images: Bytes
@@ -43,103 +43,89 @@ class Digits:
     source: str
 
     def __post_init__(self) -> None:
-        shape, kind = self.images.shape, self.images.dtype
-        if shape[1:] != (SIDE, SIDE) or kind != np.uint8:
+        images, labels = self.images, self.labels
+        if images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8:
             raise ByhandError(
-                f"{self.name} holds images of shape {shape} and type {kind}, expected (N, 28, 28) of uint8; "
-                "bring the pictures to 28x28 grey levels first."
+                f"{self.name} has images of shape {images.shape} and type {images.dtype}; expected (N, 28, 28), uint8.",
+                code="data.bad_images",
             )
-        if not len(self.images):
-            raise ByhandError(f"{self.name} holds no images, expected at least one; choose another file or selection.")
-        if self.labels is None:
+        if not len(images):
+            raise ByhandError(
+                f"{self.name} contains no images; choose another file or a larger selection.", code="data.empty"
+            )
+        if labels is None:
             return
-        if self.labels.ndim != 1 or self.labels.dtype != np.uint8:
+        if labels.shape != (len(images),) or labels.dtype != np.uint8:
             raise ByhandError(
-                f"{self.name} holds labels of shape {self.labels.shape} and type {self.labels.dtype}, "
-                "expected (N,) of uint8; give one digit for each image."
+                f"{self.name} has labels of shape {labels.shape} and type {labels.dtype} for {len(images):,} images; "
+                "expected one label per image, uint8.",
+                code="data.bad_labels",
             )
-        if len(self.labels) != len(self.images):
+        if labels.max() >= CLASSES:
+            index = int(np.argmax(labels >= CLASSES))
             raise ByhandError(
-                f"{self.name} holds {len(self.labels):,} labels for {len(self.images):,} images, expected one each; "
-                "make sure that images and labels belong together."
-            )
-        if self.labels.max() >= CLASSES:
-            row = int(np.argmax(self.labels >= CLASSES))
-            raise ByhandError(
-                f"{self.name} labels image {row} (counted from 0) as {self.labels[row]}, expected a digit 0 to 9; "
-                "correct or remove it."
+                f"{self.name} has the label {labels[index]} at index {index}; expected 0 to 9.",
+                code="data.label_out_of_range",
             )
 
     def __len__(self) -> int:
         return len(self.images)
 
     def take(self, indices: npt.ArrayLike) -> Digits:
-        """Copy the chosen digits.
+        """Select digits and copy them.
 
         Parameters
         ----------
         indices
-            Positions, or a mask of length N.
+            Indices, or a boolean mask of length N.
 
         Returns
         -------
         Digits
-            The chosen images and labels, in the order of `indices`, with memory of their own.
+            The selected images and labels, in the order of `indices`.
 
         Raises
         ------
         ByhandError
-            If nothing is chosen.
+            If nothing is selected.
         """
-        # An empty list would otherwise be taken for an array of floats.
+        # NumPy would make an array of floats of an empty list.
         chosen = np.asarray(indices) if np.size(indices) else np.empty(0, np.intp)
         labels = None if self.labels is None else self.labels[chosen]
         return replace(self, images=self.images[chosen], labels=labels)
 
     def labelled(self) -> Bytes:
-        """Give the labels of digits that must have them.
-
-        Returns
-        -------
-        numpy.ndarray
-            uint8, ``(N,)``.
-
-        Raises
-        ------
-        ByhandError
-            If the file has no labels.
-        """
+        """Return the labels, uint8, ``(N,)``; raise `ByhandError` if the digits are unlabelled."""
         if self.labels is None:
             raise ByhandError(
-                f"{self.name} has no labels, expected one for each image; "
-                "choose a labelled file to train or to score a network."
+                f"{self.name} has no labels; training and scoring need labelled digits.", code="data.unlabelled"
             )
         return self.labels
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """The digits of one source, as it ships them.
+    """The digits of one source.
 
     Attributes
     ----------
     train
-        The training digits, or all there are.
+        The training digits, or all digits if the source has no test set.
     test
-        The source's own test set, ``None`` where it has none.
+        The source's own test set, or ``None``.
     """
 
     train: Digits
     test: Digits | None = None
 
     def __iter__(self) -> Iterator[Digits]:
-        """Go through the parts there are."""
+        """Iterate over the parts that exist."""
         return iter([self.train] if self.test is None else [self.train, self.test])
 
     def map(self, change: Callable[[Digits], Digits]) -> Dataset:
-        """Change both parts alike."""
+        """Apply a function to each part."""
         return Dataset(change(self.train), None if self.test is None else change(self.test))
 
-    def called(self, name: str, source: str) -> Dataset:
-        """Give the same digits under another name and source."""
+    def renamed(self, name: str, source: str) -> Dataset:
+        """Return the same digits under another name and source."""
         return self.map(lambda part: replace(part, name=name, source=source))

@@ -1,6 +1,6 @@
-"""The 1,797 digits that scikit-learn carries, brought to the size of MNIST's: what there is without a network.
+"""The 1,797 digits embedded in scikit-learn, enlarged to MNIST's size: available without a network connection.
 
-They are 8x8 pictures with 17 grey levels, from the test set of "Optical Recognition of Handwritten Digits" (E. Alpaydin
+They are 8x8 images with 17 grey levels, from the test set of "Optical Recognition of Handwritten Digits" (E. Alpaydin
 and C. Kaynak, UCI Machine Learning Repository, 1998).
 """
 
@@ -16,13 +16,7 @@ SCALE = 2000  # the weights below are whole multiples of 1/2000
 
 
 def digits() -> Dataset:
-    """Load the embedded digits.
-
-    Returns
-    -------
-    Dataset
-        1,797 labelled digits in one part; the same bytes on every machine.
-    """
+    """Load the embedded digits: 1,797, labelled, without a test set; the same bytes on every machine."""
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
@@ -31,9 +25,9 @@ def digits() -> Dataset:
 
 
 def _enlarge(small: npt.NDArray[np.float64]) -> Bytes:
-    """Bring 8x8 pictures of 0 to 16 into the 20x20 box in the middle of 28x28, as MNIST's digits are."""
+    """Enlarge 8x8 images of 0 to 16 to the 20x20 box in the middle of 28x28, where MNIST's digits are."""
     weights = _catmull_rom()
-    # Whole numbers throughout: exact, hence the same on every machine and with every BLAS.
+    # Integers: exact, hence the same on every machine and with every BLAS.
     box = weights @ small.astype(np.int64) @ weights.T
     levels = (box * 255 + SCALE**2 * INK // 2) // (SCALE**2 * INK)
     margin = (SIDE - BOX) // 2
@@ -43,14 +37,14 @@ def _enlarge(small: npt.NDArray[np.float64]) -> Bytes:
 
 
 def _catmull_rom() -> npt.NDArray[np.int64]:
-    """Give the weights, times 2000, by which 20 new pixels interpolate 8 old ones: ``(20, 8)``.
+    """Return the weights, times 2000, with which 20 new pixels interpolate 8 old ones: ``(20, 8)``.
 
     The centre of new pixel i lies at (i + 1/2) 8/20 - 1/2 = (4 i - 3)/10 on the old grid. With t its distance in
     tenths to the old pixel on its left, the four pixels around it weigh (Catmull and Rom, 1974)
 
         (-t + 2 t^2 - t^3)/2,  (2 - 5 t^2 + 3 t^3)/2,  (t + 4 t^2 - 3 t^3)/2,  (-t^2 + t^3)/2.
 
-    Pixels beyond the border repeat the border.
+    Beyond the border, the border pixel is repeated.
     """
     weights = np.zeros((BOX, SMALL), np.int64)
     for new in range(BOX):

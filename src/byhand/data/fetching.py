@@ -1,7 +1,10 @@
-"""Fetching a named dataset: several mirrors, verified, safe when two processes do it at once.
+"""Download a named dataset: several mirrors, verified files, safe when two processes do it at once.
 
-The largest file is ten megabytes, so a file is held in memory until its SHA-256 is verified and only then written, in
-one step: a broken transfer leaves nothing behind and starts afresh at the next mirror.
+The largest file is ten megabytes. A file is kept in memory until its SHA-256 is verified and then written in one step:
+a broken transfer leaves nothing behind, and the next mirror is tried.
+
+Why not pooch: it has no limit on the size or the time of a download and tries one mirror after the other, so a mirror
+that never answers, never ends or trickles would hold up every command.
 """
 
 from __future__ import annotations
@@ -11,180 +14,194 @@ import queue
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO
+from urllib.error import HTTPError
 
 from byhand.data import cache
-from byhand.data.named import REMOTE, Named, RemoteFile
+from byhand.data.remote import REMOTE, RemoteDataset, RemoteFile
 from byhand.errors import ByhandError, nearest
 from byhand.io import replacing
 
 CHUNK = 2**16
-SLOWEST = 20_000  # bytes a second; below it the next mirror is tried
-LONGEST_WAIT = 1200.0  # seconds that another process may take to fetch the same files
+SLOWEST = 20_000  # bytes per second; below it the next mirror is tried
+LONGEST_WAIT = 1200.0  # seconds to wait for another process that downloads the same files
+UNREACHABLE = "not reachable"
 
 Advance = Callable[[int], None]
 
 
 class FetchError(ByhandError):
-    """A dataset that could not be had.
+    """A dataset could not be downloaded.
 
     Attributes
     ----------
     reason
-        Why, in a few words without any path of this machine: fit to be recorded.
+        A short reason without local paths, suitable for recording with a result.
     """
 
-    def __init__(self, reason: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, reason: str, message: str, *, code: str) -> None:
+        super().__init__(message, code=code)
         self.reason = reason
 
 
+class _BadFileError(Exception):
+    """A mirror answered, but not with the file."""
+
+
 def cached(name: str) -> Path | None:
-    """Find the cached files of a named dataset.
-
-    Parameters
-    ----------
-    name
-        A name in `byhand.data.named.REMOTE`.
-
-    Returns
-    -------
-    Path or None
-        Their folder if every file is there and has its SHA-256.
-    """
+    """Return the folder of a named dataset in the cache if every file is there with the right SHA-256."""
     folder = cache.folder() / name
-    return folder if all(_is_whole(folder / file.name, file) for file in REMOTE[name].files) else None
+    return folder if all(_is_valid(folder / file.name, file) for file in REMOTE[name].files) else None
 
 
 def fetch(name: str, *, offline: bool = False, progress: bool = True, patience: float = 20.0) -> tuple[Path, str]:
-    """Bring a named dataset into the cache, unless it is there.
+    """Download a named dataset into the cache, unless it is there.
 
     Parameters
     ----------
     name
-        A name in `byhand.data.named.REMOTE`.
+        A name in `byhand.data.remote.REMOTE`.
     offline
-        Use the cache alone.
+        Use only the cache.
     progress
-        Draw a bar on stderr, if that is a terminal.
+        Draw a progress bar on stderr if that is a terminal.
     patience
-        Seconds to wait for the first answer of any mirror, and for each next piece of a file.
+        Seconds to wait for the first reply of any mirror, and for each following piece of a file.
 
     Returns
     -------
     tuple of Path and str
-        The folder with the verified files, and where they came from: ``"cache"`` or ``"downloaded from ..."``.
+        The folder with the verified files, and their source: ``"cache"`` or ``"downloaded from ..."``.
 
     Raises
     ------
     FetchError
-        If the dataset cannot be had: offline, no mirror in order, or no cache to write to.
+        If the dataset is not cached and offline, no mirror delivers it, or the cache cannot be written.
     """
     if name not in REMOTE:
-        raise ByhandError(f"{name!r} cannot be fetched; {nearest(name, REMOTE)}.")
+        raise ByhandError(f"{name!r} cannot be downloaded; {nearest(name, REMOTE)}.", code="data.unknown_dataset")
     if folder := cached(name):
         return folder, "cache"
     if offline:
         raise FetchError(
             "offline and not in the cache",
-            f"{name} is not in the cache {cache.folder()}, expected it there with --offline; run `byhand data fetch "
-            f"{name}` once with a network, or give files with --data PATH.",
+            f"{name} is not in the cache {cache.folder()} and --offline forbids to download it; run `byhand data fetch "
+            f"{name}` once with a network connection, or pass files with --data PATH.",
+            code="data.not_cached",
         )
-    with _alone(cache.folder() / name / ".lock"):
-        # The process that held the lock until now may have fetched it.
+    with _locked(cache.folder() / name / ".lock"):
+        # Another process may have fetched it while we waited for the lock.
         if folder := cached(name):
             return folder, "cache"
         return _fetch(name, REMOTE[name], progress, patience)
 
 
-def _fetch(name: str, dataset: Named, progress: bool, patience: float) -> tuple[Path, str]:
+def _fetch(name: str, dataset: RemoteDataset, progress: bool, patience: float) -> tuple[Path, str]:
     folder = cache.folder() / name
-    missing = [file for file in dataset.files if not _is_whole(folder / file.name, file)]
-    mirrors, problems = _answering(dataset.mirrors, missing[0].name, patience)
-    used: set[str] = set()
+    missing = [file for file in dataset.files if not _is_valid(folder / file.name, file)]
+    problems = _probe(dataset, missing[0], patience)
+    used: list[str] = []
     with _bar(name, sum(file.size for file in missing), progress) as advance:
         for file in missing:
-            for mirror in list(mirrors):
+            for mirror in dataset.mirrors:
+                # A mirror that failed is not tried again for the next file.
+                if mirror in problems:
+                    continue
                 try:
                     content = _download(mirror + file.name, file, patience, advance)
-                except (OSError, HTTPException, ValueError) as problem:
-                    problems.append(f"{mirror} ({problem})")
-                    # What failed once is not asked again for the next file.
-                    mirrors.remove(mirror)
+                except (OSError, HTTPException, _BadFileError) as problem:
+                    problems[mirror] = _description(problem)
                 else:
                     break
             else:
-                raise FetchError(
-                    "no mirror delivered it" if used or mirrors else "no mirror could be reached",
-                    f"{name} could not be fetched, expected one of {len(dataset.mirrors)} mirrors to deliver "
-                    f"{file.name}: {'; '.join(problems)}; try again later, or give files with --data PATH.",
-                )
-            with _cache_errors(), replacing(folder / file.name) as beside:
-                beside.write_bytes(content)
-            used.add(mirror)
-    return folder, f"downloaded from {' and '.join(sorted(used))}"
+                raise _no_mirror(name, file, problems)
+            with _cache_errors(), replacing(folder / file.name) as temporary:
+                temporary.write_bytes(content)
+            used.append(mirror)
+    return folder, f"downloaded from {' and '.join(sorted(set(used)))}"
+
+
+def _no_mirror(name: str, file: RemoteFile, problems: dict[str, str]) -> FetchError:
+    listed = "; ".join(f"{mirror}: {problem}" for mirror, problem in problems.items())
+    reachable = any(problem != UNREACHABLE for problem in problems.values())
+    return FetchError(
+        listed if reachable else "no mirror could be reached",
+        f"{name} could not be downloaded: no mirror delivered {file.name} ({listed}); try again later, or pass files "
+        "with --data PATH.",
+        code="data.mirrors_failed" if reachable else "data.mirrors_unreachable",
+    )
 
 
 def _download(url: str, file: RemoteFile, patience: float, advance: Advance) -> bytes:
-    """Fetch one file into memory, never more than its known size, and verify it."""
+    """Download one file into memory, never more than its known size, and verify it."""
     deadline = time.monotonic() + patience + file.size / SLOWEST
     content = bytearray()
-    with _open(url, patience) as answer:
-        while len(content) <= file.size and (piece := answer.read(min(CHUNK, file.size + 1 - len(content)))):
-            content += piece
-            advance(len(piece))
-            if time.monotonic() > deadline:
-                advance(-len(content))
-                raise TimeoutError(f"slower than {SLOWEST // 1000} kB/s")
-    if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.sha256:
+    try:
+        with _open(url, patience) as response:
+            while len(content) <= file.size and (piece := response.read(min(CHUNK, file.size + 1 - len(content)))):
+                content += piece
+                advance(len(piece))
+                if time.monotonic() > deadline:
+                    raise _BadFileError(f"sent {file.name} slower than {SLOWEST // 1000} kB/s")
+        if len(content) < file.size:
+            raise _BadFileError(f"sent {len(content):,} of the {file.size:,} bytes of {file.name}")
+        if len(content) > file.size or hashlib.sha256(content).hexdigest() != file.sha256:
+            raise _BadFileError(f"sent another file than {file.name} (its SHA-256 or length differs)")
+    except BaseException:
         advance(-len(content))
-        raise ValueError(f"sent another file than {file.name}")
+        raise
     return bytes(content)
 
 
 def _open(url: str, patience: float) -> IO[bytes]:
     request = urllib.request.Request(url, headers={"User-Agent": "byhand"})  # noqa: S310 - of our own table
-    answer: IO[bytes] = urllib.request.urlopen(request, timeout=patience)  # noqa: S310
-    return answer
+    response: IO[bytes] = urllib.request.urlopen(request, timeout=patience)  # noqa: S310
+    return response
 
 
-def _answering(mirrors: Sequence[str], file: str, patience: float) -> tuple[list[str], list[str]]:
-    """Ask all mirrors at once, and give those that answer soon after the first, and what is wrong with the others.
+def _description(problem: Exception) -> str:
+    if isinstance(problem, HTTPError):
+        return f"HTTP status {problem.code}"
+    if isinstance(problem, _BadFileError):
+        return str(problem)
+    return "no reply in time" if isinstance(problem, TimeoutError) else UNREACHABLE
 
-    One after the other, mirrors that never answer would each cost their full wait; and a name server that never answers
-    ignores every timeout, hence threads that can be left behind.
+
+def _probe(dataset: RemoteDataset, file: RemoteFile, patience: float) -> dict[str, str]:
+    """Contact all mirrors at once; return the problem of each that did not reply soon after the first.
+
+    One after the other, mirrors that never reply would each cost the full wait. The threads are daemons because a name
+    server that never replies ignores every timeout.
     """
-    answers: queue.SimpleQueue[tuple[str, Exception | None]] = queue.SimpleQueue()
+    replies: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
 
-    def ask(mirror: str) -> None:
+    def contact(mirror: str) -> None:
         try:
-            _open(mirror + file, patience).close()
-        except (OSError, HTTPException, ValueError) as problem:
-            answers.put((mirror, problem))
+            _open(mirror + file.name, patience).close()
+        except (OSError, HTTPException) as problem:
+            replies.put((mirror, _description(problem)))
         else:
-            answers.put((mirror, None))
+            replies.put((mirror, ""))
 
-    for mirror in mirrors:
-        threading.Thread(target=ask, args=(mirror,), daemon=True).start()
-    heard: dict[str, Exception | None] = {}
-    until = time.monotonic() + patience
-    while len(heard) < len(mirrors) and (left := until - time.monotonic()) > 0:
+    for mirror in dataset.mirrors:
+        threading.Thread(target=contact, args=(mirror,), daemon=True).start()
+    problems = dict.fromkeys(dataset.mirrors, "no reply in time")
+    deadline = time.monotonic() + patience
+    for _ in dataset.mirrors:
         try:
-            mirror, problem = answers.get(timeout=left)
+            mirror, problems[mirror] = replies.get(timeout=max(deadline - time.monotonic(), 0))
         except queue.Empty:
             break
-        heard[mirror] = problem
-        if problem is None:
-            until = min(until, time.monotonic() + 1)
-    good = [mirror for mirror in mirrors if mirror in heard and heard[mirror] is None]
-    return good, [f"{mirror} ({heard.get(mirror, 'no answer')})" for mirror in mirrors if mirror not in good]
+        if not problems[mirror]:
+            deadline = min(deadline, time.monotonic() + 1)
+    return {mirror: problem for mirror, problem in problems.items() if problem}
 
 
-def _is_whole(path: Path, file: RemoteFile) -> bool:
+def _is_valid(path: Path, file: RemoteFile) -> bool:
     try:
         return path.stat().st_size == file.size and hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
     except OSError:
@@ -192,23 +209,24 @@ def _is_whole(path: Path, file: RemoteFile) -> bool:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def _locked(path: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
+    lock = FileLock(path, timeout=LONGEST_WAIT)
     with _cache_errors():
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            lock.parent.mkdir(parents=True, exist_ok=True)
-            held = FileLock(lock, timeout=LONGEST_WAIT)
-            held.acquire()
+            lock.acquire()
         except Timeout as problem:
             raise FetchError(
-                "another process held the cache",
-                f"another process has held {lock} for {LONGEST_WAIT / 60:.0f} minutes, expected it to finish; end it.",
+                "another process kept the cache locked",
+                f"another process has locked {path} for {LONGEST_WAIT / 60:.0f} minutes; wait for it or end it.",
+                code="data.cache_locked",
             ) from problem
     try:
         yield
     finally:
-        held.release()
+        lock.release()
 
 
 @contextmanager
@@ -221,8 +239,8 @@ def _cache_errors() -> Iterator[None]:
         why = problem.strerror if isinstance(problem, OSError) else None
         raise FetchError(
             "the cache cannot be written",
-            f"the cache {cache.folder()} cannot be written ({why or problem}), expected a folder to keep datasets in; "
-            "set BYHAND_CACHE to one.",
+            f"the cache {cache.folder()} cannot be written ({why or problem}); set BYHAND_CACHE to a writable folder.",
+            code="data.cache_unwritable",
         ) from problem
 
 

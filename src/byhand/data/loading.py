@@ -1,4 +1,4 @@
-"""From the word after ``--data`` to digits, and from there to training, validation and test."""
+"""From the value of ``--data`` to digits, and on to training, validation and test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from byhand.data import cache, embedded, fetching, splits
 from byhand.data.digits import Dataset
 from byhand.data.formats import read
-from byhand.data.named import REMOTE, fingerprint
+from byhand.data.remote import REMOTE, fingerprint
 from byhand.errors import ByhandError, nearest
 
 AUTO = "mnist"  # what `auto` looks for
@@ -19,7 +19,7 @@ Notify = Callable[[str], None]
 
 
 def say(sentence: str) -> None:
-    """Tell a person something on stderr, where no program takes it for output."""
+    """Print a notice on stderr, where it does not mix with a command's output."""
     print(f"byhand: {sentence}", file=sys.stderr)
 
 
@@ -43,35 +43,35 @@ def load_digits(
     offline
         Download nothing.
     notify
-        Takes the sentence that says so when ``"auto"`` falls back to the embedded digits.
+        Called with a sentence when ``"auto"`` falls back to the embedded digits.
 
     Returns
     -------
     Splits
-        The parts; ``.name`` and ``.source`` tell which digits these are and where they came from.
+        The parts; ``.name`` and ``.source`` say which digits these are and where they came from.
 
     Raises
     ------
     ByhandError
-        If the digits cannot be had, read or split.
+        If the digits cannot be found, read or split.
     """
     return splits.split(load_dataset(name, offline=offline, notify=notify), seed, split)
 
 
 def load_dataset(name: str | Path = "auto", offline: bool = False, notify: Notify = say) -> Dataset:
-    """Load digits as their source ships them.
+    """Load digits as their source provides them.
 
     Parameters
     ----------
     name
-        ``"auto"``: the folder or file that ``BYHAND_DATA`` names, else MNIST from the cache, else downloaded, else the
-        digits embedded in scikit-learn. ``"mnist"``: the same order, never another dataset. ``"digits"``: the embedded
-        ones. Otherwise the name of an imported dataset, or a path in any format of `byhand.data.read`. (A folder that
-        is called like a dataset is meant by ``./mnist``.)
+        ``"auto"``: the folder or file in ``BYHAND_DATA``, else MNIST from the cache, else MNIST downloaded, else the
+        digits embedded in scikit-learn. ``"mnist"``: the same order, but only MNIST. ``"digits"``: the embedded ones.
+        Otherwise the name of an imported dataset, or a path in any format of `byhand.data.read`. (For a folder that has
+        the name of a dataset, write ``./mnist``.)
     offline
         Download nothing.
     notify
-        Takes the sentence that says so when ``"auto"`` falls back.
+        Called with a sentence when ``"auto"`` falls back.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def load_dataset(name: str | Path = "auto", offline: bool = False, notify: Notif
     Raises
     ------
     ByhandError
-        If the digits cannot be had or read.
+        If the digits cannot be found or read.
     """
     if name == "auto":
         return _auto(offline, notify)
@@ -91,35 +91,37 @@ def load_dataset(name: str | Path = "auto", offline: bool = False, notify: Notif
         given = from_environment()
         return given if given is not None and given.train.name == name else _remote(name, offline, patience=20)
     if isinstance(name, str) and (stored := cache.imported(name)):
-        return read(stored).called(name, "imported")
+        return read(stored).renamed(name, "imported")
     path = Path(name)
-    # os.path.exists says no where Path.exists fails: of a name too long, or with a null character.
+    # os.path.exists returns False where Path.exists raises: for a name too long, or with a null character.
     if not os.path.exists(path) and path.name == str(name) and not path.suffix:  # noqa: PTH110
         known = [*cache.RESERVED, *cache.imported_names()]
-        raise ByhandError(f"{str(name)!r} is neither a dataset nor a file; {nearest(str(name), known)}.")
+        raise ByhandError(
+            f"{str(name)!r} is neither a dataset nor a file; {nearest(str(name), known)}.", code="data.unknown_dataset"
+        )
     return read(path)
 
 
 def from_environment() -> Dataset | None:
-    """Read what ``BYHAND_DATA`` names, recognising named datasets by their pixels.
+    """Read the digits in ``BYHAND_DATA``, recognizing named datasets by their pixels.
 
     Returns
     -------
     Dataset or None
-        ``None`` where ``BYHAND_DATA`` is not set or empty.
+        ``None`` if ``BYHAND_DATA`` is unset or empty.
 
     Raises
     ------
     ByhandError
-        If there are no readable digits: whoever set it wants to know.
+        If it cannot be read: other digits than those asked for would be a surprise.
     """
     given = os.environ.get("BYHAND_DATA")
     if not given:
         return None
     dataset = read(Path(given))
-    seen = fingerprint(dataset)
-    names = [name for name, remote in REMOTE.items() if remote.fingerprint == seen]
-    return dataset.called(names[0] if names else dataset.train.name, "BYHAND_DATA")
+    found = fingerprint(dataset)
+    names = [name for name, remote in REMOTE.items() if remote.fingerprint == found]
+    return dataset.renamed(names[0] if names else dataset.train.name, "BYHAND_DATA")
 
 
 def _auto(offline: bool, notify: Notify) -> Dataset:
@@ -127,14 +129,14 @@ def _auto(offline: bool, notify: Notify) -> Dataset:
     if given is not None:
         return given
     try:
-        # A person who asked for nothing in particular is not kept waiting.
+        # MNIST was not asked for by name, so the fallback should not take long.
         return _remote(AUTO, offline, patience=4)
     except fetching.FetchError as problem:
-        source = f"scikit-learn's embedded digits, because MNIST could not be had: {problem.reason}"
+        source = f"scikit-learn's embedded digits, because MNIST is not available: {problem.reason}"
         notify(f"using {source}.")
-        return embedded.digits().called("digits", source)
+        return embedded.digits().renamed("digits", source)
 
 
 def _remote(name: str, offline: bool, patience: float) -> Dataset:
     folder, source = fetching.fetch(name, offline=offline, patience=patience)
-    return read(folder).called(name, source)
+    return read(folder).renamed(name, source)

@@ -1,7 +1,7 @@
 """Training, validation and test digits: disjoint, stratified by class, the same for the same seed.
 
-A source's own test set stays the test set. The validation digits are drawn from the training digits; a source without a
-test set gives up a part for it as well.
+If the source has a test set, it stays the test set. The validation digits are drawn from the training digits; without a
+test set, the test digits are drawn from them too.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Fractions = tuple[Fraction, Fraction, Fraction]
 Indices = npt.NDArray[np.intp]
 
 # As MNIST's 50,000/10,000/10,000 of 70,000.
-USUAL: Fractions = (Fraction(5, 7), Fraction(1, 7), Fraction(1, 7))
+DEFAULT_SIZES: Fractions = (Fraction(5, 7), Fraction(1, 7), Fraction(1, 7))
 
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """The digits of one training: three disjoint parts and how they were drawn.
+    """The digits of one run: three disjoint parts and the seed that they were drawn with.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Splits:
 
     @property
     def name(self) -> str:
-        """What people call the dataset."""
+        """The name of the dataset."""
         return self.train.name
 
     @property
@@ -53,12 +53,12 @@ class Splits:
 
     @property
     def sizes(self) -> Counts:
-        """How many digits each part holds: train, validation, test."""
+        """The number of digits in train, validation and test."""
         return len(self.train), len(self.validation), len(self.test)
 
 
 def parse_split(text: str) -> Counts | Fractions:
-    """Read the sizes of the three parts.
+    """Parse the sizes of the three parts.
 
     Parameters
     ----------
@@ -78,8 +78,9 @@ def parse_split(text: str) -> Counts | Fractions:
     """
     words = [word.strip() for word in text.split("/")]
     wrong = ByhandError(
-        f"the split {text!r} was given, expected train/validation/test as three counts or as three fractions that add "
-        "up to 1, each above zero; write for example 50000/10000/10000 or 0.7/0.15/0.15."
+        f"the split {text!r} is invalid; expected train/validation/test as three counts or as three fractions that add "
+        "up to 1, each above zero, for example 50000/10000/10000 or 0.7/0.15/0.15.",
+        code="data.invalid_split",
     )
     if len(words) != 3 or not all(_is_number(word) for word in words):
         raise wrong
@@ -88,7 +89,7 @@ def parse_split(text: str) -> Counts | Fractions:
         raise wrong
     if all("." not in word for word in words):
         return int(first), int(second), int(third)
-    # A thousandth of slack lets 0.333/0.333/0.333 and the like pass as meant.
+    # Slack for 0.333/0.333/0.333 and the like.
     total = first + second + third
     if abs(total - 1) > Fraction(1, 500):
         raise wrong
@@ -105,21 +106,21 @@ def split(dataset: Dataset, seed: int = 0, sizes: str | Counts | Fractions | Non
     seed
         Seed of the draw, 0 or greater.
     sizes
-        As in `parse_split`. An official test set is the only place test digits come from: a smaller count draws from
-        it, fractions keep it whole and share the training digits in the proportion of the first two. By default
-        5/7, 1/7 and 1/7: of MNIST 50,000, 10,000 and 10,000.
+        As in `parse_split`. If the dataset has a test set, all test digits come from it: a smaller count samples it,
+        fractions keep it whole and divide the training digits in the ratio of the first two. Default 5/7, 1/7 and 1/7:
+        50,000, 10,000 and 10,000 for MNIST.
 
     Returns
     -------
     Splits
-        Disjoint parts, each in the order of the file, with every class in its share (to within one or two digits).
+        Disjoint parts, each in the order of the file, stratified by class (to within one or two digits).
 
     Raises
     ------
     ByhandError
-        If the digits have no labels, or are too few for the sizes asked for.
+        If the digits have no labels, or are fewer than `sizes` needs.
     """
-    wanted = parse_split(sizes) if isinstance(sizes, str) else sizes or USUAL
+    wanted = parse_split(sizes) if isinstance(sizes, str) else sizes or DEFAULT_SIZES
     official = dataset.test if dataset.test is not None and dataset.test.labels is not None else None
     order = _stratified_order(dataset.train.labelled(), generator(seed, "split"))
     if official is None:
@@ -155,21 +156,23 @@ def _counts(wanted: Counts | Fractions, count: int, official: int | None = None)
     return count - validation, validation, official
 
 
-def _check(asked: int, there: int, digits: Digits, what: str) -> None:
-    if asked > there:
+def _check(needed: int, available: int, digits: Digits, what: str) -> None:
+    if needed > available:
         raise ByhandError(
-            f"the split asks for {asked:,} {what} and {digits.name} holds {there:,}; ask for fewer with --split."
+            f"the split needs {needed:,} {what}, but {digits.name} has {available:,}; use smaller counts or fractions "
+            "with --split.",
+            code="data.split_too_large",
         )
 
 
 def _stratified_order(labels: Bytes, random: np.random.Generator) -> Indices:
-    """Order the digits at random so that every stretch of the order holds every class in its share.
+    """Return a random order in which every stretch has the classes in their overall proportions.
 
-    Within a class the order is a random permutation; the k-th of the n digits of a class is then placed at (k + u)/n,
-    u one random number for each class (systematic sampling), and the classes are merged by these places.
+    Within a class the order is a random permutation; the k-th of its n digits gets the position (k + u)/n, with one
+    random number u per class (systematic sampling), and the classes are merged by these positions.
     """
-    place = np.empty(len(labels))
+    position = np.empty(len(labels))
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        place[random.permutation(members)] = (np.arange(len(members)) + random.random()) / len(members)
-    return np.argsort(place, kind="stable")
+        position[random.permutation(members)] = (np.arange(len(members)) + random.random()) / len(members)
+    return np.argsort(position, kind="stable")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from byhand.data import read
-from byhand.errors import ByhandError
 
 
 def _saved(folder: Path, content: bytes) -> Path:
@@ -41,29 +42,35 @@ def test_npz_without_labels_or_test(tmp_path: Path, images: np.ndarray, make: Si
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("change", "code"),
     [
-        (lambda x, y: {"x_train": np.array([{1: 2}], dtype=object)}, "pickled Python objects"),
-        (lambda x, y: {"x_train": x, "y_train": y.astype(object)}, "pickled Python objects"),
-        (lambda x, y: {"x_train": x / 255.0, "y_train": y}, "expected whole numbers 0 to 255"),
-        (lambda x, y: {"x_train": np.full((3, 784), np.nan)}, "the value nan"),
-        (lambda x, y: {"x_train": x.astype(int) + 1}, "the value 256"),
-        (lambda x, y: {"x_train": x[:, :14]}, r"the shape \(30, 14, 28\)"),
-        (lambda x, y: {"x_train": np.uint8(3)}, r"the shape \(\)"),
-        (lambda x, y: {"x_train": x, "y_train": y[:-1]}, "29 labels for 30 images"),
-        (lambda x, y: {"x_train": x, "y_train": y + 5}, "as 10, expected a digit"),
-        (lambda x, y: {"x_train": x, "y_train": np.eye(10)[y]}, r"the shape \(30, 10\), expected \(N,\)"),
-        (lambda x, y: {"x_train": x, "y_train": y.astype("U1")}, "of type <U1, expected numbers"),
-        (lambda x, y: {"x_train": x[:0]}, "no images"),
-        (lambda x, y: {"images": x}, "holds images, expected x_train"),
-        (lambda x, y: {}, "holds nothing, expected x_train"),
+        (lambda x, y: {"x_train": np.array([{1: 2}], dtype=object)}, "data.pickle"),
+        (lambda x, y: {"x_train": x, "y_train": y.astype(object)}, "data.pickle"),
+        (lambda x, y: {"x_train": x / 255.0, "y_train": y}, "data.bad_value"),
+        (lambda x, y: {"x_train": np.full((3, 784), np.nan)}, "data.bad_value"),
+        (lambda x, y: {"x_train": x.astype(int) + 1}, "data.bad_value"),
+        (lambda x, y: {"x_train": x[:, :14]}, "data.bad_shape"),
+        (lambda x, y: {"x_train": np.uint8(3)}, "data.bad_shape"),
+        (lambda x, y: {"x_train": x, "y_train": y[:-1]}, "data.bad_labels"),
+        (lambda x, y: {"x_train": x, "y_train": y + 5}, "data.label_out_of_range"),
+        (lambda x, y: {"x_train": x, "y_train": np.eye(10)[y]}, "data.bad_shape"),
+        (lambda x, y: {"x_train": x, "y_train": y.astype("U1")}, "data.bad_type"),
+        (lambda x, y: {"x_train": x[:0]}, "data.empty"),
+        (lambda x, y: {"images": x}, "data.missing_arrays"),
+        (lambda x, y: {}, "data.missing_arrays"),
     ],
 )
 def test_npz_of_something_else(
-    tmp_path: Path, images: np.ndarray, labels: np.ndarray, make: SimpleNamespace, change: object, found: str
+    tmp_path: Path,
+    images: np.ndarray,
+    labels: np.ndarray,
+    make: SimpleNamespace,
+    refused: Callable[[str], Any],
+    change: Callable[..., dict[str, Any]],
+    code: str,
 ) -> None:
-    with pytest.raises(ByhandError, match=found):
-        read(_saved(tmp_path, make.npz(**change(images, labels))))  # type: ignore[operator]
+    with refused(code):
+        read(_saved(tmp_path, make.npz(**change(images, labels))))
 
 
 def _npy_header(shape: tuple[int, ...]) -> bytes:
@@ -79,19 +86,19 @@ def _zipped(content: bytes) -> bytes:
     return file.getvalue()
 
 
-def test_npz_that_claims_more_than_it_holds(tmp_path: Path) -> None:
-    with pytest.raises(ByhandError, match=r"claims the shape \(900000, 28, 28\)"):
+def test_npz_that_claims_more_than_it_contains(tmp_path: Path, refused: Callable[[str], Any]) -> None:
+    with refused("data.truncated"):
         read(_saved(tmp_path, _zipped(_npy_header((900_000, 28, 28)))))
-    with pytest.raises(ByhandError, match="1,000,000,000,000 entries"):
+    with refused("data.too_large"):
         read(_saved(tmp_path, _zipped(_npy_header((10**12, 28, 28)))))
 
 
-def test_npz_that_unpacks_to_gigabytes(tmp_path: Path) -> None:
+def test_npz_that_unpacks_to_gigabytes(tmp_path: Path, refused: Callable[[str], Any]) -> None:
     content = _zipped(_npy_header((2, 28, 28)) + bytes(2 * 784))
-    # Both copies of the unpacked size, in the entry and in the directory, made 2 GB.
+    # Set both copies of the unpacked size, in the entry and in the directory, to 2 GB.
     size = len(_npy_header((2, 28, 28)) + bytes(2 * 784)).to_bytes(4, "little")
     assert content.count(size) == 2
-    with pytest.raises(ByhandError, match=r"unpacks to more than 0\.8 GB"):
+    with refused("data.too_large"):
         read(_saved(tmp_path, content.replace(size, (2**31).to_bytes(4, "little"))))
 
 
@@ -113,38 +120,33 @@ def test_mnist_all(
 
 
 @pytest.mark.parametrize(
-    ("variables", "found"),
+    ("variables", "code"),
     [
-        ({"train0": np.zeros((2, 783), np.uint8)}, r"the shape \(2, 783\)"),
-        ({"train0": np.full((2, 784), np.nan)}, "the value nan"),
-        ({"test0": np.zeros((2, 784), np.uint8)}, "no variables train0"),
-        ({"x": np.zeros((2, 784), np.uint8)}, "no variables train0"),
-        ({"train3": np.zeros((1, 100_000_000), np.uint8)[:, ::1]}, "the shape"),
+        ({"train0": np.zeros((2, 783), np.uint8)}, "data.bad_shape"),
+        ({"train0": np.full((2, 784), np.nan)}, "data.bad_value"),
+        ({"test0": np.zeros((2, 784), np.uint8)}, "data.missing_arrays"),
+        ({"x": np.zeros((2, 784), np.uint8)}, "data.missing_arrays"),
+        ({"train3": np.zeros((1, 100_000_000), np.uint8)}, "data.bad_shape"),
     ],
 )
 def test_matlab_of_something_else(
-    tmp_path: Path, make: SimpleNamespace, variables: dict[str, np.ndarray], found: str
+    tmp_path: Path, make: SimpleNamespace, refused: Callable[[str], Any], variables: dict[str, np.ndarray], code: str
 ) -> None:
-    with pytest.raises(ByhandError, match=found):
+    with refused(code):
         read(_saved(tmp_path, make.mat(variables)))
 
 
-def test_matlab_bomb(tmp_path: Path, make: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_matlab_bomb(
+    tmp_path: Path, make: SimpleNamespace, refused: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     content = make.mat({"train0": np.zeros((4000, 784), np.uint8)})
     monkeypatch.setattr("byhand.data.formats.limits.MOST_BYTES", 2**20)
     monkeypatch.setattr("byhand.data.formats.matlab.MOST_BYTES", 2**20)
-    with pytest.raises(ByhandError, match="unpacks to more than"):
+    with refused("data.too_large"):
         read(_saved(tmp_path, content))
 
 
 @pytest.mark.parametrize("start", [b"MATLAB 7.3 MAT-file, Platform: GLNXA64", b"\x89HDF\r\n\x1a\n"])
-def test_matlab_7_3(tmp_path: Path, start: bytes) -> None:
-    with pytest.raises(ByhandError, match="save -v7"):
+def test_matlab_7_3(tmp_path: Path, refused: Callable[[str], Any], start: bytes) -> None:
+    with refused("data.hdf5"):
         read(_saved(tmp_path, start + bytes(600)))
-
-
-def test_pickle_is_refused(tmp_path: Path) -> None:
-    import pickle
-
-    with pytest.raises(ByhandError, match="is a Python pickle"):
-        read(_saved(tmp_path, pickle.dumps([1, 2, 3])))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +17,6 @@ from PIL import Image
 
 from byhand.data import read
 from byhand.data.formats.pictures import decode
-from byhand.errors import ByhandError
 
 
 def _bomb(width: int, height: int) -> bytes:
@@ -89,25 +91,62 @@ def test_the_ground_of_a_transparent_picture_is_the_opposite_of_its_ink(images: 
 
 
 @pytest.mark.parametrize(
-    ("files", "found"),
+    ("files", "code"),
     [
-        ({}, "folder without digits"),
-        ({"notes.txt": b"nothing here"}, "folder without digits"),
-        ({"7/a.png": b""}, "cannot be read"),
-        ({"7/a.png": b"\x89PNG\r\n\x1a\n garbage"}, "cannot be read"),
-        ({"7/a.png": _bomb(28, 28)[:-30]}, "cannot be read"),
-        ({"7/a.png": _bomb(30_000, 30_000)}, "cannot be read|30000x30000"),
-        ({"7/a.png": _bomb(5_000, 5_000)}, "5000x5000 pixels, expected 28x28"),
-        ({"7/a.png": _bomb(29, 28)}, "29x28 pixels, expected 28x28"),
-        ({"7/a.png": bytes(300_000)}, "bytes, expected a picture"),
-        ({"7/a.png": _bomb(28, 28), "b.png": _bomb(28, 28)}, "b.png has no label while"),
-        ({"12/a.png": _bomb(28, 28)}, "the label 12"),
-        ({"a_10.png": _bomb(28, 28)}, "the label 10"),
+        ({}, "data.empty"),
+        ({"notes.txt": b"nothing here"}, "data.empty"),
+        ({"7/a.png": b""}, "data.damaged"),
+        ({"7/a.png": b"\x89PNG\r\n\x1a\n garbage"}, "data.damaged"),
+        ({"7/a.png": _bomb(28, 28)[:-30]}, "data.damaged"),
+        ({"7/a.png": _bomb(30_000, 30_000)}, "data.damaged"),
+        ({"7/a.png": _bomb(5_000, 5_000)}, "data.wrong_size"),
+        ({"7/a.png": _bomb(29, 28)}, "data.wrong_size"),
+        ({"7/a.png": bytes(300_000)}, "data.wrong_size"),
+        ({"7/a.png": _bomb(28, 28), "b.png": _bomb(28, 28)}, "data.unclear_labels"),
+        ({"12/a.png": _bomb(28, 28)}, "data.label_out_of_range"),
     ],
 )
-def test_bad_folders(tmp_path: Path, files: dict[str, bytes], found: str) -> None:
-    with pytest.raises(ByhandError, match=found):
+def test_bad_folders(tmp_path: Path, refused: Callable[[str], Any], files: dict[str, bytes], code: str) -> None:
+    with refused(code):
         read(_pictures(tmp_path, files))
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        # Running numbers are not labels.
+        ([f"img_{i:04}" for i in range(10)], None),
+        ([f"img_{i:04}" for i in range(12)], None),
+        ([f"img_{i}" for i in range(1, 13)], None),
+        ([str(i) for i in range(10)], None),
+        (["img_0007"], None),
+        # Labels at the end or at the start of the name.
+        (["3_00017", "3_00018", "7_00019"], [3, 3, 7]),
+        (["a_7", "b_7", "c_0"], [7, 7, 0]),
+        (["drawn_4"], [4]),
+        (["digit_3", "digit_8"], [3, 8]),
+        # Neither.
+        ([f"img_{i}" for i in range(10)], "data.unclear_labels"),
+        (["a_3", "b_3", "c_12"], "data.unclear_labels"),
+        (["a_3", "b"], "data.unclear_labels"),
+        (["3_7", "4_7"], "data.unclear_labels"),
+    ],
+)
+def test_the_whole_folder_decides_what_names_mean(
+    tmp_path: Path,
+    images: np.ndarray,
+    make: SimpleNamespace,
+    refused: Callable[[str], Any],
+    names: list[str],
+    labels: list[int] | str | None,
+) -> None:
+    folder = _pictures(tmp_path, {f"{name}.png": make.picture(images[0]) for name in names})
+    if isinstance(labels, str):
+        with refused(labels):
+            read(folder)
+        return
+    found = read(folder).train.labels
+    assert (None if found is None else found.tolist()) == labels
 
 
 @pytest.mark.parametrize("labelled", [True, False])
@@ -131,31 +170,41 @@ def test_parquet_shards(tmp_path: Path, images: np.ndarray, labels: np.ndarray, 
     np.testing.assert_array_equal(dataset.test.labelled(), labels[:6])
 
 
-def test_bad_parquet(tmp_path: Path, images: np.ndarray, make: SimpleNamespace) -> None:
-    good = make.picture(images[0])
-
-    def refused(content: bytes, found: str) -> None:
-        (tmp_path / "x.parquet").write_bytes(content)
-        with pytest.raises(ByhandError, match=found):
-            read(tmp_path / "x.parquet")
-
-    refused(make.parquet([good, _bomb(5_000, 5_000)], [1, 2]), "row 1 of .*5000x5000")
-    refused(make.parquet([good, None], [1, 2]), "empty rows")
-    refused(make.parquet([bytes(10_000_000)] * 3, [1, 2, 3]), "far more than a picture")
-    refused(make.parquet([good], [-1]), "the value -1")
-    refused(make.parquet([good], [10]), "as 10, expected a digit")
-    refused(make.parquet([], []), "no images")
-    refused(make.parquet([good], [1])[:-20], "cannot be read")
-    refused(b"PAR1", "cannot be read")
-
-
-def test_parquet_with_other_columns(tmp_path: Path) -> None:
+def test_bad_parquet(tmp_path: Path, images: np.ndarray, make: SimpleNamespace, refused: Callable[[str], Any]) -> None:
     import pyarrow as pa
     from pyarrow import parquet as pq
 
-    pq.write_table(pa.table({"text": ["a"]}), tmp_path / "x")
-    with pytest.raises(ByhandError, match="the columns text, expected image"):
-        read(tmp_path / "x")
-    pq.write_table(pa.table({"image": [1], "label": [1]}), tmp_path / "x")
-    with pytest.raises(ByhandError, match="column image is of type int64"):
-        read(tmp_path / "x")
+    path, good = tmp_path / "x.parquet", make.picture(images[0])
+    for content, code in (
+        (make.parquet([good, _bomb(5_000, 5_000)], [1, 2]), "data.wrong_size"),
+        (make.parquet([good, None], [1, 2]), "data.bad_images"),
+        (make.parquet([bytes(10_000_000)] * 3, [1, 2, 3]), "data.bad_images"),
+        (make.parquet([good], [-1]), "data.bad_value"),
+        (make.parquet([good], [10]), "data.label_out_of_range"),
+        (make.parquet([], []), "data.empty"),
+        (make.parquet([good], [1])[:-20], "data.damaged"),
+        (b"PAR1", "data.damaged"),
+    ):
+        path.write_bytes(content)
+        with refused(code):
+            read(path)
+    for columns, code in (({"text": ["a"]}, "data.wrong_columns"), ({"image": [1], "label": [1]}, "data.bad_type")):
+        pq.write_table(pa.table(columns), path)
+        with refused(code):
+            read(path)
+
+
+def test_without_pyarrow_other_formats_are_read(
+    tmp_path: Path,
+    images: np.ndarray,
+    labels: np.ndarray,
+    make: SimpleNamespace,
+    refused: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "x.parquet").write_bytes(make.parquet([make.picture(images[0])], [1]))
+    (tmp_path / "x.csv").write_text(make.csv(images, labels))
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with refused("data.needs_pyarrow"):
+        read(tmp_path / "x.parquet")
+    assert len(read(tmp_path / "x.csv").train) == 30

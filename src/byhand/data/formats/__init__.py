@@ -1,5 +1,5 @@
-"""Reading digits from files of many formats, recognised by their content."""
+"""Reading digits from files of many formats, recognized by their content."""
 
-from byhand.data.formats.recognising import read
+from byhand.data.formats.detection import read
 
 __all__ = ["read"]

@@ -1,7 +1,7 @@
-"""What the readers have in common: how much a file may unpack to, and what other people's parsers may do.
+"""What the readers share: limits on what a file may unpack to, and errors of third-party parsers.
 
-A few kilobytes can unpack to terabytes (a "zip bomb"), and a header can claim any size. Every reader checks what it is
-about to make against these limits before it makes it.
+A few kilobytes can unpack to terabytes (a "zip bomb"), and a header can claim any size. Every reader checks these
+limits before it allocates memory.
 """
 
 from __future__ import annotations
@@ -15,60 +15,49 @@ from pathlib import Path
 from byhand.data.digits import SIDE
 from byhand.errors import ByhandError
 
-# Three times the largest public sets of digits (EMNIST's 280,000), and 0.8 GB as bytes.
+# More than three times the largest public set of digits (EMNIST, 280,000); 0.8 GB.
 MOST_IMAGES = 1_000_000
 MOST_BYTES = MOST_IMAGES * SIDE * SIDE
-# A picture of 28x28 pixels takes a few hundred bytes; what is beyond this holds something else.
-MOST_PICTURE_BYTES = 2**18
+# An image of 28x28 pixels takes a few hundred bytes.
+MOST_IMAGE_BYTES = 2**18
 
 
 def check_count(count: int, where: str) -> None:
-    """Refuse what is too much to be digits.
-
-    Raises
-    ------
-    ByhandError
-        If `count` images are more than `MOST_IMAGES`.
-    """
+    """Raise `ByhandError` if a file claims more than `MOST_IMAGES` entries."""
     if count > MOST_IMAGES:
         raise ByhandError(
-            f"{where} claims to hold {count:,} entries, expected at most {MOST_IMAGES:,}; "
-            "it is damaged or needs cutting into smaller files."
+            f"{where} claims {count:,} entries; expected at most {MOST_IMAGES:,}. It is damaged, or must be divided "
+            "into smaller files.",
+            code="data.too_large",
         )
 
 
 def check_bytes(count: int, where: str) -> None:
-    """Refuse what unpacks to too much.
-
-    Raises
-    ------
-    ByhandError
-        If `count` bytes are more than `MOST_BYTES`.
-    """
+    """Raise `ByhandError` if a file unpacks to more than `MOST_BYTES`."""
     if count > MOST_BYTES:
         raise ByhandError(
-            f"{where} unpacks to more than {MOST_BYTES / 1e9:.1f} GB, expected digits of 784 bytes each; "
-            "it is damaged, or no file of digits."
+            f"{where} unpacks to more than {MOST_BYTES / 1e9:.1f} GB; expected digits of 784 bytes each.",
+            code="data.too_large",
         )
 
 
 def is_test(path: Path) -> bool:
-    """Tell by its name whether a file or folder holds the test part."""
+    """Whether the name of a file or folder says that it is the test set."""
     return re.search(r"t10k|(?<![a-z])test", path.name, re.IGNORECASE) is not None
 
 
 @contextmanager
 def parsing(path: Path | str, what: str) -> Iterator[None]:
-    """Turn whatever a library's parser raises on damaged bytes into one sentence.
+    """Turn any exception or warning of a third-party parser into a `ByhandError`.
 
-    The parsers of SciPy, Arrow, NumPy and Pillow promise no kinds of exception, and warn about what they could mend.
+    Arrow, NumPy and Pillow document no set of exceptions for damaged files.
 
     Parameters
     ----------
     path
         The file.
     what
-        What it was taken for, such as ``"a Parquet file"``.
+        The expected format, such as ``"a Parquet file"``.
 
     Raises
     ------
@@ -83,4 +72,6 @@ def parsing(path: Path | str, what: str) -> Iterator[None]:
         raise
     except Exception as problem:
         first = (str(problem).strip().splitlines() or [type(problem).__name__])[0][:160].rstrip(".")
-        raise ByhandError(f"{path} cannot be read ({first}), expected {what}; fetch or export it again.") from problem
+        raise ByhandError(
+            f"{path} cannot be read ({first}); expected {what}. Download or export it again.", code="data.damaged"
+        ) from problem

@@ -1,7 +1,7 @@
-"""MATLAB's ``mnist_all.mat`` (S. Roweis): matrices ``train0`` to ``train9``, ``test0`` to ``test9``, a row a digit.
+"""MATLAB's ``mnist_all.mat`` (S. Roweis): matrices ``train0`` to ``train9``, ``test0`` to ``test9``, one row per digit.
 
-Read by hand: `scipy.io.loadmat` crashes the interpreter on some damaged files (SciPy 1.17), which no exception handler
-can turn into a sentence. Source: "MAT-File Format, Level 5", The MathWorks.
+Parsed here because `scipy.io.loadmat` crashes the interpreter on some damaged files (SciPy 1.17).
+Source: "MAT-File Format, Level 5", The MathWorks.
 """
 
 from __future__ import annotations
@@ -30,58 +30,33 @@ NUMERIC_CLASSES = range(6, 16)  # mxDOUBLE_CLASS to mxUINT64_CLASS: full matrice
 Array = npt.NDArray[Any]
 
 
-def read_file(path: Path, name: str, source: str) -> Dataset:
-    """Read a MAT-file of level 5 (MATLAB's ``save -v6`` and ``-v7``).
-
-    Parameters
-    ----------
-    path
-        The file.
-    name, source
-        What the digits are called and where they came from.
-
-    Returns
-    -------
-    Dataset
-        The training digits and, where the file has them, the test digits, sorted by class.
-
-    Raises
-    ------
-    ByhandError
-        If the file is damaged, of level 7.3, or holds other variables.
-    """
+def read_file(path: Path) -> Dataset:
+    """Read a MAT-file of level 5 (MATLAB's ``save -v6`` and ``-v7``); the digits are sorted by class."""
     check_bytes(path.stat().st_size, str(path))
     with parsing(path, "a MATLAB file of level 5"):
         arrays = dict(_variables(path.read_bytes(), str(path)))
         if not any(key.startswith("train") for key in arrays):
             raise ByhandError(
-                f"{path} holds no variables train0 to train9, expected those of mnist_all.mat; "
-                "save one matrix of 784 columns for each digit under these names."
+                f"{path} has no variables train0 to train9; expected those of mnist_all.mat, one matrix of 784 columns "
+                "per digit.",
+                code="data.missing_arrays",
             )
-        parts = [_part(arrays, part, name, source, path) for part in ("train", "test")]
+        parts = [_part(arrays, part, path) for part in ("train", "test")]
     return Dataset(*(part for part in parts if part is not None))
 
 
-def refuse_hdf5(path: Path) -> ByhandError:
-    """Say that a MATLAB file of level 7.3, which is HDF5, cannot be read."""
-    return ByhandError(
-        f"{path} is an HDF5 file (MATLAB's level 7.3), expected a MATLAB file of level 5; "
-        "save it again in MATLAB with save -v7."
-    )
-
-
-def _part(arrays: dict[str, Array], part: str, name: str, source: str, path: Path) -> Digits | None:
+def _part(arrays: dict[str, Array], part: str, path: Path) -> Digits | None:
     members = {label: arrays[f"{part}{label}"] for label in range(CLASSES) if f"{part}{label}" in arrays}
     if not members:
         return None
     images = [as_images(array, f"{part}{label} in {path}") for label, array in members.items()]
     labels = np.repeat(np.array(list(members), np.uint8), [len(array) for array in images])
     check_count(len(labels), str(path))
-    return Digits(np.concatenate(images), labels, name, source)
+    return Digits(np.concatenate(images), labels, str(path), str(path))
 
 
 def _variables(content: bytes, where: str) -> Iterator[tuple[str, Array]]:
-    """Go through the matrices of digits, never unpacking more than `MOST_BYTES` in all."""
+    """Iterate over the matrices of digits, unpacking at most `MOST_BYTES` in total."""
     order = "<" if content[HEADER - 2 : HEADER] == b"IM" else ">"
     unpacked = 0
     for kind, element in _elements(content[HEADER:], order, padded=False):
@@ -97,22 +72,22 @@ def _variables(content: bytes, where: str) -> Iterator[tuple[str, Array]]:
 
 
 def _elements(data: bytes | memoryview, order: str, padded: bool = True) -> Iterator[tuple[int, memoryview]]:
-    """Split data elements: a type, a length, so many bytes, filled up to a multiple of eight where `padded`."""
-    view, place = memoryview(data), 0
-    while place + 8 <= len(view):
-        kind, length = struct.unpack_from(f"{order}2I", view, place)
-        start, step = place + 8, 8 + length
+    """Split data elements: type, length, that many bytes, padded to a multiple of eight if `padded`."""
+    view, at = memoryview(data), 0
+    while at + 8 <= len(view):
+        kind, length = struct.unpack_from(f"{order}2I", view, at)
+        start, step = at + 8, 8 + length
         if kind >> 16:
-            # Up to four bytes are stored in the tag itself, their number in its upper half.
-            kind, length, start, step = kind & 0xFFFF, kind >> 16, place + 4, 8
+            # Up to four bytes are stored in the tag itself; its upper half is their number.
+            kind, length, start, step = kind & 0xFFFF, kind >> 16, at + 4, 8
         if not kind or start + length > len(view):
             raise ValueError("it ends within a variable")
         yield kind, view[start : start + length]
-        place += step + (-step % 8 if padded or kind != COMPRESSED else 0)
+        at += step + (-step % 8 if padded or kind != COMPRESSED else 0)
 
 
 def _matrix(element: memoryview, order: str) -> tuple[str, Array] | None:
-    """Read flags, dimensions, name and numbers; ``None`` for what is called or made otherwise than digits are."""
+    """Read flags, dimensions, name and numbers; ``None`` for a variable of another name or class."""
     parts = list(itertools.islice(_elements(element, order), 4))
     if len(parts) < 4:
         raise ValueError("a variable is incomplete")

@@ -1,6 +1,7 @@
-"""Pictures of 28x28 pixels: single files, or a folder of them (``7/any.png`` or ``any_7.png``).
+"""Image files of 28x28 pixels: single files, or a folder of them.
 
-Grey levels are taken as they are: ink is to be light on dark, as in MNIST.
+Labels come from folders (``7/any.png``) or from names (``any_7.png``, ``7_any.png``). Grey levels are not changed: the
+ink must be light on dark, as in MNIST.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 import io
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from byhand.data.digits import CLASSES, SIDE, Bytes, Dataset, Digits
-from byhand.data.formats.limits import MOST_PICTURE_BYTES, check_count, is_test, parsing
+from byhand.data.formats.limits import MOST_IMAGE_BYTES, check_count, is_test, parsing
 from byhand.errors import ByhandError
 
 if TYPE_CHECKING:
@@ -24,81 +26,78 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM")
 STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"P5", b"P6")
 SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".pgm", ".ppm"}
 DEEPEST = 3  # train/7/any.png
+LAYOUTS = (
+    "label images by folder (7/any.png) or by name (any_7.png or 7_any.png), all of them; number unlabelled images "
+    "with several digits (img_0007.png)"
+)
 
 
 def decode(content: bytes, where: str) -> Bytes:
-    """Turn the bytes of a picture file into grey levels.
+    """Decode an image file of 28x28 pixels to grey levels.
 
     Parameters
     ----------
     content
         PNG, JPEG, GIF, BMP, PGM or PPM.
     where
-        What holds them, for the error.
+        The origin of the bytes, for the error.
 
     Returns
     -------
     numpy.ndarray
-        uint8, ``(28, 28)``. Colours become their luma; what is transparent becomes black where the ink is light, and
-        white where it is dark.
+        uint8, ``(28, 28)``. Colors become their luma; transparency becomes black if the ink is light and white if the
+        ink is dark.
 
     Raises
     ------
     ByhandError
-        If it is no picture, or not of 28x28 pixels.
+        If it is not an image, or not of 28x28 pixels.
     """
     from PIL import Image
 
-    if len(content) > MOST_PICTURE_BYTES:
+    if len(content) > MOST_IMAGE_BYTES:
         raise ByhandError(
-            f"{where} takes {len(content):,} bytes, expected a picture of 28x28 pixels; bring it to 28x28 first."
+            f"{where} has {len(content):,} bytes; expected an image of 28x28 pixels. Resize it first.",
+            code="data.wrong_size",
         )
-    with parsing(where, "a picture"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-        # Only the header has been read so far: a picture that unpacks to gigabytes goes no further.
+    with parsing(where, "an image"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+        # Only the header has been read so far: an image that would unpack to gigabytes stops here.
         if picture.size != (SIDE, SIDE):
             raise ByhandError(
-                f"{where} is a picture of {picture.width}x{picture.height} pixels, expected 28x28; "
-                "bring it to 28x28 first."
+                f"{where} is an image of {picture.width}x{picture.height} pixels; expected 28x28. Resize it first.",
+                code="data.wrong_size",
             )
         return _grey(picture)
 
 
-def read_file(path: Path, name: str, source: str) -> Dataset:
-    """Read a single picture; its name or folder may tell the label."""
-    return Dataset(_digits([path], path.parent, name, source))
+def read_file(path: Path) -> Dataset:
+    """Read a single image, labelled if its name or folder is."""
+    return Dataset(_load([path], _labels([path], path.parent)))
 
 
-def read_folder(folder: Path, name: str, source: str) -> Dataset:
-    """Read a folder of pictures.
+def read_folder(folder: Path) -> Dataset:
+    """Read a folder of images in the order of their paths.
 
-    Parameters
-    ----------
-    folder
-        Pictures in folders ``0`` to ``9``, or called ``any_7.png``, or without any label; all of that may stand in two
-        folders ``train...`` and ``test...``. Hidden files and files that are no pictures are passed over.
-    name, source
-        What the digits are called and where they came from.
-
-    Returns
-    -------
-    Dataset
-        The digits in the order of their paths.
-
-    Raises
-    ------
-    ByhandError
-        If there are no pictures, one is damaged or of another size, or only some have labels.
+    The images may be in folders ``train...`` and ``test...``. Hidden files and other files are skipped.
     """
     paths = _pictures(folder)
     if not paths:
         raise ByhandError(
-            f"{folder} is a folder without digits, expected files of digits in it (IDX, CSV, npz, MATLAB, Parquet or "
-            "pictures such as 7/any.png); name another."
+            f"{folder} contains no digits; expected files of digits (IDX, CSV, npz, MATLAB, Parquet) or images such as "
+            "7/any.png.",
+            code="data.empty",
         )
     check_count(len(paths), str(folder))
-    tested = [any(is_test(parent) for parent in _between(path, folder)) for path in paths]
-    parts = [[path for path, test in zip(paths, tested, strict=True) if test == wanted] for wanted in (False, True)]
-    return Dataset(*(_digits(part, folder, name, source) for part in parts if part))
+    labels = _labels(paths, folder)
+    tested = [any(is_test(Path(part)) for part in path.relative_to(folder).parts[:-1]) for path in paths]
+    parts = [[index for index, test in enumerate(tested) if test == wanted] for wanted in (False, True)]
+    return Dataset(
+        *(
+            _load([paths[index] for index in part], labels and [labels[index] for index in part])
+            for part in parts
+            if part
+        )
+    )
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -120,44 +119,68 @@ def _is_picture(path: Path) -> bool:
         return file.read(4).startswith(STARTS)
 
 
-def _between(path: Path, folder: Path) -> list[Path]:
-    """Give the folders from `folder` down to the file, without both."""
-    return list(path.parents)[: len(path.relative_to(folder).parts) - 1]
-
-
-def _digits(paths: list[Path], folder: Path, name: str, source: str) -> Digits:
-    labels = [_label(path, folder) for path in paths]
-    if None in labels and any(label is not None for label in labels):
-        bare = paths[labels.index(None)]
-        raise ByhandError(
-            f"{bare} has no label while other pictures have, expected 7/any.png or any_7.png; "
-            "move or rename it, or take it out."
-        )
+def _load(paths: Sequence[Path], labels: list[int] | None) -> Digits:
     images = np.empty((len(paths), SIDE, SIDE), np.uint8)
     for image, path in zip(images, paths, strict=True):
         with path.open("rb") as file:
-            image[:] = decode(file.read(MOST_PICTURE_BYTES + 1), str(path))
-    known = [label for label in labels if label is not None]
-    return Digits(images, np.array(known, np.uint8) if known else None, name, source)
+            image[:] = decode(file.read(MOST_IMAGE_BYTES + 1), str(path))
+    where = str(paths[0].parent)
+    return Digits(images, None if labels is None else np.array(labels, np.uint8), where, where)
 
 
-def _label(path: Path, folder: Path) -> int | None:
-    parent = path.parent.name
-    # The top folder may be called 2024.
-    if re.fullmatch(r"[0-9]" if path.parent == folder else r"[0-9]+", parent):
-        label = int(parent)
-    elif found := re.search(r"_([0-9]+)$", path.stem):
-        label = int(found[1])
-    else:
+def _labels(paths: Sequence[Path], folder: Path) -> list[int] | None:
+    """Decide from all paths together what their names mean; ``None`` if the images are unlabelled."""
+    by_folder = [_folder_label(path, folder) for path in paths]
+    rest = [path for path, label in zip(paths, by_folder, strict=True) if label is None]
+    by_name = _name_labels(rest)
+    if by_name is None and rest and len(rest) < len(paths):
+        raise _unclear(f"{rest[0]} has no label although others do")
+    names = iter(by_name or [])
+    return None if by_name is None and rest else [next(names) if label is None else label for label in by_folder]
+
+
+def _folder_label(path: Path, folder: Path) -> int | None:
+    name = path.parent.name
+    # The folder that was passed may be called 2024.
+    if not re.fullmatch(r"[0-9]" if path.parent == folder else r"[0-9]+", name):
         return None
-    if label >= CLASSES:
-        raise ByhandError(f"{path} says the label {label}, expected a digit 0 to 9; move or rename it.")
-    return label
+    if int(name) >= CLASSES:
+        raise ByhandError(
+            f"the folder of {path} is the label {name}; expected 0 to 9. Move or rename it.",
+            code="data.label_out_of_range",
+        )
+    return int(name)
+
+
+def _name_labels(paths: Sequence[Path]) -> list[int] | None:
+    """Read the labels of names ``any_7`` or ``7_any``; ``None`` if there are no numbers or they count the images."""
+    readings = []
+    for pattern in (r"(?P<rest>.*)_(?P<number>[0-9]+)", r"(?P<number>[0-9]+)_(?P<rest>.*)"):
+        found = [match for path in paths if (match := re.fullmatch(pattern, path.stem))]
+        numbers = [match["number"] for match in found]
+        if len(found) == len(paths) and all(len(number) == 1 for number in numbers):
+            readings.append([int(number) for number in numbers])
+            first, last = min(readings[-1], default=0), max(readings[-1], default=0)
+            same = len({match["rest"] for match in found}) == 1
+            if same and len(found) > 1 and first < 2 and sorted(readings[-1]) == list(range(first, last + 1)):
+                raise _unclear(f"{paths[0].name} to {paths[-1].name} may be labels or a running number")
+    if any(reading != readings[0] for reading in readings):
+        raise _unclear(f"{paths[0].name} may have the label {readings[0][0]} or {readings[1][0]}")
+    if not readings and (label := next((path for path in paths if re.search(r"_[0-9]$", path.stem)), None)):
+        # img_1 to img_12 count the images; otherwise some images have a label and some have none.
+        counters = {match[0] for path in paths if (match := re.search(r"_[0-9]+$", path.stem))}
+        if len(counters) < len(paths):
+            raise _unclear(f"{label.name} seems to have a label, but other images have none")
+    return readings[0] if readings else None
+
+
+def _unclear(found: str) -> ByhandError:
+    return ByhandError(f"{found}; {LAYOUTS}.", code="data.unclear_labels")
 
 
 def _grey(picture: Image.Image) -> Bytes:
     if picture.mode.startswith("I"):
-        # 16 bits a pixel, which Pillow's own conversion would cut off at 255.
+        # 16 bits per pixel, which Pillow would clip at 255.
         levels = np.asarray(picture).astype(np.int64)
         return ((levels * 255 + 32767) // 65535).clip(0, 255).astype(np.uint8)
     if not picture.has_transparency_data:

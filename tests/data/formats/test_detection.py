@@ -1,11 +1,14 @@
-"""Any bytes at all either are digits or end in one sentence."""
+"""Any file is read or refused with one sentence."""
 
 from __future__ import annotations
 
 import gzip
 import os
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +55,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzz") / "file"
 
 
-def _digits_or_one_sentence(path: Path, content: bytes) -> None:
+def _read_or_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     try:
         assert isinstance(read(path), Dataset)
@@ -60,13 +63,13 @@ def _digits_or_one_sentence(path: Path, content: bytes) -> None:
         sentence = str(problem)
         assert "\n" not in sentence
         assert sentence.endswith(".")
-        assert "expected" in sentence
+        assert problem.code.startswith("data.")  # noqa: PT017
 
 
 @settings(deadline=None, max_examples=150)
 @given(start=st.sampled_from([b"", *STARTS]), rest=st.binary(max_size=300))
 def test_arbitrary_bytes(scratch: Path, start: bytes, rest: bytes) -> None:
-    _digits_or_one_sentence(scratch, start + rest)
+    _read_or_refused(scratch, start + rest)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -75,11 +78,13 @@ def test_arbitrary_bytes(scratch: Path, start: bytes, rest: bytes) -> None:
 def test_mutated_files(scratch: Path, valid: dict[str, bytes], kind: str, data: st.DataObject) -> None:
     content = bytearray(valid[kind])
     # Headers and footers are short; half of the changes go there.
-    places = st.integers(0, len(content) - 1) | st.integers(0, 200) | st.integers(len(content) - 200, len(content) - 1)
-    for place, byte in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=4)):
-        content[place % len(content)] = byte
+    positions = (
+        st.integers(0, len(content) - 1) | st.integers(0, 200) | st.integers(len(content) - 200, len(content) - 1)
+    )
+    for position, byte in data.draw(st.lists(st.tuples(positions, st.integers(0, 255)), min_size=1, max_size=4)):
+        content[position % len(content)] = byte
     cut = data.draw(st.none() | st.integers(0, len(content)))
-    _digits_or_one_sentence(scratch, bytes(content[:cut]))
+    _read_or_refused(scratch, bytes(content[:cut]))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -92,66 +97,59 @@ def test_the_files_before_mutation_are_read_under_any_name(tmp_path: Path, valid
     assert digits.name == "misleading"
 
 
-@pytest.mark.parametrize(
-    ("content", "found"),
-    [
-        (b"", "is empty"),
-        (b"hello\n", "a text without commas"),
-        (gzip.compress(b"hello"), "a gzip file of something else"),
-        (b"\xde\xad\xbe\xef", "begins with the bytes de ad be ef"),
-    ],
-)
-def test_what_was_found_is_said(tmp_path: Path, content: bytes, found: str) -> None:
+@pytest.mark.parametrize("content", [b"", b"hello\n", gzip.compress(b"hello", mtime=0), b"\xde\xad\xbe\xef"])
+def test_unknown_formats(tmp_path: Path, refused: Callable[[str], Any], content: bytes) -> None:
     (tmp_path / "x").write_bytes(content)
-    with pytest.raises(ByhandError, match=found):
+    with refused("data.unknown_format"):
         read(tmp_path / "x")
 
 
-def test_paths_that_cannot_be_read(tmp_path: Path, make: SimpleNamespace) -> None:
-    with pytest.raises(ByhandError, match="No such file"):
-        read(tmp_path / "missing")
-    with pytest.raises(ByhandError, match="null character"):
-        read("a\0b")
+def test_pickles_are_refused(tmp_path: Path, refused: Callable[[str], Any]) -> None:
+    (tmp_path / "x").write_bytes(pickle.dumps([1, 2, 3]))
+    with refused("data.pickle"):
+        read(tmp_path / "x")
+
+
+def test_paths_that_cannot_be_read(tmp_path: Path, refused: Callable[[str], Any]) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    with pytest.raises(ByhandError, match="cannot be read"):
-        read(tmp_path / "loop")
+    os.mkfifo(tmp_path / "pipe")
+    for path, code in (
+        (tmp_path / "missing", "data.not_found"),
+        ("a\0b", "data.unreadable"),
+        (tmp_path / "loop", "data.unreadable"),
+        (tmp_path / "pipe", "data.unreadable"),
+    ):
+        with refused(code):
+            read(path)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_the_right_to_read_it(tmp_path: Path, make: SimpleNamespace) -> None:
+def test_a_file_without_permission(tmp_path: Path, make: SimpleNamespace, refused: Callable[[str], Any]) -> None:
     (tmp_path / "x").write_bytes(make.idx(FEW))
     (tmp_path / "x").chmod(0)
-    with pytest.raises(ByhandError, match="Permission denied"):
+    with refused("data.unreadable"):
         read(tmp_path / "x")
 
 
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ByhandError, match="neither a file nor a folder"):
-        read(tmp_path / "pipe")
-
-
-def test_a_folder_with_several_files(tmp_path: Path, make: SimpleNamespace) -> None:
-    (tmp_path / "mnist.npz").write_bytes(make.npz(x_train=FEW))
-    assert len(read(tmp_path).train) == 3
-    (tmp_path / "other.npz").write_bytes(make.npz(x_train=FEW))
-    with pytest.raises(ByhandError, match=r"2 files of digits \(mnist.npz, other.npz\)"):
-        read(tmp_path)
-
-
-def test_a_folder_with_a_file_to_train_and_one_to_test(tmp_path: Path, make: SimpleNamespace) -> None:
+def test_a_folder_with_several_files(tmp_path: Path, make: SimpleNamespace, refused: Callable[[str], Any]) -> None:
     (tmp_path / "train.npz").write_bytes(make.npz(x_train=FEW, y_train=ONES))
+    assert len(read(tmp_path).train) == 3
     (tmp_path / "test.npz").write_bytes(make.npz(x_train=FEW[:2], y_train=ONES[:2]))
     dataset = read(tmp_path)
     assert dataset.test is not None
     assert (len(dataset.train), len(dataset.test)) == (3, 2)
-    (tmp_path / "train.npz").unlink()
+    (tmp_path / "train.npz").rename(tmp_path / "other.npz")
+    (tmp_path / "third.npz").write_bytes(make.npz(x_train=FEW))
+    with refused("data.ambiguous_folder"):
+        read(tmp_path)
+    (tmp_path / "third.npz").unlink()
+    (tmp_path / "other.npz").unlink()
     (tmp_path / "train.csv").write_text(make.csv(FEW, ONES))
-    with pytest.raises(ByhandError, match=r"2 files of digits \(train.csv, test.npz\), expected one"):
+    with refused("data.ambiguous_folder"):
         read(tmp_path)
 
 
-def test_reading_leaves_nothing_behind(tmp_path: Path, valid: dict[str, bytes]) -> None:
+def test_reading_writes_nothing(tmp_path: Path, valid: dict[str, bytes]) -> None:
     for kind, content in valid.items():
         (tmp_path / kind).write_bytes(content)
     before = sorted(tmp_path.rglob("*"))

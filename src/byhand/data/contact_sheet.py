@@ -1,4 +1,4 @@
-"""Digits to look at: a contact sheet as a picture, one digit as numbers."""
+"""Digits to look at: a contact sheet as PNG, one digit as numbers."""
 
 from __future__ import annotations
 
@@ -18,20 +18,7 @@ PAPER, CAPTION, LABEL = 24, 230, 170
 
 
 def write(digits: Digits, path: Path) -> None:
-    """Draw a contact sheet: a row for each class, or simply rows for digits without labels.
-
-    Parameters
-    ----------
-    digits
-        Up to twenty of each class are drawn, evenly spread over the file.
-    path
-        The PNG to write, in one step.
-
-    Raises
-    ------
-    ByhandError
-        If the file cannot be written.
-    """
+    """Draw a contact sheet as PNG: a row of up to twenty digits per class, or plain rows for unlabelled digits."""
     from PIL import Image, ImageDraw, ImageFont
 
     rows = _rows(digits)
@@ -47,25 +34,15 @@ def write(digits: Digits, path: Path) -> None:
         for column, member in enumerate(members):
             enlarged = digits.images[member].repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
             sheet.paste(Image.fromarray(enlarged), (LEFT + column * CELL, top))
-    with replacing(path) as beside:
-        sheet.save(beside, "PNG")
+    with replacing(path) as temporary:
+        sheet.save(temporary, "PNG")
 
 
 def as_text(image: Bytes, width: int) -> str:
-    """Write one digit as 28 rows of numbers.
+    """Format one digit as 28 rows of numbers.
 
-    Parameters
-    ----------
-    image
-        Grey levels, uint8, ``(28, 28)``.
-    width
-        Columns of the terminal.
-
-    Returns
-    -------
-    str
-        Decimal numbers where the rows fit, each column of pixels as wide as its longest number; else two hexadecimal
-        digits for each pixel, 56 columns, and a last line that says so.
+    Decimal numbers if the rows fit into `width` columns, each column of pixels as wide as its longest number; else two
+    hexadecimal digits per pixel, 56 columns, and a last line that says so.
     """
     columns = [[str(level) for level in column] for column in image.T.tolist()]
     widths = [max(map(len, column)) for column in columns]
@@ -86,7 +63,7 @@ def _rows(digits: Digits) -> list[tuple[str, npt.NDArray[np.intp]]]:
 
 
 def _spread(members: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.intp]:
-    """Choose `count` members, evenly spread, or all if there are fewer."""
+    """Choose up to `count` members, evenly spread."""
     if len(members) <= count:
         return members
     return members[np.arange(count) * len(members) // count]

@@ -1,4 +1,4 @@
-"""The datasets that have a name of their own, and where they can be had."""
+"""The datasets that can be downloaded: their files, mirrors and checksums."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class RemoteFile:
 
 
 @dataclass(frozen=True)
-class Named:
-    """A dataset that can be fetched.
+class RemoteDataset:
+    """A dataset that can be downloaded.
 
     Attributes
     ----------
     files
         Its files.
     mirrors
-        Addresses of folders that hold them, ending in a slash, tried in this order.
+        URLs of the folders that hold them, ending in a slash, tried in this order.
     fingerprint
-        What `fingerprint` gives for it, whatever format it was read from.
+        The result of `fingerprint` for it, which does not depend on the file format.
     """
 
     files: tuple[RemoteFile, ...]
@@ -36,7 +36,7 @@ class Named:
     fingerprint: str
 
 
-MNIST = Named(
+MNIST = RemoteDataset(
     files=(
         RemoteFile(
             "train-images-idx3-ubyte.gz",
@@ -71,18 +71,7 @@ REMOTE = {"mnist": MNIST}
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """Hash the pixels and labels of a dataset, so that it is known again in any format.
-
-    Parameters
-    ----------
-    dataset
-        The digits; their order counts, their name and source do not.
-
-    Returns
-    -------
-    str
-        SHA-256, 64 hexadecimal digits.
-    """
+    """Hash the pixels and labels of a dataset (SHA-256), in their order and without its name and source."""
     digest = hashlib.sha256()
     for part in dataset:
         digest.update(part.images.tobytes())
