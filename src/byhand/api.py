@@ -11,7 +11,8 @@ from byhand.data import load_digits
 from byhand.hands import Network
 from byhand.models.spec import Spec
 from byhand.training.recipe import Recipe, load_recipe
-from byhand.training.run import Run, load_run, start
+from byhand.training.run import Run, load_run
+from byhand.training.trainer import start
 from byhand.viz.displays import displaying
 from byhand.viz.proof import ProofTable
 
@@ -63,9 +64,9 @@ def train(
         If a setting is unknown, the data cannot be had, or the loss is no longer a number.
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    wanted = chosen.with_settings(**settings).on(name=data, split=split)
-    with displaying(show, tensorboard) as display:
-        run = start(wanted, Path(runs), name, offline=offline, display=display)
+    wanted = chosen.with_settings(**settings).with_data(name=data, split=split)
+    with displaying(show, tensorboard) as callback:
+        run = start(wanted, Path(runs), name, offline=offline, callback=callback)
     if report:
         from byhand.viz.run import report_run
 

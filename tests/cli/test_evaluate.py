@@ -14,7 +14,8 @@ from sklearn.metrics import classification_report as theirs
 from byhand.cli import main
 from byhand.data import load_digits
 from byhand.training.recipe import Recipe
-from byhand.training.run import Run, start
+from byhand.training.run import Run
+from byhand.training.trainer import start
 
 
 @pytest.fixture(scope="module")

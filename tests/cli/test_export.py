@@ -16,7 +16,8 @@ from byhand.hands import build
 from byhand.training import run as runs
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.recipe import Recipe, parse_recipe
-from byhand.training.run import Run, start
+from byhand.training.run import Run
+from byhand.training.trainer import start
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

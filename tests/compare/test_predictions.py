@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +11,9 @@ from scipy.stats import entropy
 
 from byhand.compare.predictions import Answers, answers, disputed
 from byhand.data import Digits, Splits
-from byhand.io import write_json
-from byhand.training.folder import ENVIRONMENT, read_json
 from byhand.training.recipe import Recipe
-from byhand.training.run import Run, start
+from byhand.training.run import Run
+from byhand.training.trainer import start
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +23,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, splits: Splits) -> Run:
 
 
 def test_answers_are_the_networks(run: Run, splits: Splits) -> None:
-    found = answers(run.path, splits.test)
+    found = answers(run, splits.test)
     assert (found.given == run.network.logits(splits.test.images).argmax(axis=1)).all()
     assert found.accuracy == pytest.approx(run.results["test"]["accuracy"])
     assert (found.wrong == (found.given != splits.test.labels)).all()
@@ -32,12 +31,8 @@ def test_answers_are_the_networks(run: Run, splits: Splits) -> None:
 
 
 def test_a_device_that_is_not_here_has_no_rate(run: Run, splits: Splits) -> None:
-    was = read_json(run.path / ENVIRONMENT)
-    try:
-        write_json(run.path / ENVIRONMENT, {**was, "device": "cuda:7"})
-        found = answers(run.path, splits.test)
-    finally:
-        write_json(run.path / ENVIRONMENT, was)
+    there = dataclasses.replace(run, environment=run.environment | {"device": "cuda:7"})
+    found = answers(there, splits.test)
     assert math.isnan(found.rate)
     assert found.accuracy == pytest.approx(run.results["test"]["accuracy"])
 
@@ -69,9 +64,5 @@ def test_accuracy_counts() -> None:
 
 
 def test_a_run_without_an_environment(run: Run, splits: Splits) -> None:
-    kept = (run.path / ENVIRONMENT).read_bytes()
-    Path(run.path / ENVIRONMENT).unlink()
-    try:
-        assert answers(run.path, splits.test).accuracy == pytest.approx(run.results["test"]["accuracy"])
-    finally:
-        (run.path / ENVIRONMENT).write_bytes(kept)
+    bare = dataclasses.replace(run, environment={})
+    assert answers(bare, splits.test).accuracy == pytest.approx(run.results["test"]["accuracy"])

@@ -12,13 +12,13 @@ import pytest
 
 from byhand.compare import runner as comparison
 from byhand.compare import split_cache as shelf
-from byhand.compare.entry import Done, Row
+from byhand.compare.entry import Row
 from byhand.compare.runner import Entry, compare, gathered, run_of
 from byhand.compare.split_cache import Shelf
 from byhand.errors import ByhandError
-from byhand.hands import Network
 from byhand.training.callbacks import Callback
 from byhand.training.recipe import Recipe
+from byhand.training.run import Run
 
 Made = Callable[..., Recipe]
 
@@ -33,10 +33,10 @@ class Watching(Callback):
     def note(self, sentence: str) -> None:
         self.notes.append(sentence)
 
-    def found(self, results: dict[str, Any]) -> None:
-        self.known.append(results["test"]["accuracy"])
+    def skip(self, run: Run) -> None:
+        self.known.append(run.accuracy)
 
-    def begin(self, network: Network, splits: Any, accuracy: float, epochs: int) -> None:
+    def begin(self, run: Run, accuracy: float) -> None:
         self.runs += 1
 
     def epoch(self, entry: dict[str, Any], seconds: float) -> None:
@@ -57,7 +57,7 @@ def made(npz: Path) -> Made:
     return recipe
 
 
-def trained(recipe: Recipe, folder: Path, until: int = -1) -> tuple[Done, Watching]:
+def trained(recipe: Recipe, folder: Path, until: int = -1) -> tuple[Run, Watching]:
     watching = Watching(until)
     return run_of(recipe, folder, Shelf(), watching), watching
 
@@ -70,17 +70,17 @@ def contents(path: Path) -> dict[str, bytes]:
 def test_a_finished_run_is_used_again(made: Made, tmp_path: Path) -> None:
     first, watched = trained(made(), tmp_path)
     assert (watched.runs, watched.epochs) == (1, [0, 1, 2])
-    assert first.path.name.startswith("small-numpy-seed0-")
+    assert first.path.name.startswith("small-fast-seed0-")
     assert [entry["epoch"] for entry in first.log] == [0, 1, 2]
     assert len(first.epoch_seconds) == 3
     again, watched = trained(made(), tmp_path)
     assert watched.runs == 0
     assert watched.known == [first.results["test"]["accuracy"]]
-    assert again == first
+    assert (again.path, again.results, again.log, again.times) == (first.path, first.results, first.log, first.times)
 
 
 def test_an_interrupted_run_goes_on(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("byhand.training.session.SAVE_EVERY", -1.0)
+    monkeypatch.setattr("byhand.training.trainer.SAVE_EVERY", -1.0)
     whole, _ = trained(made(), tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         trained(made(), tmp_path / "broken", until=1)
@@ -105,8 +105,8 @@ def test_what_a_run_depends_on(made: Made, tmp_path: Path, npz: Path) -> None:
         base.with_settings(hidden=[7]),
         base.with_settings(seed=1),
         base.with_settings(hand="tensor"),
-        base.on(split="100/40/30"),
-        base.on(split_seed=1),
+        base.with_data(split="100/40/30"),
+        base.with_data(split_seed=1),
     ]
     paths = {trained(recipe, tmp_path)[0].path for recipe in (base, *others)}
     assert len(paths) == 1 + len(others)
@@ -118,7 +118,7 @@ def test_what_a_run_depends_on(made: Made, tmp_path: Path, npz: Path) -> None:
 def test_other_digits_in_the_same_file_are_noticed(made: Made, tmp_path: Path, npz: Path) -> None:
     copy = tmp_path / "digits.npz"
     copy.write_bytes(npz.read_bytes())
-    recipe = made(epochs=1).on(name=str(copy))
+    recipe = made(epochs=1).with_data(name=str(copy))
     trained(recipe, tmp_path / "runs")
     with np.load(npz) as arrays:
         np.savez(copy, **{**arrays, "y_train": (arrays["y_train"] + 1) % 10})
@@ -126,15 +126,15 @@ def test_other_digits_in_the_same_file_are_noticed(made: Made, tmp_path: Path, n
         trained(recipe, tmp_path / "runs")
 
 
-def fabricated(**accuracies: tuple[float, float]) -> Callable[..., Done]:
+def fabricated(**accuracies: tuple[float, float]) -> Callable[..., Run]:
     """In place of `run_of`: runs whose validation and test accuracy follow from the recipe's learning rate."""
 
-    def run(recipe: Recipe, *_: Any) -> Done:
+    def run(recipe: Recipe, *_: Any) -> Run:
         validation, test = accuracies[f"lr{recipe.config.lr:g}"]
         # Seeds differ a little, in opposite directions.
         wobble = 0.001 * (-1) ** recipe.config.seed
         results = {"validation": {"accuracy": validation + wobble}, "test": {"accuracy": test}}
-        return Done(Path(), results, [], [], {"device": "cpu"})
+        return Run("x", recipe, Path(), results, [], [], {"device": "cpu"})
 
     return run
 
@@ -169,7 +169,7 @@ def test_a_sweep_of_real_runs(tmp_path: Path) -> None:
     assert row.recipe.config.lr == 0.01
     assert row.grid[1]["validation"] == row.runs[0].results["validation"]["accuracy"] > row.grid[0]["validation"]
     # The second job sweeps the same rates; nothing was trained for it.
-    assert plain.runs == row.runs
+    assert [run.path for run in plain.runs] == [run.path for run in row.runs]
     assert len(list(tmp_path.iterdir())) == 2
 
 
@@ -182,7 +182,7 @@ def test_rows_of_runs_that_there_are(made: Made, tmp_path: Path) -> None:
     first, second = compare(entries, tmp_path, Shelf(), lambda place, recipe: watching)
     assert watching.runs == 0
     assert watching.known == [run.results["test"]["accuracy"] for run in (*seeds, other)]
-    assert first.runs == seeds
+    assert [run.path for run in first.runs] == [run.path for run in seeds]
     # Both recipes are called alike; the folder tells them apart.
     assert (first.name, second.name) == ("small", other.path.name)
     for row in (first, second):
@@ -190,40 +190,40 @@ def test_rows_of_runs_that_there_are(made: Made, tmp_path: Path) -> None:
         assert row.answers.accuracy == pytest.approx(row.runs[0].results["test"]["accuracy"])
 
 
-def test_a_run_that_is_not_done_is_no_row(made: Made, tmp_path: Path) -> None:
+def test_a_run_that_is_not_done_is_no_row(made: Made, tmp_path: Path, refused: Any) -> None:
     with pytest.raises(KeyboardInterrupt):
         trained(made(), tmp_path, until=1)
     (path,) = (path for path in tmp_path.iterdir() if path.is_dir())
-    with pytest.raises(ByhandError, match=r"is not done: 2 of 3 epochs; go on with it by `byhand train --resume "):
+    with refused("run.not_done"):
         gathered([path])
-    with pytest.raises(ByhandError, match=r"holds runs, each in a folder of its own"):
+    with refused("run.not_found"):
         gathered([tmp_path])
 
 
 @pytest.mark.parametrize("missing", ["environment.json", "times.jsonl", "log.jsonl"])
-def test_a_run_that_lost_a_file(missing: str, made: Made, tmp_path: Path) -> None:
+def test_a_run_that_lost_a_file(missing: str, made: Made, tmp_path: Path, refused: Any) -> None:
     run, _ = trained(made(), tmp_path)
     (run.path / missing).unlink()
-    with pytest.raises(ByhandError, match=r"lacks some of .*; train the run again"):
-        Done.read(run.path)
+    with refused("run.incomplete"):
+        Run.load(run.path).require_done()
 
 
 @pytest.mark.parametrize(
     ("name", "key"), [("results.json", "test"), ("results.json", "data"), ("environment.json", "device")]
 )
-def test_a_run_with_a_hole_in_a_file(name: str, key: str, made: Made, tmp_path: Path) -> None:
+def test_a_run_with_a_hole_in_a_file(name: str, key: str, made: Made, tmp_path: Path, refused: Any) -> None:
     run, _ = trained(made(epochs=1), tmp_path)
     values = json.loads((run.path / name).read_text(encoding="utf-8"))
     del values[key]
     (run.path / name).write_text(json.dumps(values), encoding="utf-8")
-    with pytest.raises(ByhandError, match=rf"is damaged \(KeyError\('{key}'\) in its files\); train the run again"):
-        Done.read(run.path)
+    with refused("run.damaged"):
+        Run.load(run.path).require_done()
 
 
 def test_digits_that_are_gone(made: Made, tmp_path: Path, npz: Path) -> None:
     copy = tmp_path / "digits.npz"
     copy.write_bytes(npz.read_bytes())
-    run, _ = trained(made(epochs=1).on(name=str(copy)), tmp_path / "runs")
+    run, _ = trained(made(epochs=1).with_data(name=str(copy)), tmp_path / "runs")
     entries = gathered([run.path])
     with np.load(npz) as arrays:
         np.savez(copy, **{**arrays, "y_train": (arrays["y_train"] + 1) % 10})
@@ -244,26 +244,33 @@ def test_digits_are_loaded_once(made: Made, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(shelf, "load_dataset", lambda name, **config: loaded.append(name) or load(name, **config))
     monkeypatch.setattr("byhand.training.recipe.load_digits", lambda *_, **__: pytest.fail("loaded by the run itself"))
     base = made(epochs=1)
-    compare([Entry(base, range(2)), Entry(base.on(split="100/40/30"))], tmp_path, Shelf())
+    compare([Entry(base, range(2)), Entry(base.with_data(split="100/40/30"))], tmp_path, Shelf())
     assert len(loaded) == 1
 
 
 def test_a_split_that_the_digits_cannot_fill(made: Made) -> None:
-    there, large = made().on(split="100/40/30"), made().on(split="58000/2000/10000")
+    there, large = made().with_data(split="100/40/30"), made().with_data(split="58000/2000/10000")
     books = Shelf()
     assert books.fitted(there) is there
     assert books.of(books.fitted(large)).sizes == books.of(made()).sizes
     with pytest.raises(ByhandError, match="asks for 60,000 training digits"):
         books.of(large)
     with pytest.raises(ByhandError, match="No such file"):
-        books.fitted(large.on(name="missing.csv"))
+        books.fitted(large.with_data(name="missing.csv"))
 
 
 def test_rows_know_their_times() -> None:
     logs = [[{"val_accuracy": value} for value in values] for values in ((0.9, 0.95), (0.9495, 0.95))]
     results = {"validation": {"accuracy": 0.95}, "data": {"train": 300}}
     runs = [
-        Done(Path(), results, entries, [{"seconds": s} for s in seconds], {})
+        Run(
+            "x",
+            Recipe("small", network={"name": "softmax"}),
+            Path(),
+            results,
+            entries,
+            [{"seconds": s} for s in seconds],
+        )
         for entries, seconds in zip(logs, ((1.0, 9.0), (2.0, 4.0)), strict=True)
     ]
     row = Row(Recipe("small", network={"name": "softmax"}), runs)
@@ -280,5 +287,12 @@ def test_rows_know_their_times() -> None:
 @pytest.mark.parametrize(("first", "seconds"), [(0.9491, 1.0), (0.9489, 3.0), (0.97, 1.0)])
 def test_when_an_accuracy_counts_as_final(first: float, seconds: float) -> None:
     entries = [{"val_accuracy": value} for value in (first, 0.95)]
-    run = Done(Path(), {"validation": {"accuracy": 0.95}}, entries, [{"seconds": 1.0}, {"seconds": 2.0}], {})
+    run = Run(
+        "x",
+        Recipe("small", network={"name": "softmax"}),
+        Path(),
+        {"validation": {"accuracy": 0.95}},
+        entries,
+        [{"seconds": 1.0}, {"seconds": 2.0}],
+    )
     assert run.final_seconds == seconds

@@ -51,7 +51,7 @@ def test_its_commands_are_ours() -> None:
 @pytest.mark.slow
 def test_its_python_runs(python: Callable[..., Any]) -> None:
     (text,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    small = text.replace(".having(epochs=1)", '.having(epochs=1).on(name="digits")')
+    small = text.replace(".having(epochs=1)", '.having(epochs=1).with_data(name="digits")')
     assert small != text
     done = python("-c", small)
     assert done.returncode == 0, done.stderr

@@ -19,7 +19,7 @@ from byhand.metrics.losses import accuracy, mean_loss
 from byhand.models import zoo
 from byhand.rng import generator
 from byhand.training.config import TrainingConfig
-from byhand.training.loop import Epoch, measured, score, train_by_steps, train_by_whole
+from byhand.training.loop import Epoch, measured, score, train_by_steps, train_full_batch
 from byhand.training.optimizers import optimizer
 
 SPEC = zoo.network("mlp", hidden=(5,))
@@ -36,7 +36,7 @@ def trained(
         return report(epoch)
 
     if config.full_batch:
-        train_by_whole(network, splits, config, told)
+        train_full_batch(network, splits, config, told)
     else:
         train_by_steps(network, optimizer(network, config), splits, config, told)
     return log
@@ -261,7 +261,7 @@ def test_full_batch_in_single_precision(splits: Splits) -> None:
 def test_why_a_full_batch_method_stopped(splits: Splits) -> None:
     def told(epochs: int, report: Callable[[Epoch], bool] = lambda epoch: False, **settings: Any) -> str:
         config = TrainingConfig(optimizer="lbfgs", epochs=epochs, **settings)
-        return train_by_whole(build(SPEC, dtype="float64"), splits, config, report)
+        return train_full_batch(build(SPEC, dtype="float64"), splits, config, report)
 
     assert told(2) == ""
     assert told(9, lambda epoch: True) == ""
@@ -282,7 +282,7 @@ def test_not_one_iteration(name: str, splits: Splits, monkeypatch: pytest.Monkey
     monkeypatch.setattr(network, "gradients", lambda: {p.name: np.zeros(p.shape) for p in SPEC.parameters})
     log: list[Epoch] = []
     config = TrainingConfig(optimizer=name, epochs=9)
-    assert train_by_whole(network, splits, config, lambda epoch: bool(log.append(epoch)))
+    assert train_full_batch(network, splits, config, lambda epoch: bool(log.append(epoch)))
     (only,) = log
     assert (only.entry["epoch"], only.entry["step"], only.entry["train_loss"]) == (0, 0, 2.5)
     assert (only.entry["val_accuracy"], only.entry["val_loss"]) == before

@@ -162,9 +162,9 @@ def test_having() -> None:
         recipe.with_settings(hiddn=3)
     with pytest.raises(ByhandError, match=r"section training, was given epochs = 1\.5"):
         recipe.with_settings(epochs=1.5)
-    assert recipe.on(name="digits", split=None).data == {"name": "digits"}
+    assert recipe.with_data(name="digits", split=None).data == {"name": "digits"}
     with pytest.raises(ByhandError, match="split_seed = -3"):
-        recipe.on(split_seed=-3)
+        recipe.with_data(split_seed=-3)
 
 
 def test_sweeps() -> None:

@@ -17,13 +17,13 @@ from safetensors import SafetensorError
 from byhand.data import load_digits
 from byhand.errors import ByhandError
 from byhand.hands import HANDS, build
-from byhand.training import log
-from byhand.training import run as runs
-from byhand.training import session as job
+from byhand.training import trainer as runs
 from byhand.training.callbacks import Callback
 from byhand.training.checkpoint import Checkpoint
+from byhand.training.folder import append_log, read_log, truncate_log
 from byhand.training.loop import score
 from byhand.training.recipe import Recipe, load_recipe
+from byhand.training.run import load_run
 
 SAME = ("recipe.toml", "log.jsonl", "results.json", "checkpoint.safetensors")
 Make = Callable[..., Recipe]
@@ -44,7 +44,7 @@ def test_the_same_seed_gives_the_same_bytes(hand: str, optimizer: str, tmp_path:
 def test_the_folder(tmp_path: Path, recipe: Make, npz: Path) -> None:
     asked = recipe(watch_test=True, seed=4)
     run = runs.start(asked, tmp_path)
-    assert run.path == tmp_path / "small-numpy"
+    assert run.path == tmp_path / "small-fast"
     assert sorted(path.name for path in run.path.iterdir()) == sorted(
         ["recipe.toml", "environment.json", "log.jsonl", "times.jsonl", "checkpoint.safetensors", "results.json"]
     )
@@ -53,7 +53,7 @@ def test_the_folder(tmp_path: Path, recipe: Make, npz: Path) -> None:
     assert results == run.results
     assert {key: results[key] for key in ("recipe", "hand", "dtype", "seed", "epochs", "stopped_early")} == {
         "recipe": "small",
-        "hand": "numpy",
+        "hand": "fast",
         "dtype": "float32",
         "seed": 4,
         "epochs": 4,
@@ -91,11 +91,11 @@ def test_the_folder(tmp_path: Path, recipe: Make, npz: Path) -> None:
 def test_loaded_in_any_hand(hand: str, tmp_path: Path, recipe: Make, npz: Path) -> None:
     run = runs.start(recipe(), tmp_path)
     images = load_digits(npz).test.images
-    loaded = runs.load_run(run.path, hand=hand)
+    loaded = load_run(run.path, hand=hand)
     assert loaded.network.hand == hand
     assert loaded.network.logits(images) == pytest.approx(run.network.logits(images), rel=1e-5, abs=1e-5)
     assert (loaded.results, loaded.log, loaded.times) == (run.results, run.log, run.times)
-    assert np.array_equal(runs.load_run(str(run.path)).network.logits(images), run.network.logits(images))
+    assert np.array_equal(load_run(str(run.path)).network.logits(images), run.network.logits(images))
 
 
 def test_patience_gives_the_best_back(tmp_path: Path, recipe: Make) -> None:
@@ -108,7 +108,7 @@ def test_patience_gives_the_best_back(tmp_path: Path, recipe: Make) -> None:
     short = runs.start(recipe(lr=1.0, epochs=best + 1), tmp_path / "short")
     for name, value in short.network.parameters().items():
         assert np.array_equal(run.network.parameters()[name], value)
-    assert np.array_equal(runs.load_run(run.path).network.parameters()["W1"], run.network.parameters()["W1"])
+    assert np.array_equal(load_run(run.path).network.parameters()["W1"], run.network.parameters()["W1"])
 
 
 def test_patience_that_does_not_run_out(tmp_path: Path, recipe: Make) -> None:
@@ -137,18 +137,16 @@ def test_every_hand_learns(tmp_path: Path, recipe: Make) -> None:
             assert theirs["val_accuracy"] == ours["val_accuracy"]
 
 
-def test_names(tmp_path: Path, recipe: Make) -> None:
+def test_names(tmp_path: Path, recipe: Make, refused: Any) -> None:
     quick = recipe(epochs=1)
     assert [runs.start(quick, tmp_path).path.name for _ in range(3)] == [
-        "small-numpy",
-        "small-numpy-2",
-        "small-numpy-3",
+        "small-fast",
+        "small-fast-2",
+        "small-fast-3",
     ]
     assert runs.start(quick, tmp_path, "mine").path.name == "mine"
     before = {path: path.read_bytes() for path in (tmp_path / "mine").iterdir()}
-    with pytest.raises(
-        ByhandError, match=r"There is a run .*mine already; go on with it by --resume .*mine, or choose"
-    ):
+    with refused("run.exists"):
         runs.start(quick, tmp_path, "mine")
     assert {path: path.read_bytes() for path in (tmp_path / "mine").iterdir()} == before
 
@@ -216,7 +214,7 @@ def test_a_method_that_stops_by_itself(tmp_path: Path, recipe: Make) -> None:
 
     ear = Ear()
     settings = {"optimizer": "lbfgs", "epochs": 500, "dropout": 0.0, "l2": 100.0, "decay_biases": True}
-    run = runs.start(recipe(**settings), tmp_path, display=ear)
+    run = runs.start(recipe(**settings), tmp_path, callback=ear)
     assert 1 <= run.results["epochs"] < 500
     assert not run.results["stopped_early"]
     assert ear.told[-1] == f"lbfgs stopped after {run.results['epochs']} of 500 iterations: {run.results['stopped']}."
@@ -232,7 +230,7 @@ def test_a_full_disk(name: str, tmp_path: Path, recipe: Make, monkeypatch: pytes
         (tmp_path / "mine").mkdir()
         (tmp_path / "mine" / name).symlink_to("/dev/full")
         with pytest.raises(ByhandError, match=r"log\.jsonl cannot be written \(No space left on device\); free some"):
-            log.append(tmp_path / "mine" / name, {"epoch": 0})
+            append_log(tmp_path / "mine" / name, {"epoch": 0})
         return
     monkeypatch.setattr("byhand.training.checkpoint.save_file", full)
     with pytest.raises(
@@ -251,7 +249,7 @@ def test_threads_are_set_before_the_network_is_drawn(
         seen.append({pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"})
         return build(*arguments, **options)
 
-    monkeypatch.setattr(job, "build", watched)
+    monkeypatch.setattr(runs, "build", watched)
     with threadpoolctl.threadpool_limits(2):
         runs.start(recipe(epochs=1, threads=1).with_settings(init="orthogonal"), tmp_path)
     assert seen == [{1}]
@@ -262,17 +260,17 @@ def test_a_run_that_diverges(tmp_path: Path, recipe: Make) -> None:
         ByhandError, match=r"The loss became (nan|inf) at step \d+ with learning rate 1e\+30; try --lr 1e\+29"
     ):
         runs.start(recipe(optimizer="sgd", lr=1e30), tmp_path)
-    assert not (tmp_path / "small-numpy" / "results.json").exists()
+    assert not (tmp_path / "small-fast" / "results.json").exists()
 
 
 def test_a_run_that_is_not_done(tmp_path: Path, recipe: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(job, "write_json", lambda path, value: stop() if path.name == "results.json" else None)
+    monkeypatch.setattr(runs, "write_json", lambda path, value: stop() if path.name == "results.json" else None)
     with pytest.raises(KeyboardInterrupt):
         runs.start(recipe(), tmp_path)
-    run = runs.load_run(tmp_path / "small-numpy")
+    run = load_run(tmp_path / "small-fast")
     assert run.results == {}
     assert math.isnan(run.accuracy)
     assert len(run.log) == 4
@@ -298,26 +296,26 @@ def test_checkpoints_are_not_written_all_the_time(
     saved: list[int] = []
     save = Checkpoint.save
     monkeypatch.setattr(Checkpoint, "save", lambda self, path: (saved.append(self.epochs), save(self, path))[0])
-    monkeypatch.setattr(job, "SAVE_EVERY", math.inf)
+    monkeypatch.setattr(runs, "SAVE_EVERY", math.inf)
     runs.start(recipe(), tmp_path)
     assert saved == [4]
-    monkeypatch.setattr(job, "SAVE_EVERY", -1.0)
+    monkeypatch.setattr(runs, "SAVE_EVERY", -1.0)
     runs.start(recipe(), tmp_path)
     assert saved == [4, 1, 2, 3, 4, 4]
 
 
 def test_logs(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    assert log.read(path) == []
+    assert read_log(path) == []
     entries = [{"epoch": epoch, "loss": 0.1 + epoch / 3} for epoch in range(4)]
     for entry in entries:
-        log.append(path, entry)
+        append_log(path, entry)
     whole = path.read_bytes()
-    assert log.read(path) == entries
+    assert read_log(path) == entries
     for torn in (1, 5, len(whole.splitlines()[-1])):
         path.write_bytes(whole[:-torn])
-        assert log.read(path) == entries[:3]
-    assert log.cut(path, 2) == entries[:2]
+        assert read_log(path) == entries[:3]
+    assert truncate_log(path, 2) == entries[:2]
     assert path.read_bytes() == b"".join(whole.splitlines(keepends=True)[:2])
-    assert log.cut(path, 9) == entries[:2]
-    assert log.cut(tmp_path / "new.jsonl", 0) == []
+    assert truncate_log(path, 9) == entries[:2]
+    assert truncate_log(tmp_path / "new.jsonl", 0) == []

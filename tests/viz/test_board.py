@@ -10,26 +10,25 @@ import pytest
 from rich.console import Console
 
 from byhand.compare.runner import Entry
-from byhand.data import Splits
-from byhand.hands import build
-from byhand.models import zoo
 from byhand.training.callbacks import Callback
 from byhand.training.recipe import Recipe
+from byhand.training.run import Run
 from byhand.viz.board import Board, Lines, board
 
 ENTRY = {"epoch": 0, "step": 5, "train_loss": 0.5, "val_loss": 0.4, "val_accuracy": 0.905, "lr": 0.01}
 
 
-def results(test: float = 0.8) -> dict[str, Any]:
-    return {"validation": {"accuracy": 0.9}, "test": {"accuracy": test}, "epochs": 2}
+def done(test: float = 0.8) -> Run:
+    results = {"validation": {"accuracy": 0.9}, "test": {"accuracy": test}, "epochs": 2}
+    return Run("x", Recipe("x", network={"name": "softmax"}, training={"epochs": 2}), results=results)
 
 
 def entries(*names: str, seeds: int = 1) -> list[Entry]:
     return [Entry(Recipe(name, network={"name": "softmax"}), range(seeds)) for name in names]
 
 
-def begin(display: Callback, splits: Splits) -> None:
-    display.begin(build(zoo.network("softmax"), "numpy"), splits, 0.1, 2)
+def begin(callback: Callback) -> None:
+    callback.begin(done(), 0.1)
 
 
 def watched(rows: list[Entry], width: int = 80, height: int = 24, **config: Any) -> tuple[Board, io.StringIO]:
@@ -46,36 +45,36 @@ def picture(shown: Board) -> list[str]:
     return [line.rstrip() for line in captured.get().splitlines()]
 
 
-def test_a_log_gets_lines(capsys: pytest.CaptureFixture[str], splits: Splits) -> None:
+def test_a_log_gets_lines(capsys: pytest.CaptureFixture[str]) -> None:
     rows = entries("[x]", "other")
     with board(rows) as shown:
         # Nobody watches a test.
         assert type(shown) is Lines
-        shown.of(0, rows[0].recipe).found(results())
+        shown.of(0, rows[0].recipe).skip(done())
         line = shown.of(1, rows[1].recipe)
-        begin(line, splits)
+        begin(line)
         for epoch in range(2):
             line.step(1, 1)
             line.epoch({**ENTRY, "epoch": epoch}, 0.25)
         line.note("something.")
         line.note("something.")
-        line.end(results())
+        line.end(done())
     said = capsys.readouterr()
-    assert said.out == "other in the numpy hand, seed 0: validation 90.00 %, test 80.00 %, 0.5 s\n"
+    assert said.out == "other in the fast hand, seed 0: validation 90.00 %, test 80.00 %, 0.5 s\n"
     assert said.err == "byhand: something.\n"
     assert "\x1b" not in said.out + said.err
 
 
-def test_the_board_fills_in(splits: Splits) -> None:
+def test_the_board_fills_in() -> None:
     rows = entries("[bold]", "second")
     shown, _ = watched(rows)
     head, first, second, foot = picture(shown)
     assert head.split() == ["network", "hand", "epochs", "validation", "test", "training"]
     # A bracket in a name is no markup.
-    assert first.split()[:2] == ["[bold]", "numpy"]
+    assert first.split()[:2] == ["[bold]", "fast"]
     assert foot == "0 of 2 trainings done, 0:00 so far"
     one = shown.of(0, rows[0].recipe)
-    begin(one, splits)
+    begin(one)
     one.step(1, 2)
     assert shown.tracks[0].share == 0.25
     assert "0/2" in picture(shown)[1]
@@ -83,21 +82,21 @@ def test_the_board_fills_in(splits: Splits) -> None:
     assert shown.tracks[0].share == 0.5
     assert "1/2" in picture(shown)[1]
     one.epoch({**ENTRY, "epoch": 1}, 0.5)
-    one.end(results())
-    shown.of(1, rows[1].recipe).found(results(0.7))
+    one.end(done())
+    shown.of(1, rows[1].recipe).skip(done(0.7))
     _, first, second, foot = picture(shown)
     assert "2/2  90.00 %  80.00 %  1.0 s" in re.sub(" {2,}", "  ", first)
     assert "90.00 %  70.00 %" in re.sub(" {2,}", "  ", second)
     assert foot.startswith("2 of 2 trainings done")
 
 
-def test_several_seeds_share_a_row(splits: Splits) -> None:
+def test_several_seeds_share_a_row() -> None:
     rows = entries("one", seeds=3)
     shown, _ = watched(rows)
     for test in (0.8, 0.9):
-        shown.of(0, rows[0].recipe).found(results(test))
+        shown.of(0, rows[0].recipe).skip(done(test))
     running = shown.of(0, rows[0].recipe)
-    begin(running, splits)
+    begin(running)
     running.step(1, 1)
     assert shown.tracks[0].share == pytest.approx((2 + 0.5) / 3)
     _, row, foot = picture(shown)
@@ -107,12 +106,12 @@ def test_several_seeds_share_a_row(splits: Splits) -> None:
 
 
 @pytest.mark.parametrize("width", [80, 60, 120])
-def test_no_line_is_broken(width: int, splits: Splits) -> None:
+def test_no_line_is_broken(width: int) -> None:
     rows = entries("scratch-mlp", "a-name-that-goes-on-and-on", seeds=2)
     shown, _ = watched(rows, width)
     for place in range(2):
-        shown.of(place, rows[place].recipe).found(results())
-        begin(shown.of(place, rows[place].recipe), splits)
+        shown.of(place, rows[place].recipe).skip(done())
+        begin(shown.of(place, rows[place].recipe))
     lines = picture(shown)
     assert len(lines) == 4
     assert max(map(len, lines)) <= width
@@ -122,7 +121,7 @@ def test_a_low_terminal_shows_the_rows_at_work() -> None:
     rows = entries(*(f"n{place}" for place in range(20)))
     shown, _ = watched(rows, height=9)
     for place in range(10):
-        shown.of(place, rows[place].recipe).found(results())
+        shown.of(place, rows[place].recipe).skip(done())
     lines = picture(shown)
     assert [line.split()[0] for line in lines[1:-1]] == ["n8", "n9", "n10", "n11", "n12"]
     assert lines[-1].endswith("; 8 more above, 7 below")
@@ -135,7 +134,7 @@ def test_the_board_goes_when_it_is_done(colour: bool, monkeypatch: pytest.Monkey
     rows = entries("one")
     shown, seen = watched(rows)
     with shown:
-        shown.of(0, rows[0].recipe).found(results())
+        shown.of(0, rows[0].recipe).skip(done())
         shown.live.refresh()
     text = seen.getvalue()
     assert "one" in text
@@ -149,7 +148,7 @@ def test_an_interrupt_says_what_is_kept(capsys: pytest.CaptureFixture[str]) -> N
 
     def interrupted() -> None:
         with board(rows) as shown:
-            shown.of(0, rows[0].recipe).found(results())
+            shown.of(0, rows[0].recipe).skip(done())
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

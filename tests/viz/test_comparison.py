@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from byhand.compare.entry import Done, Row
+from byhand.compare.entry import Row
 from byhand.training.recipe import Recipe
+from byhand.training.run import Run
 from byhand.viz.comparison_table import (
     HEADS,
     SHOWN,
@@ -26,7 +27,7 @@ from byhand.viz.comparison_table import (
 )
 
 
-def done(accuracy: float, seconds: list[float], seed: int = 0) -> Done:
+def done(accuracy: float, seconds: list[float], seed: int = 0) -> Run:
     """A run that never was."""
     results: dict[str, Any] = {
         "parameters": 7850,
@@ -44,10 +45,11 @@ def done(accuracy: float, seconds: list[float], seed: int = 0) -> Done:
         "linear_algebra": ["OpenBLAS"],
     }
     log = [{"val_accuracy": accuracy - 0.1 * left} for left in reversed(range(len(seconds)))]
-    return Done(Path("run"), results, log, [{"seconds": each} for each in seconds], environment)
+    recipe = Recipe("linear", network={"name": "softmax"})
+    return Run("run", recipe, Path("run"), results, log, [{"seconds": each} for each in seconds], environment)
 
 
-def row(*runs: Done, grid: list[dict[str, Any]] | None = None, **recipe: Any) -> Row:
+def row(*runs: Run, grid: list[dict[str, Any]] | None = None, **recipe: Any) -> Row:
     return Row(Recipe("linear", network={"name": "softmax"}, **recipe), list(runs), grid or [])
 
 
@@ -68,7 +70,7 @@ def test_what_a_row_shows() -> None:
     # Mean of 92 and 94 is 93; standard deviation sqrt(2), t(0.975; 1) = 12.7062, so 12.7062 * sqrt(2) / sqrt(2).
     assert dict(zip(HEADS, written, strict=True)) == {
         "network": "linear",
-        "hand": "numpy",
+        "hand": "fast",
         "parameters": "7,850",
         "epochs": "2",
         "validation": "93.00 ± 12.71 %",
@@ -83,7 +85,7 @@ def test_the_table_at_the_end() -> None:
     one.whole = 50
     assert dict(zip(SHOWN, shown(one), strict=True)) == {
         "network": "linear",
-        "hand": "numpy",
+        "hand": "fast",
         "parameters": "7,850",
         "epochs": "2 of 50",
         "validation": "92.00 %",

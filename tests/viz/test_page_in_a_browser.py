@@ -13,9 +13,8 @@ import pytest
 from byhand.data import Digits
 from byhand.metrics.evaluation import Evaluation
 from byhand.training.recipe import Recipe
-from byhand.training.run import start
+from byhand.training.trainer import start
 from byhand.viz.run import write_report
-from byhand.weights.trained import Trained
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -57,14 +56,13 @@ def test_the_report_of_a_run(npz: Path, tmp_path: Path, python: Callable[..., An
         pytest.skip(f"there is no browser: none of {', '.join(NAMES)} is installed")
     recipe = Recipe("small", network={"name": "mlp"}, training={"epochs": 2, "threads": 1}, data={"name": str(npz)})
     run = start(recipe, tmp_path, "run")
-    trained = Trained("run", run.network, run)
-    digits = trained.test_digits()
+    digits = run.splits().test
     # Some of each: right answers and wrong ones.
     labels = digits.labelled().copy()
     labels[::3] = (labels[::3] + 1) % 10
     found = Evaluation.of(run.network, Digits(digits.images, labels, "drawn", "here"))
     path = tmp_path / "report.html"
-    write_report(trained, found, "test split", path)
+    write_report(run, found, "test split", path)
     done = python("-c", LOOK, path.as_uri(), browser)
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)

@@ -11,9 +11,10 @@ from byhand.data import load_digits
 from byhand.hands import HANDS, build
 from byhand.models.layers import BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Standardize
 from byhand.models.spec import Spec
-from byhand.training import run as runs
+from byhand.training import trainer as runs
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.recipe import Recipe
+from byhand.training.run import load_run
 from byhand.weights import make
 from byhand.weights.calibration import calibrated, confidence
 from byhand.weights.folding import folded
@@ -70,7 +71,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, npz: Path) -> Path:
     recipe = Recipe(
         "strange", "What the tests make.", {"layers": layers}, training | {"augment": "writing", "nondigits": 0.2}
     )
-    return runs.start(recipe.on(name=str(npz)), tmp_path_factory.mktemp("runs"), "one").path
+    return runs.start(recipe.with_data(name=str(npz)), tmp_path_factory.mktemp("runs"), "one").path
 
 
 def test_the_same_run_makes_the_same_bytes(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,7 +90,7 @@ def test_the_same_run_makes_the_same_bytes(run: Path, tmp_path: Path, capsys: py
 
 def test_calibration_makes_up_for_a_factor(run: Path) -> None:
     """Logits four times as large need a temperature four times as high, and then say the same."""
-    network = runs.load_run(run).network
+    network = load_run(run).network
     real = load_digits("digits").validation
     first = calibrated(network, real)
     last = [name for name in network.parameters() if name.startswith(("W", "b"))][-2:]
@@ -103,13 +104,13 @@ def test_calibration_makes_up_for_a_factor(run: Path) -> None:
 
 def test_runs_that_make_no_weights(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert make.main([str(tmp_path / "nowhere"), "--out", str(tmp_path)]) == 2
-    assert "is not the folder of a run" in capsys.readouterr().err
+    assert "[run.not_found]" in capsys.readouterr().err
     unfinished = tmp_path / "unfinished"
     unfinished.mkdir()
-    for name in (runs.RECIPE, runs.CHECKPOINT, runs.LOG):
+    for name in ("recipe.toml", "checkpoint.safetensors", "log.jsonl"):
         (unfinished / name).write_bytes((run / name).read_bytes())
     assert make.main([str(unfinished), "--out", str(tmp_path)]) == 2
-    assert f"{unfinished} is not done; finish it by" in capsys.readouterr().err
+    assert "[run.not_done]" in capsys.readouterr().err
     assert not list(tmp_path.glob("*.safetensors"))
 
 
@@ -119,4 +120,4 @@ def test_other_digits_are_refused(
     other = load_digits("digits")
     monkeypatch.setattr("byhand.training.recipe.load_digits", lambda *_: other)
     assert make.main([str(run), "--out", str(tmp_path)]) == 2
-    assert "was trained on other digits than" in capsys.readouterr().err
+    assert "[run.other_digits]" in capsys.readouterr().err

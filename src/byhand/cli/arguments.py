@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from byhand.errors import ByhandError
-from byhand.training.choices import OPTIMIZERS, SCHEDULES
+from byhand.training.config import OPTIMIZERS, SCHEDULES
 
 if TYPE_CHECKING:
     from byhand.training.recipe import Recipe
@@ -70,7 +70,7 @@ def changed(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
     hidden = settings.get("hidden")
     if isinstance(hidden, tuple) and len(hidden) == 1:
         settings["hidden"] = hidden[0]
-    return recipe.with_settings(**settings).on(name=arguments.data, split=arguments.split)
+    return recipe.with_settings(**settings).with_data(name=arguments.data, split=arguments.split)
 
 
 def given(arguments: argparse.Namespace) -> dict[str, Any]:

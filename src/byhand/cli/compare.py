@@ -131,7 +131,7 @@ def _field(arguments: argparse.Namespace, shelf: Shelf) -> list[Entry]:
     for place in FIELD:
         recipe = settings.changed(load_recipe(place.recipe), arguments)
         if arguments.split is None:
-            recipe = _fitted(recipe, shelf) if arguments.full else recipe.on(split="")
+            recipe = _fitted(recipe, shelf) if arguments.full else recipe.with_data(split="")
         whole, own = 0, recipe.config.epochs
         if arguments.epochs is None and not arguments.full:
             epochs = place.epochs_for(len(shelf.of(recipe).train))

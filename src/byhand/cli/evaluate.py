@@ -24,8 +24,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     from byhand.metrics.evaluation import Evaluation
 
-    trained, digits, which = scoring.load(arguments)
-    found = Evaluation.of(trained.network, digits)
+    trained_run, digits, which = scoring.load(arguments)
+    found = Evaluation.of(trained_run.network, digits)
     if arguments.json:
         data = {"name": digits.name, "source": digits.source, "part": which, "count": len(digits)}
         values = {"data": data, "loss": found.loss, "calibration_error": found.calibration.error}

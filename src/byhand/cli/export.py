@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from byhand.weights.trained import Trained
+    from byhand.hands import Network
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,22 +30,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Export."""
-    import json
-
     from byhand.data import load_dataset
-    from byhand.data.loading import say
     from byhand.export import CHECKED, to_onnx
 
-    found = _found(arguments.run)
-    if found.run is not None and not found.run.results:
-        say(f"{found.name} is not done: {len(found.run.log)} of {found.run.recipe.config.epochs} epochs.")
-    results = found.card if found.run is None else found.run.results
-    facts = {"recipe": found.recipe, "results": json.dumps(dict(results))}
+    network, facts = _load(arguments.run)
     digits = load_dataset(arguments.data or "digits", offline=arguments.offline).train
     images = digits.images[:CHECKED]
-    apart = to_onnx(found.network, arguments.onnx, images=images, facts=facts)
+    apart = to_onnx(network, arguments.onnx, images=images, facts=facts)
     size = arguments.onnx.stat().st_size
-    print(f"{arguments.onnx}: {found.name}, {found.network.spec.size:,} parameters, {size:,} bytes")
+    print(f"{arguments.onnx}: {arguments.run}, {network.spec.size:,} parameters, {size:,} bytes")
     print(
         f"Largest difference between ONNX Runtime and the numpy hand on {len(images):,} digits "
         f"({digits.name}): {apart:.1e}"
@@ -53,17 +46,23 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _found(name: str) -> Trained:
-    """Load what RUN names, in the hand that needs no torch."""
-    from byhand import weights
+def _load(name: str) -> tuple[Network, dict[str, str]]:
+    """Load what RUN names in a hand that needs no torch, and the facts to write into the file."""
+    import json
+
+    from byhand.data.loading import say
     from byhand.hands import build
     from byhand.training.checkpoint import Checkpoint
-    from byhand.weights.trained import Trained, trained
+    from byhand.training.run import load_run
+    from byhand.weights import names
 
-    path = Path(name)
-    if name in weights.names() or not path.is_file():
-        return trained(name, "fast")
-    saved = Checkpoint.load(path)
-    network = build(saved.spec)
-    network.load(saved.values)
-    return Trained(name, network)
+    if name not in names() and Path(name).is_file():
+        saved = Checkpoint.load(Path(name))
+        network = build(saved.spec)
+        network.load(saved.values)
+        return network, {"recipe": "", "results": "{}"}
+    run = load_run(name, "fast")
+    network = run.network
+    if run.status != "done":
+        say(f"{run.name} is not done: {len(run.log)} of {run.recipe.config.epochs} epochs.")
+    return network, {"recipe": run.recipe.to_toml(), "results": json.dumps(run.results or dict(run.card))}

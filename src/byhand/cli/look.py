@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from byhand.data import Digits
     from byhand.hands import Array
-    from byhand.weights.trained import Trained
+    from byhand.training.run import Run
 
 PAGE = "look.html"
 
@@ -42,20 +42,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Look."""
     from byhand.errors import ByhandError
+    from byhand.training.run import load_run
     from byhand.viz import style
     from byhand.viz.inside.embedding import COUNT
     from byhand.viz.inside.views import page, views
-    from byhand.weights.trained import trained
 
     if arguments.image is not None and arguments.index:
         raise ByhandError(
             f"--index {arguments.index} chooses one of the test digits, and --image brings a picture; give one of them."
         )
-    network = trained(arguments.run, arguments.hand)
-    name = Path(network.name).resolve().name
+    trained_run = load_run(arguments.run, arguments.hand)
+    network = trained_run.network
+    name = Path(trained_run.name).resolve().name
     label, digits = None, None
     if arguments.image is None or arguments.map != "none":
-        digits = _digits(network, arguments.data, arguments.offline)
+        digits = _digits(trained_run, arguments.data, arguments.offline)
     if arguments.image is not None:
         image, what = _read(arguments.image), arguments.image.name
     elif digits is not None:
@@ -66,27 +67,27 @@ def run(arguments: argparse.Namespace) -> int:
     others = None
     if arguments.map != "none" and digits is not None and digits.labels is not None and len(digits) > 2:
         others = (digits.images[:COUNT], digits.labels[:COUNT])
-    shown = list(views(network.network, image, label, others, arguments.map))
+    shown = list(views(network, image, label, others, arguments.map))
     folder = arguments.out or Path("look") / name
     for view in shown:
         _, png = style.save(view.figure, folder / view.name)
         print(f"{view.heading}: {png}")
-    lead = f"{what}, read by {name} in the {network.network.hand} hand."
+    lead = f"{what}, read by {name} in the {network.hand} hand."
     print(f"Page: {page(f'Inside {name}', lead[0].upper() + lead[1:], shown).write(folder / PAGE)}")
     return 0
 
 
-def _digits(network: Trained, data: str | None, offline: bool) -> Digits:
+def _digits(run: Run, data: str | None, offline: bool) -> Digits:
     """Find the digits to look at: those named, or the test split of those that the network was trained on."""
     from byhand.data import load_dataset, load_digits
 
     if data is not None:
         dataset = load_dataset(data, offline=offline)
         return dataset.train if dataset.test is None else dataset.test
-    if network.run is None:
+    if run.path is None:
         # What comes with byhand can be looked at without MNIST too.
         return load_digits("auto", offline=offline).test
-    return network.test_digits(offline=offline)
+    return run.splits(offline=offline).test
 
 
 def _chosen(digits: Digits, digit: int | None, index: int) -> int:

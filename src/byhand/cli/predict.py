@@ -43,10 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.data.loading import say
     from byhand.io import write_text
     from byhand.metrics.losses import probabilities
-    from byhand.weights.trained import trained
+    from byhand.training.run import load_run
 
     _check_files(arguments)
-    network = trained(arguments.run, arguments.hand).network
+    network = load_run(arguments.run, arguments.hand).network
     digits, which = scoring.part(load_dataset(arguments.data, offline=arguments.offline), labelled=False)
     # Whoever asks which digit it is wants no other answer, though a network may know one.
     logits = network.logits(digits.images)[:, :CLASSES]

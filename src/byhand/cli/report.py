@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from byhand.cli import scoring
 
 if TYPE_CHECKING:
-    from byhand.weights.trained import Trained
+    from byhand.training.run import Run
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,20 +34,20 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.metrics.evaluation import Evaluation
     from byhand.viz.run import write_report
 
-    trained, digits, which = scoring.load(arguments)
-    found = Evaluation.of(trained.network, digits)
-    path = arguments.out or _place(trained, "" if arguments.data is None else digits.name)
-    for written in write_report(trained, found, which, path, arguments.figures):
+    trained_run, digits, which = scoring.load(arguments)
+    found = Evaluation.of(trained_run.network, digits)
+    path = arguments.out or _place(trained_run, "" if arguments.data is None else digits.name)
+    for written in write_report(trained_run, found, which, path, arguments.figures):
         print(f"Written: {written}")
     print(found.report.text, end="")
     return 0
 
 
-def _place(trained: Trained, digits: str) -> Path:
+def _place(run: Run, digits: str) -> Path:
     """Choose the file: beside a run, or in the current folder for shipped weights; other digits' has their name."""
     from byhand.viz.run import REPORT
 
     name = Path(REPORT)
-    parts = [name.stem, *([trained.name] if trained.run is None else []), *([digits] if digits else [])]
-    folder = Path() if trained.run is None else trained.run.path
+    parts = [name.stem, *([run.name] if run.path is None else []), *([digits] if digits else [])]
+    folder = run.path or Path()
     return folder / ("-".join(parts) + name.suffix)

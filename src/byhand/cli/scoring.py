@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from byhand.data import Dataset, Digits
-    from byhand.weights.trained import Trained
+    from byhand.training.run import Run
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,20 +20,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="download nothing")
 
 
-def load(arguments: argparse.Namespace) -> tuple[Trained, Digits, str]:
+def load(arguments: argparse.Namespace) -> tuple[Run, Digits, str]:
     """Load the network and its digits, and say which digits of their source they are."""
     from byhand.data import load_dataset
     from byhand.data.loading import say
-    from byhand.weights.trained import trained
+    from byhand.training.run import load_run
 
-    found = trained(arguments.run, arguments.hand)
-    if found.run is not None and not found.run.results:
-        say(f"{found.name} is not done: {len(found.run.log)} of {found.run.recipe.config.epochs} epochs.")
+    run = load_run(arguments.run, arguments.hand)
+    _ = run.network
+    if run.status != "done":
+        say(f"{run.name} is not done: {len(run.log)} of {run.recipe.config.epochs} epochs.")
     if arguments.data is None:
-        return found, found.test_digits(offline=arguments.offline), "test split"
+        return run, run.splits(offline=arguments.offline).test, "test split"
     dataset = load_dataset(arguments.data, offline=arguments.offline)
     # A file's own test digits, where it has labelled ones: no network was trained on them.
-    return found, *part(dataset, labelled=True)
+    return run, *part(dataset, labelled=True)
 
 
 def part(dataset: Dataset, labelled: bool) -> tuple[Digits, str]:

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.training.recipe import load_recipe, recipe_text
     from byhand.viz.console import parameter_table, print_table
 
-    recipe = load_recipe(arguments.recipe).on(name=arguments.data)
+    recipe = load_recipe(arguments.recipe).with_data(name=arguments.data)
     spec, note = _spec(recipe, arguments.offline)
     print(recipe_text(arguments.recipe))
     if recipe.sweep:
@@ -56,7 +56,7 @@ def _spec(recipe: Recipe, offline: bool) -> tuple[Spec, str]:
 
     if (spec := spec_without_data(recipe)) is not None:
         return spec, ""
-    digits = recipe.digits(offline=offline)
+    digits = recipe.load_splits(offline=offline)
     note = (
         f"Pixels whose variance is at most {recipe.network['min_variance']:g} over the {len(digits.train):,} training "
         f"digits of {digits.name} ({digits.source}) are left out:"

@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train."""
     from byhand.training.recipe import load_recipe
-    from byhand.training.run import resume, start
+    from byhand.training.trainer import resume, start
     from byhand.viz.displays import displaying
 
     if (arguments.recipe is None) == (arguments.resume is None):
@@ -68,13 +68,13 @@ def run(arguments: argparse.Namespace) -> int:
             )
         return _swept(recipe, arguments)
     runs = arguments.runs or RUNS
-    with displaying(True, arguments.tensorboard) as display:
+    with displaying(True, arguments.tensorboard) as callback:
         if recipe is None:
-            done = resume(arguments.resume, offline=arguments.offline, display=display)
+            done = resume(arguments.resume, offline=arguments.offline, callback=callback)
         else:
-            done = start(recipe, runs, arguments.name, offline=arguments.offline, display=display)
+            done = start(recipe, runs, arguments.name, offline=arguments.offline, callback=callback)
     # A run that was done already has no digits at hand, and keeps the report that it has.
-    if done.splits is not None and not arguments.no_report:
+    if done.has_splits and not arguments.no_report:
         from byhand.viz.run import report_run
 
         print(f"Report: {report_run(done)}")

@@ -2,87 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 import statistics
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from byhand.compare.predictions import Answers
-from byhand.errors import ByhandError
 from byhand.metrics.intervals import mean_interval
 from byhand.models.spec import Spec
-from byhand.training import log
-from byhand.training.checkpoint import Checkpoint
-from byhand.training.folder import read_json, recipe_of
 from byhand.training.recipe import Recipe
-from byhand.training.run import CHECKPOINT, ENVIRONMENT, LOG, RESULTS, TIMES
-
-NEAR = 0.001
-"""A tenth of a point: an accuracy that is no further below the last one counts as final."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """What is known of a run that is done, without its weights."""
-
-    path: Path
-    results: dict[str, Any]
-    log: list[dict[str, Any]]
-    times: list[dict[str, Any]]
-    environment: dict[str, Any]
-
-    @classmethod
-    def read(cls, path: Path) -> Done:
-        """Read a run's folder.
-
-        Raises
-        ------
-        ByhandError
-            If the run is not done, or damaged.
-        """
-        results, environment = (read_json(path / name) for name in (RESULTS, ENVIRONMENT))
-        entries, times = log.read(path / LOG), log.read(path / TIMES)
-        if not results:
-            raise ByhandError(
-                f"{path} is not done: {len(entries)} of {recipe_of(path).config.epochs} epochs; "
-                f"go on with it by `byhand train --resume {path}`."
-            )
-        if not environment or not entries or not len(entries) == len(times) == results["epochs"]:
-            raise ByhandError(f"{path} lacks some of {ENVIRONMENT}, {LOG} and {TIMES}; train the run again.")
-        done = cls(path, results, entries, times, environment)
-        try:
-            known = done.rate, done.final_seconds, results["test"]["accuracy"] + results["parameters"]
-            _ = known, results["seed"], environment["device"], environment["threads"]
-        except (KeyError, TypeError, ZeroDivisionError) as problem:
-            raise ByhandError(f"{path} is damaged ({problem!r} in its files); train the run again.") from problem
-        return done
-
-    @property
-    def epoch_seconds(self) -> list[float]:
-        """Seconds of each epoch's training."""
-        return [entry["seconds"] for entry in self.times]
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of training."""
-        return sum(self.epoch_seconds)
-
-    @property
-    def final_seconds(self) -> float:
-        """Seconds of training until the validation accuracy first was within `NEAR` of the one at the end, or above."""
-        final = self.results["validation"]["accuracy"] - NEAR - 1e-9
-        reached = next(
-            (place for place, entry in enumerate(self.log) if entry["val_accuracy"] >= final), len(self.log) - 1
-        )
-        return sum(self.epoch_seconds[: reached + 1])
-
-    @property
-    def rate(self) -> float:
-        """Digits trained on in a second, each counted once an epoch."""
-        return float(self.results["data"]["train"] * len(self.times) / self.seconds)
+from byhand.training.run import Run
 
 
 @dataclass
@@ -106,7 +36,7 @@ class Row:
     """
 
     recipe: Recipe
-    runs: list[Done]
+    runs: list[Run]
     grid: list[dict[str, Any]] = field(default_factory=list)
     whole: int = 0
     label: str = ""
@@ -123,10 +53,10 @@ class Row:
         device = self.runs[0].environment["device"]
         return self.recipe.config.hand if device == "cpu" else f"{self.recipe.config.hand} on {device}"
 
-    @functools.cached_property
+    @property
     def spec(self) -> Spec:
-        """The network, from the first run's checkpoint."""
-        return Checkpoint.load(self.runs[0].path / CHECKPOINT).spec
+        """The network."""
+        return self.runs[0].spec
 
     @property
     def parameters(self) -> int:
@@ -168,7 +98,7 @@ class Row:
 
     @property
     def final_seconds(self) -> float:
-        """Mean seconds of training until a run's validation accuracy was final (`Done.final_seconds`)."""
+        """Mean seconds of training until a run's validation accuracy was final (`Run.final_seconds`)."""
         return statistics.fmean(run.final_seconds for run in self.runs)
 
     @property

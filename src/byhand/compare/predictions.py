@@ -6,16 +6,14 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from byhand.data import Digits
 from byhand.errors import ByhandError
-from byhand.hands import Array, Network, build
-from byhand.training.checkpoint import Checkpoint
+from byhand.hands import Array, Network
 from byhand.training.environment import choose_device, set_threads
-from byhand.training.folder import CHECKPOINT, ENVIRONMENT, read_json, recipe_of
+from byhand.training.run import Run
 
 SAMPLE, PASSES, LEAST = 2000, 3, 0.05
 """Reading is timed over so many digits, at least so many times and for so many seconds."""
@@ -51,7 +49,7 @@ class Answers:
         return 1 - float(self.wrong.mean())
 
 
-def answers(path: Path, digits: Digits) -> Answers:
+def answers(run: Run, digits: Digits) -> Answers:
     """Let the network of a run read digits, in the hand, with the threads and on the device that trained it.
 
     Raises
@@ -59,16 +57,14 @@ def answers(path: Path, digits: Digits) -> Answers:
     ByhandError
         If the run is damaged, or its hand needs what is not installed.
     """
-    config, began = recipe_of(path).config, read_json(path / ENVIRONMENT)
-    saved = Checkpoint.load(path / CHECKPOINT)
+    config, began = run.recipe.config, run.environment
     threads = set_threads(began.get("threads", 0))
     device, timed = began.get("device", "cpu"), True
     try:
         choose_device(device, config.hand)
     except ByhandError:
         device, timed = "cpu", False
-    network = build(saved.spec, config.hand, dtype=config.dtype, device=device)
-    network.load(saved.values)
+    network = run.load_network(config.hand, device=device)
     # Once more, for a torch that came with the network.
     set_threads(threads)
     logits, rate = _read(network, digits.images)

@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from byhand import __version__
-from byhand.compare.entry import Done, Row
+from byhand.compare.entry import Row
 from byhand.compare.predictions import answers
 from byhand.compare.split_cache import Shelf
 from byhand.data import Splits
 from byhand.errors import ByhandError
 from byhand.training.callbacks import Callback
-from byhand.training.checkpoint import Checkpoint
 from byhand.training.environment import choose_device
-from byhand.training.folder import recipe_of
+from byhand.training.folder import RECIPE, RESULTS
 from byhand.training.recipe import Recipe
-from byhand.training.run import CHECKPOINT, RECIPE, RESULTS, resume, start
+from byhand.training.run import Run
+from byhand.training.trainer import resume, start
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def compare(
     for place, entry in enumerate(entries):
         row = _gathered(entry, shelf, told, place) if entry.runs else _trained(entry, folder, shelf, told, place)
         taken = {(other.name, other.hand) for other in rows}
-        first = row.runs[0].path
+        first = row.runs[0].folder
         # A shared name gives way to the folder's, and that to the whole path.
         row.label = next(
             (name for name in ("", first.name, str(first)) if (name or row.name, row.hand) not in taken), str(first)
@@ -105,24 +105,24 @@ def _trained(entry: Entry, folder: Path, shelf: Shelf, told: Told, place: int) -
             {**settings, "validation": row.mean("validation")[0], "test": row.mean("test")[0]}
             for settings, row in variants
         ]
-    best.answers = answers(best.runs[0].path, shelf.of(best.recipe).test)
+    best.answers = answers(best.runs[0], shelf.of(best.recipe).test)
     return best
 
 
 def _gathered(entry: Entry, shelf: Shelf, told: Told, place: int) -> Row:
     display = told(place, entry.recipe)
-    runs = [Done.read(path) for path in entry.runs]
+    runs = [Run.load(path).require_done() for path in entry.runs]
     for run in runs:
-        display.found(run.results)
+        display.skip(run)
     row = Row(entry.recipe, runs, whole=entry.whole)
-    path = runs[0].path
+    path = runs[0].folder
     try:
         splits = shelf.of(entry.recipe)
     except ByhandError as problem:
         display.note(f"what {path} answers is not shown, because its digits cannot be had: {problem}")
         return row
-    if _same(path, shelf, splits):
-        row.answers = answers(path, splits.test)
+    if runs[0].checkpoint.facts.get("data") == splits.fingerprint:
+        row.answers = answers(runs[0], splits.test)
     else:
         display.note(
             f"what {path} answers is not shown: it was trained on other digits than "
@@ -141,38 +141,30 @@ def gathered(paths: Sequence[Path]) -> list[Entry]:
     """
     groups: dict[str, list[tuple[Recipe, Path]]] = {}
     for path in {path.resolve(): path for path in paths}.values():
-        recipe = recipe_of(path)
-        _ = Done.read(path)
+        recipe = Run.load(path).require_done().recipe
         common = dataclasses.replace(recipe.with_settings(seed=0), about="", project={})
         groups.setdefault(common.to_toml(), []).append((recipe, path))
     return [Entry(runs[0][0], runs=tuple(path for _, path in runs)) for runs in groups.values()]
 
 
-def run_of(recipe: Recipe, folder: Path, shelf: Shelf, display: Callback | None = None) -> Done:
+def run_of(recipe: Recipe, folder: Path, shelf: Shelf, display: Callback | None = None) -> Run:
     """Give the run of a recipe: the one that is done, the rest of one that was interrupted, or a new one."""
     config, display = recipe.config, display or Callback()
     splits = shelf.of(recipe)
     name = f"{recipe.name}-{config.hand}-seed{config.seed}-{_digest(recipe, splits)}"
     path = folder / name
     if (path / RESULTS).exists():
-        if not _same(path, shelf, splits):
+        done = Run.load(path)
+        if done.checkpoint.facts.get("data") != splits.fingerprint:
             raise ByhandError(
                 f"{path} was trained on other digits than {splits.name} ({splits.source}) now gives; "
                 "remove it, or choose another --runs."
             )
-        done = Done.read(path)
-        display.found(done.results)
+        display.skip(done.require_done())
         return done
     if (path / RECIPE).exists():
-        resume(path, display=display, splits=splits)
-    else:
-        start(recipe, folder, name, display=display, splits=splits)
-    return Done.read(path)
-
-
-def _same(path: Path, shelf: Shelf, splits: Splits) -> bool:
-    """Whether a run was trained on these digits."""
-    return bool(Checkpoint.load(path / CHECKPOINT).facts.get("data") == shelf.fingerprint(splits))
+        return resume(path, callback=display, splits=splits)
+    return start(recipe, folder, name, callback=display, splits=splits)
 
 
 def _digest(recipe: Recipe, splits: Splits) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from byhand.data import Dataset, Splits, load_dataset, split
 from byhand.errors import ByhandError
 from byhand.training.recipe import Recipe
-from byhand.training.run import fingerprint
 
 
 class Shelf:
@@ -25,7 +24,6 @@ class Shelf:
         self.offline, self.notify = offline, notify
         self._datasets: dict[str, Dataset] = {}
         self._splits: dict[tuple[str, int, str], Splits] = {}
-        self._named: dict[int, tuple[Splits, str]] = {}
 
     def of(self, recipe: Recipe) -> Splits:
         """Give the digits of a recipe.
@@ -48,7 +46,7 @@ class Shelf:
         """Give a recipe the usual split where its own asks for more digits than there are."""
         if not recipe.data.get("split"):
             return recipe
-        default = recipe.on(split="")
+        default = recipe.with_data(split="")
         # What is wrong with the digits themselves is told here, so that below nothing can be wrong but the split.
         _ = self.of(default)
         try:
@@ -56,10 +54,3 @@ class Shelf:
         except ByhandError:
             return default
         return recipe
-
-    def fingerprint(self, splits: Splits) -> str:
-        """Name the digits of a run by what they are."""
-        # They are kept beside their name, so that no others come to have their id.
-        if id(splits) not in self._named:
-            self._named[id(splits)] = splits, fingerprint(splits)
-        return self._named[id(splits)][1]

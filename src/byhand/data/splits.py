@@ -6,6 +6,8 @@ test set, the test digits are drawn from them too.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -55,6 +57,15 @@ class Splits:
     def sizes(self) -> Counts:
         """The number of digits in train, validation and test."""
         return len(self.train), len(self.validation), len(self.test)
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """A digest of all images and labels, in order."""
+        digest = hashlib.blake2b(digest_size=16)
+        for part in (self.train, self.validation, self.test):
+            digest.update(part.images.tobytes())
+            digest.update(part.labelled().tobytes())
+        return digest.hexdigest()
 
 
 def parse_split(text: str) -> Counts | Fractions:

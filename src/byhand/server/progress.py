@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from byhand.data import Splits
 from byhand.errors import ByhandError
 from byhand.hands import Array, build
 from byhand.metrics.classification import classification_report
 from byhand.server.incoming import fed
 from byhand.server.numbers import pictures
-from byhand.training import log
 from byhand.training.checkpoint import Checkpoint
-from byhand.training.folder import CHECKPOINT, LOCK, LOG, RECIPE, RESULTS, recipe_of
-from byhand.training.run import fingerprint
+from byhand.training.folder import CHECKPOINT, LOG, RECIPE, read_log
+from byhand.training.run import Run, read_recipe
 
 SCORED = 1000
 """Validation digits behind a confusion matrix: enough to see, few enough to compute while it trains."""
@@ -42,40 +39,18 @@ def _touched(run: Path) -> float:
         return 0.0
 
 
-def state_of(run: Path) -> str:
-    """Tell whether a run is ``running``, ``done`` or ``stopped``."""
-    if (run / RESULTS).exists():
-        return "done"
-    return "running" if _held(run) else "stopped"
-
-
-def _held(run: Path) -> bool:
-    # The lock is gone once its run is done; where it lies, a process works there or was killed.
-    if not (run / LOCK).exists():
-        return False
-    lock = FileLock(run / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except (Timeout, OSError):
-        return True
-    lock.release()
-    return False
-
-
-def summary(run: Path) -> dict[str, Any]:
+def summary(folder: Path) -> dict[str, Any]:
     """Tell a run's state and epochs."""
-    return {
-        "state": state_of(run),
-        "epoch": len(log.read(run / LOG)),
-        "epochs": recipe_of(run).config.epochs,
-    }
+    run = Run.load(folder)
+    state = {"done": "done", "running": "running"}.get(run.status, "stopped")
+    return {"state": state, "epoch": len(run.log), "epochs": run.recipe.config.epochs}
 
 
 def entries(run: Path) -> list[dict[str, Any]]:
     """Give the log; JSON has no word for what is not a number."""
     return [
         {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in entry.items()}
-        for entry in log.read(run / LOG)
+        for entry in read_log(run / LOG)
     ]
 
 
@@ -93,7 +68,7 @@ class Insides:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen: dict[Path, tuple[int, Inside]] = {}
-        self._digits: tuple[tuple[Any, ...], Splits, str] | None = None
+        self._digits: tuple[tuple[Any, ...], Splits] | None = None
 
     def of(self, run: Path) -> Inside:
         """Look into a run's last checkpoint; there is nothing to see before the first."""
@@ -124,15 +99,15 @@ class Insides:
 
     def _scored(self, run: Path, saved: Checkpoint) -> tuple[Array, Array] | None:
         """Find the digits a run is validated on, where they are still those it began with."""
-        recipe = recipe_of(run)
+        recipe = read_recipe(run)
         key = tuple(recipe.data_settings.items())
         if self._digits is None or self._digits[0] != key:
             try:
-                splits = recipe.digits(offline=True, notify=lambda _: None)
+                splits = recipe.load_splits(offline=True, notify=lambda _: None)
             except ByhandError:
                 return None
-            self._digits = (key, splits, fingerprint(splits))
-        _, splits, known = self._digits
-        if saved.facts.get("data") != known:
+            self._digits = (key, splits)
+        splits = self._digits[1]
+        if saved.facts.get("data") != splits.fingerprint:
             return None
         return splits.validation.images[:SCORED], splits.validation.labelled()[:SCORED]

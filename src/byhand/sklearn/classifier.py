@@ -24,16 +24,16 @@ from byhand.metrics.losses import probabilities
 from byhand.models.spec import Spec
 from byhand.rng import generator
 from byhand.sklearn.parameters import Rows, described, training
-from byhand.training.choices import FULL_BATCH, OVER_THE_RUN
+from byhand.training.config import FULL_BATCH, SCHEDULES_OF_LENGTH
 from byhand.training.environment import choose_device
-from byhand.training.loop import Epoch, train_by_steps, train_by_whole
+from byhand.training.loop import Epoch, train_by_steps, train_full_batch
 from byhand.training.optimizers import Optimizer, optimizer
 
 
 def _in_parts(classifier: DigitClassifier) -> bool:
     """Whether a training can be made of parts; some methods need to see it whole."""
     schedule = (classifier.training_settings or {}).get("schedule")
-    return not (classifier.optimizer in FULL_BATCH or schedule in OVER_THE_RUN or classifier.patience)
+    return not (classifier.optimizer in FULL_BATCH or schedule in SCHEDULES_OF_LENGTH or classifier.patience)
 
 
 class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -234,7 +234,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             return since >= config.patience
 
         if self._optimizer is None:
-            train_by_whole(self.network_, splits, config, after)
+            train_full_batch(self.network_, splits, config, after)
         else:
             train_by_steps(self.network_, self._optimizer, splits, config, after, first)
         if best:

@@ -1,70 +1,62 @@
-"""What a run tells while it works. Training knows this face alone; terminals and notebooks put on their own."""
+"""Callbacks: what the trainer calls while it trains. Terminals, notebooks and TensorBoard implement them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from byhand.data import Splits
-from byhand.hands import Network
+if TYPE_CHECKING:
+    from byhand.training.run import Run
 
 
 class Callback:
-    """A display that shows nothing; others show what they wish."""
+    """Called at every stage of a run; each method does nothing unless it is overridden."""
 
-    def note(self, sentence: str) -> None:
-        """Something a person should know: a device chosen, a dataset fallen back to."""
+    def note(self, message: str) -> None:
+        """Show a message: the device that was chosen, a dataset that is used in place of another."""
 
-    def found(self, results: dict[str, Any]) -> None:
-        """The run was done before; nothing is trained."""
+    def skip(self, run: Run) -> None:
+        """The run is done already; nothing is trained."""
 
-    def placed(self, path: Path) -> None:
-        """The run's folder is there; its logs hold the epochs that are done."""
-
-    def begin(self, network: Network, splits: Splits, accuracy: float, epochs: int) -> None:
-        """The run begins; `accuracy` is the untrained network's on the validation split."""
+    def begin(self, run: Run, accuracy: float) -> None:
+        """Training begins, or resumes after the epochs in ``run.log``; `accuracy` is the untrained network's."""
 
     def step(self, step: int, steps: int) -> None:
-        """A step of an epoch is done, counted from 1."""
+        """A step of the epoch is done, counted from 1."""
 
     def epoch(self, entry: dict[str, Any], seconds: float) -> None:
-        """An epoch is done, with the log's entry and the seconds it trained."""
+        """An epoch is done: its log entry and the seconds it took."""
 
-    def end(self, results: dict[str, Any]) -> None:
+    def end(self, run: Run) -> None:
         """The run is done."""
 
 
-class Together(Callback):
-    """Several displays that are told the same."""
+class Callbacks(Callback):
+    """Several callbacks, called in order."""
 
-    def __init__(self, displays: Sequence[Callback]) -> None:
-        self.displays = displays
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
+        self.callbacks = callbacks
 
-    def note(self, sentence: str) -> None:
-        for display in self.displays:
-            display.note(sentence)
+    def note(self, message: str) -> None:
+        for callback in self.callbacks:
+            callback.note(message)
 
-    def found(self, results: dict[str, Any]) -> None:
-        for display in self.displays:
-            display.found(results)
+    def skip(self, run: Run) -> None:
+        for callback in self.callbacks:
+            callback.skip(run)
 
-    def placed(self, path: Path) -> None:
-        for display in self.displays:
-            display.placed(path)
-
-    def begin(self, network: Network, splits: Splits, accuracy: float, epochs: int) -> None:
-        for display in self.displays:
-            display.begin(network, splits, accuracy, epochs)
+    def begin(self, run: Run, accuracy: float) -> None:
+        for callback in self.callbacks:
+            callback.begin(run, accuracy)
 
     def step(self, step: int, steps: int) -> None:
-        for display in self.displays:
-            display.step(step, steps)
+        for callback in self.callbacks:
+            callback.step(step, steps)
 
     def epoch(self, entry: dict[str, Any], seconds: float) -> None:
-        for display in self.displays:
-            display.epoch(entry, seconds)
+        for callback in self.callbacks:
+            callback.epoch(entry, seconds)
 
-    def end(self, results: dict[str, Any]) -> None:
-        for display in self.displays:
-            display.end(results)
+    def end(self, run: Run) -> None:
+        for callback in self.callbacks:
+            callback.end(run)

@@ -70,7 +70,8 @@ class Checkpoint:
                 )
             except SafetensorError as problem:
                 raise ByhandError(
-                    f"{path} cannot be written ({problem}); free some space and go on by --resume {path.parent}."
+                    f"{path} cannot be written ({problem}); free some space and resume by --resume {path.parent}.",
+                    code="run.not_writable",
                 ) from problem
 
     @classmethod
@@ -92,7 +93,11 @@ class Checkpoint:
                 part, _, rest = name.rpartition("/")
                 parts[part][rest] = value
         except OSError as problem:
-            raise ByhandError(f"There is no checkpoint {path}; name the folder of a run.") from problem
-        except (SafetensorError, AttributeError, KeyError, ValueError, TypeError) as problem:
-            raise ByhandError(f"{path} is not a checkpoint of byhand, or is damaged; train the run again.") from problem
+            raise ByhandError(
+                f"There is no checkpoint {path}: the run has not saved one yet.", code="checkpoint.not_found"
+            ) from problem
+        except (SafetensorError, ByhandError, AttributeError, KeyError, ValueError, TypeError) as problem:
+            raise ByhandError(
+                f"{path} is damaged, or not a checkpoint of byhand; train the run again.", code="checkpoint.damaged"
+            ) from problem
         return cls(spec, epochs, parts[""], parts["optimizer"], parts["best"], facts)

@@ -8,11 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from byhand.errors import ByhandError, nearest
-from byhand.hands import HANDS
-from byhand.hands.base import DTYPES
-from byhand.training.choices import AUGMENTATIONS, FULL_BATCH, MOST_THREADS, OPTIMIZERS, SCHEDULES
 
-__all__ = ["AUGMENTATIONS", "FULL_BATCH", "MOST_THREADS", "OPTIMIZERS", "SCHEDULES", "TrainingConfig"]
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "cg", "lbfgs")
+FULL_BATCH = ("cg", "lbfgs")
+"""Optimizers that need the loss of the whole training split at every step."""
+
+SCHEDULES = ("constant", "exponential", "step", "cosine", "one-cycle")
+SCHEDULES_OF_LENGTH = ("cosine", "one-cycle")
+"""Schedules whose every rate depends on the number of epochs."""
+
+AUGMENTATIONS = ("none", "writing")
+"""``writing`` distorts digits as pens, paper, cameras and mice do (`byhand.augment`)."""
+
+MAX_THREADS = 1024
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,10 @@ class TrainingConfig:
     watch_test: bool = False
 
     def __post_init__(self) -> None:
+        # Imported here, so that `byhand train --help` loads no array library.
+        from byhand.hands import HANDS
+        from byhand.hands.base import DTYPES
+
         for name, known in (
             ("hand", HANDS),
             ("dtype", DTYPES),
@@ -103,7 +115,7 @@ class TrainingConfig:
                 raise ByhandError(f"There is no {name} {getattr(self, name)!r}; {nearest(getattr(self, name), known)}.")
         for name in ("seed", "threads", "batch_size", "nondigits", "l2", "clip", "patience"):
             self._require(name, getattr(self, name) >= 0, "0 or more")
-        self._require("threads", self.threads <= MOST_THREADS, f"{MOST_THREADS} or fewer")
+        self._require("threads", self.threads <= MAX_THREADS, f"{MAX_THREADS} or fewer")
         for name in ("epochs", "step_every"):
             self._require(name, getattr(self, name) >= 1, "1 or more")
         for name in ("lr", "epsilon", "gamma"):

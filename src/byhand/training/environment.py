@@ -13,7 +13,7 @@ import threadpoolctl
 from byhand import __version__
 from byhand.cpu import processors
 from byhand.errors import ByhandError
-from byhand.training.choices import MOST_THREADS
+from byhand.training.config import MAX_THREADS
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "safetensors", "torch")
 
@@ -81,8 +81,8 @@ def set_threads(count: int) -> int:
     ByhandError
         If nobody computes with so many.
     """
-    if not 0 <= count <= MOST_THREADS:
-        raise ByhandError(f"threads was given as {count}; give a number from 0 to {MOST_THREADS}.")
+    if not 0 <= count <= MAX_THREADS:
+        raise ByhandError(f"threads was given as {count}; give a number from 0 to {MAX_THREADS}.")
     count = count or processors()
     threadpoolctl.threadpool_limits(count)
     if "torch" in sys.modules:

@@ -1,11 +1,13 @@
-"""A run's folder: what lies in it, how it appears whole, and that one process alone works in it."""
+"""The files in a run's folder: how the folder is made in one step, locked by one process, logged to and cleaned up."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import re
 import secrets
 import shutil
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +18,9 @@ from filelock import FileLock, Timeout
 
 from byhand.errors import ByhandError
 from byhand.io import write_json, write_text
-from byhand.training.recipe import Recipe, parse_recipe
+
+if sys.platform != "win32":
+    import fcntl
 
 RECIPE, ENVIRONMENT, LOG, TIMES, CHECKPOINT, RESULTS = (
     "recipe.toml",
@@ -27,50 +31,70 @@ RECIPE, ENVIRONMENT, LOG, TIMES, CHECKPOINT, RESULTS = (
     "results.json",
 )
 LOCK = ".lock"
-"""Held while a process works in the folder; gone when it is done, unless it was killed."""
+"""Locked while a process trains the run; removed when it is done, unless it was killed."""
 
-FORSAKEN = 60.0
-"""Seconds after which a folder that has not come to its place is one that a kill left behind: it takes milliseconds."""
+STALE_SECONDS = 60.0
+"""Age after which a partial file or folder was left by a killed process: writing one takes milliseconds."""
+
+LOCK_SECONDS = 1.0
+"""How long to wait for the lock: `is_locked` holds a shared one for microseconds."""
 
 
-def claimed(folder: Path, name: str | None, default: str, recipe: Recipe, environment: Mapping[str, Any]) -> Path:
-    """Make the run's folder, which no other run has, with what was asked for and on what it is computed.
+def create_folder(folder: Path, name: str | None, default: str, recipe: str, environment: Mapping[str, Any]) -> Path:
+    """Make a new run's folder with its recipe and environment.
 
-    It is filled beside its place and renamed into it, so that no kill leaves a folder without a recipe.
+    It is filled under a temporary name and renamed, so that a kill leaves no folder without a recipe.
+
+    Parameters
+    ----------
+    folder
+        Where runs are kept.
+    name, default
+        The run's name; without one, `default`, with a number if there is such a run.
+    recipe, environment
+        What to write into it.
+
+    Raises
+    ------
+    ByhandError
+        ``run.exists`` if the name is taken, ``run.not_writable``.
     """
-    beside = None
+    temporary = None
     path = folder / (name or default)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _clean(folder)
-        beside = folder / f".run-{secrets.token_hex(8)}"
-        beside.mkdir()
-        write_text(beside / RECIPE, recipe.to_toml())
-        write_json(beside / ENVIRONMENT, dict(environment))
+        _remove_stale_folders(folder)
+        temporary = folder / f".run-{secrets.token_hex(8)}"
+        temporary.mkdir()
+        write_text(temporary / RECIPE, recipe)
+        write_json(temporary / ENVIRONMENT, dict(environment))
         number = 1
-        while not _took(beside, path):
+        while not _rename(temporary, path):
             if name:
                 raise ByhandError(
-                    f"There is a run {path} already; go on with it by --resume {path}, or choose another --name."
+                    f"There is a run {path} already; resume it by --resume {path}, or choose another --name.",
+                    code="run.exists",
                 )
             number += 1
             path = folder / f"{default}-{number}"
     except FileExistsError:
-        raise ByhandError(f"{folder} is in the way of a folder; choose another --runs.") from None
+        raise ByhandError(f"{folder} is not a folder; choose another --runs.", code="run.not_writable") from None
     except OSError as problem:
-        raise ByhandError(f"The folder {path} cannot be made ({problem.strerror}); choose another --runs.") from problem
+        raise ByhandError(
+            f"The folder {path} cannot be made ({problem.strerror}); choose another --runs.", code="run.not_writable"
+        ) from problem
     finally:
-        if beside is not None:
-            shutil.rmtree(beside, ignore_errors=True)
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
     return path
 
 
-def _took(beside: Path, path: Path) -> bool:
-    """Rename a folder into its place, unless something is there; a folder that holds nothing is no run."""
+def _rename(temporary: Path, path: Path) -> bool:
+    """Rename a folder unless `path` exists; an empty folder is replaced."""
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         return False
     try:
-        beside.rename(path)
+        temporary.rename(path)
     except OSError:
         if path.exists():
             return False
@@ -78,75 +102,90 @@ def _took(beside: Path, path: Path) -> bool:
     return True
 
 
-def _clean(folder: Path) -> None:
-    """Remove what a kill left before its folder came to its place."""
+def _remove_stale_folders(folder: Path) -> None:
     for left in folder.glob(".run-*"):
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > FORSAKEN:
+            if time.time() - left.stat().st_mtime > STALE_SECONDS:
                 shutil.rmtree(left)
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Keep other processes out of a run's folder while the block works in it.
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes from training a run while the block does.
 
     Raises
     ------
     ByhandError
-        If another process works there, or the folder cannot be written.
+        ``run.busy`` if another process trains it, ``run.not_writable``.
     """
     lock = FileLock(path / LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=LOCK_SECONDS, poll_interval=0.005)
     except Timeout:
-        raise ByhandError(f"Another process is at work on {path}; wait until it is done, or stop it.") from None
+        raise ByhandError(
+            f"Another process is training {path}; wait until it is done, or stop it.", code="run.busy"
+        ) from None
     except OSError as problem:
         raise ByhandError(
-            f"{path} cannot be written ({problem.strerror}); choose a folder that you may write to."
+            f"{path} cannot be written ({problem.strerror}); choose a folder that you may write to.",
+            code="run.not_writable",
         ) from problem
     try:
         yield
     finally:
-        # Removed while it is held: whoever comes now makes a lock of its own and finds this work done.
+        # Removed while it is locked: the next process makes a new one and finds this work done.
         with contextlib.suppress(OSError):
             (path / LOCK).unlink(missing_ok=True)
         lock.release()
 
 
-def remove_torn(path: Path) -> None:
-    """Remove the parts of files that a kill in the middle of writing left beside their places."""
-    for name in (RECIPE, ENVIRONMENT, LOG, TIMES, CHECKPOINT, RESULTS):
-        for torn in path.glob(f".{Path(name).stem}-*{Path(name).suffix}"):
-            torn.unlink()
+def is_locked(path: Path) -> bool:
+    """Whether a process is training the run in this folder.
 
-
-def recipe_of(path: Path) -> Recipe:
-    """Read what a run was asked for.
-
-    Raises
-    ------
-    ByhandError
-        If the folder is not a run's.
+    Asking takes a shared lock for microseconds, so that any number of processes may ask at once, and `locked` waits
+    for longer than that. (Windows has no shared lock; there the exclusive one is tried.)
     """
+    if not (path / LOCK).exists():
+        return False
+    if sys.platform == "win32":
+        lock = FileLock(path / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except (Timeout, OSError):
+            return True
+        lock.release()
+        return False
     try:
-        text = (path / RECIPE).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        if next(path.glob(f"*/{RECIPE}"), None) is not None:
-            raise ByhandError(
-                f"{path} holds runs, each in a folder of its own; name one of them, "
-                "or repeat the command that began them, which goes on where it was."
-            ) from problem
-        raise ByhandError(f"{path} is not the folder of a run; it should hold {RECIPE}.") from problem
-    return parse_recipe(text, path.name)
+        with (path / LOCK).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def remove_partial_files(path: Path) -> None:
+    """Remove the parts of files that a killed process left in a run's folder.
+
+    Those of the run's own files only the process that trains it writes; others, such as reports, must be old.
+    """
+    own = {Path(name).stem for name in (RECIPE, ENVIRONMENT, LOG, TIMES, CHECKPOINT, RESULTS)}
+    for file in path.glob(".*"):
+        # `byhand.io.replacing` writes .NAME-0123456789abcdef.SUFFIX, safetensors .tmpABCDEF.
+        if match := re.fullmatch(r"\.(?:(.+)-[0-9a-f]{16}(?:\.\w+)?|tmp\w*)", file.name):
+            with contextlib.suppress(OSError):
+                if match[1] in (None, *own) or time.time() - file.stat().st_mtime > STALE_SECONDS:
+                    file.unlink()
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON file of a run; one that is not there is empty.
+    """Read a JSON object of a run; empty if there is no such file.
 
     Raises
     ------
     ByhandError
-        If it is damaged.
+        ``run.damaged``.
     """
     try:
         values: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -154,4 +193,40 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError) as problem:
-        raise ByhandError(f"{path} is damaged; train the run again.") from problem
+        raise ByhandError(f"{path} is damaged; train the run again.", code="run.damaged") from problem
+
+
+def append_log(path: Path, entry: Mapping[str, Any]) -> None:
+    """Append one JSON object to a log as a line.
+
+    Raises
+    ------
+    ByhandError
+        ``run.not_writable`` if the disk is full, or the file may not be written.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(entry, ensure_ascii=False) + "\n")
+    except OSError as problem:
+        raise ByhandError(
+            f"{path} cannot be written ({problem.strerror}); free some space and resume by --resume {path.parent}.",
+            code="run.not_writable",
+        ) from problem
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """Read the complete lines of a log; a kill may have cut off the last."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [dict(json.loads(line)) for line in lines if line.endswith("\n")]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, TypeError) as problem:
+        raise ByhandError(f"{path} is damaged; train the run again.", code="run.damaged") from problem
+
+
+def truncate_log(path: Path, length: int) -> list[dict[str, Any]]:
+    """Keep the first `length` lines of a log, and return them."""
+    entries = read_log(path)[:length]
+    write_text(path, "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
+    return entries

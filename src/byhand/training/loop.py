@@ -134,7 +134,7 @@ def _batches(images: Any, labels: Array, config: TrainingConfig, epoch: int, siz
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def train_by_whole(network: Network, splits: Splits, config: TrainingConfig, report: Report) -> str:
+def train_full_batch(network: Network, splits: Splits, config: TrainingConfig, report: Report) -> str:
     """Train by a method that chooses its own steps from the loss of all digits (`scipy.optimize.minimize`).
 
     The objective is the mean loss plus ``l2 / 2 sum w^2``, in float64 whatever the network computes in.

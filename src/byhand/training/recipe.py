@@ -155,7 +155,7 @@ class Recipe:
         """Where the digits come from: ``name``, ``split`` and ``split_seed``, those that are usual too."""
         return {**DATA, **self.data}
 
-    def digits(self, *, offline: bool = False, notify: Callable[[str], None] = say) -> Splits:
+    def load_splits(self, *, offline: bool = False, notify: Callable[[str], None] = say) -> Splits:
         """Load and split the digits, as `byhand.data.load_digits` does.
 
         Raises
@@ -178,7 +178,7 @@ class Recipe:
             variants.append((settings, dataclasses.replace(self, name=name, sweep={}).with_settings(**settings)))
         return variants
 
-    def on(self, **data: Any) -> Recipe:
+    def with_data(self, **data: Any) -> Recipe:
         """Give the same recipe on other data: ``name``, ``split``, ``split_seed``; ``None`` changes nothing."""
         return dataclasses.replace(self, data={**self.data, **{k: v for k, v in data.items() if v is not None}})
 

@@ -1,144 +1,327 @@
-"""Runs: a recipe trained, with a folder that holds everything about it.
+"""A run: a recipe that is trained, with a folder that holds everything about it.
 
 ::
 
     runs/<name>/
-        recipe.toml              what was asked for
-        environment.json         on what it is computed, and where its digits came from
-        log.jsonl                what each epoch measured: the same seed gives the same bytes
-        times.jsonl              seconds of each epoch and when it ended, which no seed repeats
-        checkpoint.safetensors   weights, the optimiser's memory, the spec
+        recipe.toml              the network and how it is trained
+        environment.json         the machine it is trained on, and the source of its digits
+        log.jsonl                what each epoch measured; the same seed writes the same bytes
+        times.jsonl              when each epoch ended and how many seconds it took
+        checkpoint.safetensors   weights, optimizer state, the network's spec
         results.json             written last: a run that has it is done
 
-A run that is killed goes on from its checkpoint (`resume`) and ends with the same bytes in log, weights and results
-as one that was not. Full-batch methods keep what they remember inside SciPy and begin anew, to the same end.
+`Run` is the only type for a trained network. Weights that ship with byhand are a run without a folder.
+`byhand.training.trainer` trains runs.
 """
 
 from __future__ import annotations
 
+import functools
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from byhand.data import Splits
-from byhand.errors import ByhandError
-from byhand.hands import build
-from byhand.training import log
-from byhand.training.callbacks import Callback
+from byhand.data import Splits, load_digits
+from byhand.data.loading import say
+from byhand.errors import ByhandError, nearest
+from byhand.hands import Network, build
+from byhand.models.spec import Spec
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.folder import (
     CHECKPOINT,
     ENVIRONMENT,
-    LOCK,
     LOG,
     RECIPE,
     RESULTS,
     TIMES,
-    claimed,
-    held,
+    is_locked,
     read_json,
-    recipe_of,
+    read_log,
 )
-from byhand.training.recipe import Recipe
-from byhand.training.session import Job, Run, began, fingerprint
+from byhand.training.recipe import Recipe, parse_recipe
 
-__all__ = [
-    "CHECKPOINT",
-    "ENVIRONMENT",
-    "LOG",
-    "RECIPE",
-    "RESULTS",
-    "TIMES",
-    "Run",
-    "fingerprint",
-    "load_run",
-    "resume",
-    "start",
-]
+FINAL_MARGIN = 0.001
+"""A validation accuracy at most this far below the last one counts as final."""
 
 
-def start(
-    recipe: Recipe,
-    folder: Path,
-    name: str | None = None,
-    *,
-    offline: bool = False,
-    display: Callback | None = None,
-    splits: Splits | None = None,
-) -> Run:
-    """Train a recipe in a new folder.
+@dataclass(eq=False)
+class Run:
+    """A recipe that is being trained or was trained, and all that is known about it.
 
-    Parameters
+    `load_run` loads one, `byhand.training.trainer.start` trains one. The network and the digits are loaded when they
+    are first used; a run that was trained in this process has kept them.
+
+    Attributes
     ----------
-    recipe
-        What to train; without a sweep.
-    folder
-        Where runs lie.
     name
-        The run's name; without one, the recipe's and the hand's, with a number if there is such a run.
-    offline
-        Download no data.
-    display
-        Told how it goes.
-    splits
-        The recipe's digits, from a caller who has loaded them.
-
-    Raises
-    ------
-    ByhandError
-        If the recipe sweeps, the run's name is taken, the data cannot be had, or the loss is no longer a number.
+        The folder's path, or the name of shipped weights.
+    recipe
+        The network and how it is trained.
+    path
+        The run's folder; ``None`` for shipped weights.
+    results
+        What ``results.json`` holds; empty until the run is done, and for shipped weights.
+    log, times
+        One entry for each finished epoch.
+    environment
+        The machine, versions, device and threads.
+    card
+        For shipped weights, what is known about them (`byhand.weights.card`); else empty.
+    hand
+        The hand in which `network` is built.
     """
-    if recipe.sweep:
-        raise ByhandError(
-            f"The recipe {recipe.name!r} sweeps {' and '.join(recipe.sweep)}, which makes many runs; "
-            f"set each to one value, or train it by `byhand train {recipe.name}`."
+
+    name: str
+    recipe: Recipe
+    path: Path | None = None
+    results: dict[str, Any] = field(default_factory=dict)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    times: list[dict[str, Any]] = field(default_factory=list)
+    environment: dict[str, Any] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
+    hand: str = "fast"
+    _network: Network | None = field(default=None, repr=False)
+    _splits: Splits | None = field(default=None, repr=False)
+
+    @classmethod
+    def load(cls, path: str | Path, hand: str | None = None) -> Run:
+        """Load a run from its folder; another process may be training it.
+
+        Raises
+        ------
+        ByhandError
+            ``run.not_found`` if the folder holds no run, ``run.damaged`` if one of its files is damaged.
+        """
+        path = Path(path)
+        recipe = read_recipe(path)
+        return cls(
+            str(path),
+            recipe,
+            path,
+            read_json(path / RESULTS),
+            read_log(path / LOG),
+            read_log(path / TIMES),
+            read_json(path / ENVIRONMENT),
+            hand=hand or recipe.config.hand,
         )
-    # Everything that can be wrong with what was asked for is found out before a folder is made.
-    job = Job.prepared(recipe, offline, display or Callback(), splits=splits)
-    path = claimed(folder, name, f"{recipe.name}-{recipe.config.hand}", recipe, job.environment)
-    with held(path):
-        return job.run(path)
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder, of a run that has one."""
+        if self.path is None:
+            raise ByhandError(
+                f"{self.name!r} names weights that ship with byhand, which have no folder; name a run's folder.",
+                code="run.no_folder",
+            )
+        return self.path
+
+    @property
+    def status(self) -> str:
+        """``"new"``, ``"running"``, ``"interrupted"`` or ``"done"``; found out without disturbing a running process."""
+        if self.path is None or self.results:
+            return "done"
+        if is_locked(self.path):
+            return "running"
+        return "interrupted" if self.log else "new"
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint as it is on disk now.
+
+        Raises
+        ------
+        ByhandError
+            ``checkpoint.not_found`` before the first epochs are saved, ``checkpoint.damaged``.
+        """
+        if self.path is None:
+            from byhand import weights
+
+            return weights.checkpoint(self.name)
+        return Checkpoint.load(self.path / CHECKPOINT)
+
+    @functools.cached_property
+    def spec(self) -> Spec:
+        """The network's layers, loss and shapes."""
+        return self.checkpoint.spec if self._network is None else self._network.spec
+
+    @property
+    def network(self) -> Network:
+        """The network with its trained weights."""
+        if self._network is None:
+            self._network = self.load_network(self.hand)
+        return self._network
+
+    def load_network(self, hand: str | None = None, *, dtype: str | None = None, device: str = "cpu") -> Network:
+        """Build a new network from the checkpoint.
+
+        Parameters
+        ----------
+        hand, dtype, device
+            As in `byhand.hands.build`; by default those of the recipe, and the CPU.
+        """
+        saved = self.checkpoint
+        default = "float32" if self.path is None else self.recipe.config.dtype
+        network = build(saved.spec, hand or self.hand, dtype=dtype or default, device=device)
+        network.load(saved.values)
+        return network
+
+    @property
+    def has_splits(self) -> bool:
+        """Whether the digits are in memory: the run was trained in this process, or `splits` was called before."""
+        return self._splits is not None
+
+    def splits(self, *, offline: bool = False, notify: Callable[[str], None] = say) -> Splits:
+        """Load the digits that the run was trained on.
+
+        Parameters
+        ----------
+        offline
+            Download nothing.
+        notify
+            Receives a sentence where other digits or another split than the recipe's are used.
+
+        Raises
+        ------
+        ByhandError
+            ``run.other_digits`` if they are no longer the same digits, ``run.unknown_digits`` for shipped weights whose
+            digits have no name; or if they cannot be loaded.
+        """
+        if self._splits is None:
+            self._splits = self._load_splits(offline, notify)
+        return self._splits
+
+    def _load_splits(self, offline: bool, notify: Callable[[str], None]) -> Splits:
+        if self.path is None:
+            data = self.card.get("data")
+            if not isinstance(data, dict) or not {"name", "split", "split_seed"} <= data.keys():
+                raise ByhandError(
+                    f"The digits that {self.name} was trained on have no name; name digits by --data.",
+                    code="run.unknown_digits",
+                )
+            return load_digits(data["name"], data["split_seed"], data["split"], offline, notify)
+        splits = self.recipe.load_splits(offline=offline, notify=notify)
+        if self.checkpoint.facts.get("data") != splits.fingerprint:
+            data = self.results.get("data", {})
+            sizes = "/".join(str(data.get(part)) for part in ("train", "validation", "test"))
+            before = f"{data['name']} split {sizes}" if data else "other digits"
+            raise ByhandError(
+                f"{self.name} was trained on {before}, but {self.recipe.data_settings['name']!r} now gives "
+                f"{splits.name} split {'/'.join(map(str, splits.sizes))} ({splits.source}), which are not the same "
+                "digits; restore those, or name other digits by --data.",
+                code="run.other_digits",
+            )
+        return splits
+
+    @property
+    def accuracy(self) -> float:
+        """Accuracy on the test split, from 0 to 1; NaN for a run that is not done."""
+        if self.results:
+            return float(self.results["test"]["accuracy"])
+        return float(self.card.get("test_accuracy", math.nan))
+
+    @property
+    def epoch_seconds(self) -> list[float]:
+        """Seconds of training in each epoch."""
+        return [float(entry["seconds"]) for entry in self.times]
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training."""
+        return float(sum(self.epoch_seconds))
+
+    @property
+    def final_seconds(self) -> float:
+        """Seconds of training until the validation accuracy first came within `FINAL_MARGIN` of the final one."""
+        final = self.results["validation"]["accuracy"] - FINAL_MARGIN - 1e-9
+        reached = next(
+            (epoch for epoch, entry in enumerate(self.log) if entry["val_accuracy"] >= final), len(self.log) - 1
+        )
+        return float(sum(self.epoch_seconds[: reached + 1]))
+
+    @property
+    def rate(self) -> float:
+        """Training digits per second; each digit counts once an epoch."""
+        return float(self.results["data"]["train"] * len(self.times) / self.seconds)
+
+    def require_done(self) -> Run:
+        """Return the run itself if it is done and its files are complete.
+
+        Raises
+        ------
+        ByhandError
+            ``run.not_done``, ``run.incomplete`` or ``run.damaged``.
+        """
+        if self.path is not None and not self.results:
+            raise ByhandError(
+                f"{self.path} is not done: {len(self.log)} of {self.recipe.config.epochs} epochs; "
+                f"finish it by `byhand train --resume {self.path}`.",
+                code="run.not_done",
+            )
+        if not self.environment or not self.log or not len(self.log) == len(self.times) == self.results.get("epochs"):
+            raise ByhandError(
+                f"{self.path} lacks some of {ENVIRONMENT}, {LOG} and {TIMES}; train the run again.",
+                code="run.incomplete",
+            )
+        try:
+            _ = self.rate, self.final_seconds, self.accuracy + self.results["parameters"]
+            _ = self.results["seed"], self.environment["device"], self.environment["threads"]
+        except (KeyError, TypeError, ZeroDivisionError) as problem:
+            raise ByhandError(
+                f"{self.path} is damaged ({problem!r} in its files); train the run again.", code="run.damaged"
+            ) from problem
+        return self
 
 
-def resume(path: Path, *, offline: bool = False, display: Callback | None = None, splits: Splits | None = None) -> Run:
-    """Go on with a run that was interrupted; one that is done is loaded.
-
-    `splits` are its recipe's digits, from a caller who has loaded them.
-
-    Raises
-    ------
-    ByhandError
-        If there is no such run, another process works on it, or its recipe, data or device are not those it began
-        with.
-    """
-    path, display = Path(path), display or Callback()
-    recipe = recipe_of(path)
-    if not (path / RESULTS).exists() or (path / LOCK).exists():
-        with held(path):
-            # Another process may have finished it just now, or been killed between its last file and its lock.
-            if not (path / RESULTS).exists():
-                return Job.prepared(recipe, offline, display, began(path), splits).run(path)
-    run = load_run(path)
-    display.note(f"{path} is done; nothing is left to train.")
-    return run
-
-
-def load_run(path: str | Path, hand: str | None = None) -> Run:
-    """Load a run.
+def load_run(name: str | Path, hand: str | None = None) -> Run:
+    """Load a trained network: a run, or weights that ship with byhand.
 
     Parameters
     ----------
-    path
-        The run's folder.
+    name
+        The run's folder, or one of `byhand.weights.names`. For a folder of such a name, write ``./mlp``.
     hand
-        The hand to build the network in; the one that trained it, unless told.
+        The hand to build the network in. By default the one that trained it, and ``"fast"`` for shipped weights.
 
     Raises
     ------
     ByhandError
-        If the folder holds no run, or a damaged one.
+        ``run.not_found`` if there is neither; ``run.damaged`` if one of its files is damaged.
     """
-    path = Path(path)
-    recipe = recipe_of(path)
-    saved = Checkpoint.load(path / CHECKPOINT)
-    network = build(saved.spec, hand or recipe.config.hand, dtype=recipe.config.dtype)
-    network.load(saved.values)
-    return Run(path, recipe, network, read_json(path / RESULTS), log.read(path / LOG), log.read(path / TIMES))
+    path = Path(name)
+    if isinstance(name, Path) or path.name != name:
+        return Run.load(path, hand)
+    from byhand import weights
+
+    if name in weights.names():
+        card = weights.card(name)
+        recipe = parse_recipe(str(card["recipe_text"]), str(card["recipe"]))
+        return Run(name, recipe, card=card, hand=hand or "fast")
+    if not path.is_dir():
+        raise ByhandError(
+            f"{name!r} is neither the folder of a run nor the name of weights that ship with byhand; "
+            f"{nearest(name, weights.names())}.",
+            code="run.not_found",
+        )
+    return Run.load(path, hand)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read the recipe in a run's folder.
+
+    Raises
+    ------
+    ByhandError
+        ``run.not_found`` if the folder is not a run's.
+    """
+    try:
+        text = (path / RECIPE).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        if next(path.glob(f"*/{RECIPE}"), None) is not None:
+            raise ByhandError(
+                f"{path} contains several runs; name one of them, or repeat the command that started them to resume.",
+                code="run.not_found",
+            ) from problem
+        raise ByhandError(f"{path} is not the folder of a run: it has no {RECIPE}.", code="run.not_found") from problem
+    return parse_recipe(text, path.name)

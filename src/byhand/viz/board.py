@@ -15,10 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from byhand.compare.runner import Entry
-from byhand.data import Splits
-from byhand.hands import Network
 from byhand.training.callbacks import Callback
 from byhand.training.recipe import Recipe
+from byhand.training.run import Run
 
 
 class Lines:
@@ -89,10 +88,10 @@ class Track:
         part = self.epoch / self.epochs if self.epochs and self.began is not None else 0.0
         return min((len(self.tests) + part) / self.entry.count, 1.0)
 
-    def add(self, results: dict[str, Any]) -> None:
-        """Take up a run that is done."""
-        self.validations.append(results["validation"]["accuracy"])
-        self.tests.append(results["test"]["accuracy"])
+    def add(self, run: Run) -> None:
+        """Count a run that is done."""
+        self.validations.append(run.results["validation"]["accuracy"])
+        self.tests.append(run.accuracy)
         self.began = None
 
     def cells(self, now: float) -> list[RenderableType]:
@@ -125,12 +124,12 @@ class Watched(Callback):
             self.lines.told.add(sentence)
             print(f"byhand: {sentence}", file=sys.stderr)
 
-    def found(self, results: dict[str, Any]) -> None:
-        self.track.add(results)
+    def skip(self, run: Run) -> None:
+        self.track.add(run)
 
-    def begin(self, network: Network, splits: Splits, accuracy: float, epochs: int) -> None:
+    def begin(self, run: Run, accuracy: float) -> None:
         self.done = 0
-        self.track.epoch, self.track.epochs, self.track.began = 0, epochs, time.monotonic()
+        self.track.epoch, self.track.epochs, self.track.began = 0, run.recipe.config.epochs, time.monotonic()
 
     def step(self, step: int, steps: int) -> None:
         self.track.epoch = self.done + step / steps
@@ -139,11 +138,11 @@ class Watched(Callback):
         self.seconds += seconds
         self.done = self.track.epoch = entry["epoch"] + 1
 
-    def end(self, results: dict[str, Any]) -> None:
-        config = self.recipe.config
+    def end(self, run: Run) -> None:
+        config, results = self.recipe.config, run.results
         self.track.seconds += self.seconds
         self.track.epoch = results["epochs"]
-        self.track.add(results)
+        self.track.add(run)
         self.lines.done(
             f"{self.recipe.name} in the {config.hand} hand, seed {config.seed}: "
             f"validation {100 * results['validation']['accuracy']:.2f} %, "

@@ -10,10 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from byhand.data import Splits
-from byhand.hands import Network
 from byhand.models.spec import Spec
 from byhand.training.callbacks import Callback
+from byhand.training.run import Run
 
 
 class Terminal(Callback):
@@ -27,8 +26,9 @@ class Terminal(Callback):
     def note(self, sentence: str) -> None:
         print(f"byhand: {sentence}", file=sys.stderr)
 
-    def begin(self, network: Network, splits: Splits, accuracy: float, epochs: int) -> None:
-        self.epochs = epochs
+    def begin(self, run: Run, accuracy: float) -> None:
+        splits, network = run.splits(), run.network
+        self.epochs = run.recipe.config.epochs
         train, validation, test = splits.sizes
         print(
             f"Data: {splits.name} ({splits.source}): {train:,} to train, {validation:,} to validate, {test:,} to test"
@@ -61,8 +61,9 @@ class Terminal(Callback):
             self.bar.console.print(line, highlight=False, soft_wrap=True)
             self.bar.update(self.task, completed=0, epoch=entry["epoch"] + 1)
 
-    def end(self, results: dict[str, Any]) -> None:
+    def end(self, run: Run) -> None:
         self.close()
+        results = run.results
         if results["stopped_early"]:
             print("Stopped early: the validation loss no longer falls; the best weights are kept.")
         print(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from byhand.training.callbacks import Callback, Together
+from byhand.training.callbacks import Callback, Callbacks
 from byhand.viz.console import Terminal
 from byhand.viz.tensorboard import TensorBoard
 
@@ -23,7 +23,7 @@ def displaying(show: bool, tensorboard: bool) -> Iterator[Callback]:
     terminal = Terminal() if show else None
     displays = [display for display in (terminal, board) if display is not None]
     try:
-        yield Together(displays)
+        yield Callbacks(displays)
     finally:
         for display in displays:
             display.close()

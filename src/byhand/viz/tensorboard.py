@@ -7,13 +7,11 @@ it twice.
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from byhand.errors import ByhandError
-from byhand.training import log
 from byhand.training.callbacks import Callback
-from byhand.training.folder import LOG, TIMES
+from byhand.training.run import Run
 
 EVENTS = "events.out.tfevents.*"
 TAGS = {
@@ -48,11 +46,11 @@ class TensorBoard(Callback):
         self._open = SummaryWriter
         self._writer: Any = None
 
-    def placed(self, path: Path) -> None:
-        for old in path.glob(EVENTS):
+    def begin(self, run: Run, accuracy: float) -> None:
+        for old in run.folder.glob(EVENTS):
             old.unlink()
-        self._writer = self._open(logdir=str(path))
-        for entry, timed in zip(log.read(path / LOG), log.read(path / TIMES), strict=False):
+        self._writer = self._open(logdir=str(run.folder))
+        for entry, timed in zip(run.log, run.times, strict=False):
             self._write(entry, timed["seconds"], datetime.fromisoformat(timed["now"]).timestamp())
 
     def epoch(self, entry: dict[str, Any], seconds: float) -> None:

@@ -55,7 +55,7 @@ def load_with_card(
     name: str, hand: str = "fast", *, dtype: str = "float32", device: str = "cpu"
 ) -> tuple[Network, dict[str, Any]]:
     """Do what `load` and `card` do, and read the file once."""
-    saved = _saved(name)
+    saved = checkpoint(name)
     network = build(saved.spec, hand, dtype=dtype, device=device)
     network.load(saved.values)
     return network, saved.facts
@@ -82,10 +82,11 @@ def card(name: str) -> dict[str, Any]:
     ByhandError
         If there are no such weights.
     """
-    return _saved(name).facts
+    return checkpoint(name).facts
 
 
-def _saved(name: str) -> Checkpoint:
+def checkpoint(name: str) -> Checkpoint:
+    """Load the file of shipped weights."""
     known = names()
     if name not in known:
         raise ByhandError(f"No weights {name!r} come with byhand; {nearest(name, known)}.")

@@ -18,16 +18,14 @@ from typing import Any
 import numpy as np
 
 from byhand import __version__
-from byhand.data import Digits, Splits
+from byhand.data import Digits
 from byhand.data.digits import CLASSES
 from byhand.errors import ByhandError
 from byhand.hands import Network, build
 from byhand.metrics.losses import accuracy
 from byhand.training.checkpoint import Checkpoint
-from byhand.training.folder import CHECKPOINT
 from byhand.training.loop import score
-from byhand.training.run import Run, load_run
-from byhand.training.session import fingerprint
+from byhand.training.run import load_run
 from byhand.weights import SUFFIX
 from byhand.weights.calibration import calibrated
 from byhand.weights.folding import folded
@@ -56,10 +54,7 @@ def make(path: Path, folder: Path = HERE) -> dict[str, Any]:
         If the run is not done, or its digits are not those that it was trained on.
     """
     run = load_run(path)
-    if not run.results:
-        raise ByhandError(f"{path} is not done; finish it by `byhand train --resume {path}`.")
-    saved = Checkpoint.load(path / CHECKPOINT)
-    splits = _splits(run, saved)
+    saved, splits = run.require_done().checkpoint, run.splits()
     spec, values = folded(saved.spec, saved.values)
     rounded = {name: value.astype(np.float16) for name, value in values.items()}
     network = build(spec)
@@ -72,7 +67,7 @@ def make(path: Path, folder: Path = HERE) -> dict[str, Any]:
         "parameters_trained": saved.spec.size,
         "test_accuracy": _accuracy(network, splits.test),
         "validation_accuracy": _accuracy(network, splits.validation),
-        "test_accuracy_before_rounding": _accuracy(load_run(path, "fast").network, splits.test),
+        "test_accuracy_before_rounding": _accuracy(run.load_network("fast"), splits.test),
         "values": "float16",
         "recipe": recipe.name,
         "recipe_text": recipe.to_toml(),
@@ -94,16 +89,6 @@ def make(path: Path, folder: Path = HERE) -> dict[str, Any]:
 def _accuracy(network: Network, digits: Digits) -> float:
     """Share of digits that are read right: the likeliest of the ten, as a reader answers, be none of them likelier."""
     return accuracy(network.logits(digits.images)[:, :CLASSES], digits.labelled())
-
-
-def _splits(run: Run, saved: Checkpoint) -> Splits:
-    splits = run.recipe.digits()
-    if saved.facts.get("data") != fingerprint(splits):
-        raise ByhandError(
-            f"{run.path} was trained on other digits than {splits.name} ({splits.source}) now gives; "
-            "bring back the data it began with."
-        )
-    return splits
 
 
 def main(words: list[str] | None = None) -> int:

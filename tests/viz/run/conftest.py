@@ -8,8 +8,8 @@ import pytest
 
 from byhand.metrics.evaluation import Evaluation
 from byhand.training.recipe import Recipe
-from byhand.training.run import Run, start
-from byhand.weights.trained import Trained
+from byhand.training.run import Run
+from byhand.training.trainer import start
 
 
 @pytest.fixture(scope="session")
@@ -21,10 +21,10 @@ def small_run(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture
-def trained(small_run: Run) -> Trained:
-    return Trained(str(small_run.path), small_run.network, small_run)
+def trained(small_run: Run) -> Run:
+    return small_run
 
 
 @pytest.fixture
-def found(trained: Trained) -> Evaluation:
-    return Evaluation.of(trained.network, trained.test_digits())
+def found(trained: Run) -> Evaluation:
+    return Evaluation.of(trained.network, trained.splits().test)

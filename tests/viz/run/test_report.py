@@ -14,9 +14,9 @@ from sklearn.metrics import precision_recall_fscore_support
 from byhand.data import Digits
 from byhand.errors import ByhandError
 from byhand.metrics.evaluation import Evaluation
-from byhand.training.run import Run, load_run, start
+from byhand.training.run import Run, load_run
+from byhand.training.trainer import start
 from byhand.viz.run import report_run, write_report
-from byhand.weights.trained import Trained, trained
 
 
 def test_everything_is_on_the_page(small_run: Run, found: Evaluation) -> None:
@@ -47,10 +47,9 @@ def test_everything_is_on_the_page(small_run: Run, found: Evaluation) -> None:
 def test_the_same_run_gives_the_same_page(small_run: Run, tmp_path: Path) -> None:
     pages = []
     for run in (small_run, load_run(small_run.path)):
-        kept = Trained("small", run.network, run)
-        found = Evaluation.of(run.network, kept.test_digits())
+        found = Evaluation.of(run.network, run.splits().test)
         pages.append(tmp_path / f"{len(pages)}.html")
-        assert write_report(kept, found, "test split", pages[-1]) == [pages[-1]]
+        assert write_report(run, found, "test split", pages[-1]) == [pages[-1]]
     assert pages[0].read_bytes() == pages[1].read_bytes()
     # Another run of the same seed differs by its seconds alone.
     again = start(small_run.recipe, tmp_path, "small")
@@ -60,7 +59,7 @@ def test_the_same_run_gives_the_same_page(small_run: Run, tmp_path: Path) -> Non
     assert first != texts[0]
 
 
-def test_figures_on_request(trained: Trained, found: Evaluation, tmp_path: Path) -> None:
+def test_figures_on_request(trained: Run, found: Evaluation, tmp_path: Path) -> None:
     written = write_report(trained, found, "x", tmp_path / "page.html", tmp_path / "figures")
     names = ("learning", "confusion", "mistakes", "unsure", "calibration", "structure")
     assert written == [
@@ -70,11 +69,11 @@ def test_figures_on_request(trained: Trained, found: Evaluation, tmp_path: Path)
     assert all(path.stat().st_size > 1000 for path in written)
 
 
-def test_a_network_without_mistakes_and_one_without_anything_else(found: Evaluation, trained: Trained) -> None:
+def test_a_network_without_mistakes_and_one_without_anything_else(found: Evaluation, trained: Run) -> None:
     right = dataclasses.replace(found.digits, labels=found.predictions.astype("uint8"))
     wrong = dataclasses.replace(found.digits, labels=(found.predictions + 1).astype("uint8") % 10)
     for digits, missing in ((right, "The most confident mistakes"), (wrong, "Right, but barely")):
-        path = trained.run.path / "x.html" if trained.run else Path()
+        path = trained.folder / "x.html"
         write_report(trained, Evaluation(digits, found.probabilities, 1.0), "x", path)
         text = path.read_text(encoding="utf-8")
         assert missing not in text
@@ -86,7 +85,7 @@ def test_a_run_that_is_not_done(small_run: Run, found: Evaluation, tmp_path: Pat
     folder = tmp_path / "run"
     shutil.copytree(small_run.path, folder)
     (folder / "results.json").unlink()
-    half = trained(folder)
+    half = load_run(folder)
     write_report(half, found, "x", tmp_path / "x.html")
     assert "Not trained to its end yet." in (tmp_path / "x.html").read_text(encoding="utf-8")
     (folder / "environment.json").write_text("{")
@@ -100,14 +99,14 @@ def test_words_of_a_recipe_stay_words(small_run: Run, found: Evaluation, tmp_pat
     run = dataclasses.replace(small_run, recipe=recipe)
     digits = Digits(found.digits.images, found.digits.labels, "<i>mine</i>", "<b>")
     mine = Evaluation(digits, found.probabilities, found.loss)
-    write_report(Trained("x", run.network, run), mine, "<u>", tmp_path / "x.html")
+    write_report(run, mine, "<u>", tmp_path / "x.html")
     text = (tmp_path / "x.html").read_text(encoding="utf-8")
     for tag in ("<script", "<i>", "<b>", "<u>"):
         assert tag not in text
 
 
 def test_a_network_that_knows_what_is_no_digit(found: Evaluation, tmp_path: Path) -> None:
-    reader = trained("reader")
+    reader = load_run("reader")
     mine = Evaluation.of(reader.network, found.digits)
     assert mine.probabilities.shape[1] == 11
     write_report(reader, mine, "x", tmp_path / "x.html")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -10,9 +11,10 @@ from byhand import weights
 from byhand.models.spec import Spec
 from byhand.server import problems, schemas
 from byhand.server.numbers import json_answer, tagged_json
-from byhand.server.registry import Offered
+from byhand.server.registry import kind_of
 from byhand.server.routes import examples
 from byhand.server.state import lab_of
+from byhand.training.run import Run
 
 router = APIRouter()
 
@@ -58,21 +60,21 @@ async def networks(request: Request) -> Response:
     return tagged_json(
         request,
         {
-            "networks": [_about(offered) for offered in shelf.offered.values()],
+            "networks": [_about(name, run) for name, run in shelf.offered.items()],
             "hands": list(shelf.hands),
             "reader": _reader(),
         },
     )
 
 
-def _about(offered: Offered) -> dict[str, Any]:
+def _about(name: str, run: Run) -> dict[str, Any]:
     return {
-        "name": offered.name,
-        "kind": offered.kind,
-        "origin": offered.origin,
-        "parameters": offered.spec.size,
-        "test_accuracy": offered.accuracy,
-        "layers": _layers(offered.spec),
+        "name": name,
+        "kind": kind_of(run.spec),
+        "origin": "shipped" if run.path is None else "run",
+        "parameters": run.spec.size,
+        "test_accuracy": None if math.isnan(run.accuracy) else run.accuracy,
+        "layers": _layers(run.spec),
     }
 
 

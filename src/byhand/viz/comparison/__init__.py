@@ -112,7 +112,7 @@ def page_of(rows: Sequence[Row], drawn: dict[str, Figure], folder: Path, command
 
 def _cells(row: Row, folder: Path) -> Cells:
     """The cells of a row, whose name leads to the report of its first run where there is one."""
-    report = row.runs[0].path / PAGE
+    report = row.runs[0].folder / PAGE
     name, *others = (cell.removesuffix(" %") for cell in shown(row))
     if not report.exists():
         return name, *others

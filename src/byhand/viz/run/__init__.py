@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from byhand.metrics.evaluation import Evaluation
 from byhand.metrics.intervals import wilson_interval
-from byhand.training.folder import ENVIRONMENT, read_json
 from byhand.training.run import Run
 from byhand.viz import structure, style
 from byhand.viz.page import Page
@@ -16,7 +15,6 @@ from byhand.viz.run.confusion import confusion
 from byhand.viz.run.examples import gallery
 from byhand.viz.run.learning import learning
 from byhand.viz.run.reliability import reliability
-from byhand.weights.trained import Trained
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,20 +34,17 @@ def report_run(run: Run) -> Path:
     ByhandError
         If the file cannot be written.
     """
-    trained = Trained(str(run.path), run.network, run)
-    found = Evaluation.of(run.network, trained.test_digits())
-    return write_report(trained, found, "test split", run.path / REPORT)[0]
+    found = Evaluation.of(run.network, run.splits().test)
+    return write_report(run, found, "test split", run.folder / REPORT)[0]
 
 
-def write_report(
-    trained: Trained, found: Evaluation, which: str, path: Path, figures: Path | None = None
-) -> list[Path]:
+def write_report(run: Run, found: Evaluation, which: str, path: Path, figures: Path | None = None) -> list[Path]:
     """Write the report of a network as one HTML file.
 
     Parameters
     ----------
-    trained
-        The network.
+    run
+        The trained network.
     found
         What it answered.
     which
@@ -69,33 +64,33 @@ def write_report(
     ByhandError
         If a file cannot be written, or the run is damaged.
     """
-    drawn = drawings(trained, found)
-    written = [report_page(trained, found, which, drawn).write(path)]
+    drawn = drawings(run, found)
+    written = [report_page(run, found, which, drawn).write(path)]
     if figures is not None:
         for name, figure in drawn.items():
             written += style.save(figure, figures / name)
     return written
 
 
-def drawings(trained: Trained, found: Evaluation) -> dict[str, Figure]:
+def drawings(run: Run, found: Evaluation) -> dict[str, Figure]:
     """Draw the figures of a report by name; those of which there is nothing to show are left out."""
     drawn = {}
-    if trained.run is not None and trained.run.log:
-        drawn["learning"] = learning(trained.run.log)
+    if run.log:
+        drawn["learning"] = learning(run.log)
     drawn["confusion"] = confusion(found.report)
     if len(worst := found.most_confident_errors(WORST)):
         drawn["mistakes"] = gallery(found, worst, f"The {len(worst)} most confident mistakes, each with three guesses.")
     if len(unsure := found.least_confident_correct(UNSURE)):
         drawn["unsure"] = gallery(found, unsure, f"The {len(unsure)} least confident right answers.")
     drawn["calibration"] = reliability(found.calibration)
-    drawn["structure"] = structure.draw(trained.network.spec, parts.name_of(trained))
+    drawn["structure"] = structure.draw(run.network.spec, parts.name_of(run))
     return drawn
 
 
-def report_page(trained: Trained, found: Evaluation, which: str, drawn: dict[str, Figure]) -> Page:
+def report_page(run: Run, found: Evaluation, which: str, drawn: dict[str, Figure]) -> Page:
     """Write a report as a page, with its figures by name."""
-    page = Page(parts.title(trained), parts.lead(trained, found.digits, which))
-    page.facts(_facts(trained, found))
+    page = Page(parts.title(run), parts.lead(run, found.digits, which))
+    page.facts(_facts(run, found))
 
     def show(name: str, caption: str) -> None:
         page.figure(drawn[name], str(drawn[name].get_label()), caption)
@@ -117,30 +112,32 @@ def report_page(trained: Trained, found: Evaluation, which: str, drawn: dict[str
     show("calibration", parts.CALIBRATION)
     page.section("The network")
     show("structure", "")
-    spec = trained.network.spec
+    spec = run.network.spec
     page.table(parts.LAYER_HEADS, parts.layer_rows(spec), align="lrlr", foot=[("total", "", "", spec.size)])
     page.section("How it was made", "The recipe:")
-    page.pre(trained.recipe.rstrip(), "The recipe as TOML")
-    made = parts.environment_rows(_environment(trained))
+    page.pre(run.recipe.to_toml().rstrip(), "The recipe as TOML")
+    made = parts.environment_rows(run.environment)
     return page.table(("trained with", "version or kind"), made) if made else page
 
 
+<<<<<<< HEAD
 def _facts(trained: Trained, found: Evaluation) -> list[tuple[str, str]]:
     count, wrong = len(found.digits), int((~found.correct).sum())
     low, high = wilson_interval(count - wrong, count)
+=======
+def _facts(run: Run, found: Evaluation) -> list[tuple[str, str]]:
+    count, wrong = len(found.digits), int((~found.right).sum())
+    low, high = share_interval(count - wrong, count)
+>>>>>>> 7afdd7a (One type Run, from its first epoch to the page that shows it)
     facts = [
         ("accuracy", f"{100 * found.report.accuracy:.2f} %"),
         ("its 95 % interval", f"{100 * low:.1f} to {100 * high:.1f} %"),
         ("wrong", f"{wrong:,} of {count:,}"),
         ("loss", f"{found.loss:.4f}"),
         ("calibration error", f"{100 * found.calibration.error:.2f} points"),
-        ("parameters", f"{trained.network.spec.size:,}"),
+        ("parameters", f"{run.network.spec.size:,}"),
     ]
-    if trained.run is not None:
-        what = "iterations" if trained.run.recipe.config.full_batch else "epochs"
-        facts.append(("trained", f"{len(trained.run.log):,} {what} in {trained.run.seconds:,.1f} s"))
+    if run.path is not None:
+        what = "iterations" if run.recipe.config.full_batch else "epochs"
+        facts.append(("trained", f"{len(run.log):,} {what} in {run.seconds:,.1f} s"))
     return facts
-
-
-def _environment(trained: Trained) -> dict[str, Any]:
-    return {} if trained.run is None else read_json(trained.run.path / ENVIRONMENT)

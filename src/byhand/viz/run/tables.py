@@ -10,9 +10,9 @@ from byhand.data import Digits
 from byhand.metrics.calibration import Calibration
 from byhand.metrics.classification import Report
 from byhand.models.spec import Spec
+from byhand.training.run import Run
 from byhand.viz.page import Row
 from byhand.viz.run.confusion import class_name
-from byhand.weights.trained import Trained
 
 LEARNING = (
     "The training loss is the mean over an epoch's batches while the weights still changed, so it can lie above the "
@@ -36,25 +36,24 @@ REPORT_HEADS = ("digit", "precision", "recall", "F1", "support")
 LAYER_HEADS = ("layer", "output", "learns", "parameters")
 
 
-def name_of(trained: Trained) -> str:
+def name_of(run: Run) -> str:
     """The name of the recipe, or of shipped weights."""
-    return trained.name if trained.run is None else trained.run.recipe.name
+    return run.name if run.path is None else run.recipe.name
 
 
-def title(trained: Trained) -> str:
+def title(run: Run) -> str:
     """The page's heading."""
-    if trained.run is None:
-        return f"{trained.name}, with the weights that come with byhand"
-    return f"{name_of(trained)} in the {trained.run.recipe.config.hand} hand"
+    if run.path is None:
+        return f"{run.name}, with the weights that come with byhand"
+    return f"{name_of(run)} in the {run.recipe.config.hand} hand"
 
 
-def lead(trained: Trained, digits: Digits, which: str) -> str:
+def lead(run: Run, digits: Digits, which: str) -> str:
     """Say what was trained on what, and which digits the page speaks of."""
-    if trained.run is None:
-        began: Mapping[str, Any] = trained.card
-        told = f"Trained by the recipe {began.get('recipe', trained.name)}."
+    if run.path is None:
+        told = f"Trained by the recipe {run.recipe.name}."
     else:
-        data = trained.run.results.get("data", {})
+        data = run.results.get("data", {})
         told = (
             f"Trained on {data['train']:,} digits of {data['name']}, watched on {data['validation']:,} others."
             if data

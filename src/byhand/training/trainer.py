@@ -1,0 +1,320 @@
+"""Train a run: put together what it needs, run the training loop, write logs and checkpoints, score the result.
+
+A run that is killed resumes from its checkpoint (`resume`) and ends with the same bytes in log, weights and results as
+one that was not. The full-batch methods keep their state inside SciPy and start again, with the same end.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from byhand.data import Splits
+from byhand.errors import ByhandError
+from byhand.hands import Array, build
+from byhand.io import write_json
+from byhand.training import folder as files
+from byhand.training.callbacks import Callback
+from byhand.training.checkpoint import Checkpoint
+from byhand.training.config import SCHEDULES_OF_LENGTH, TrainingConfig
+from byhand.training.environment import choose_device, environment, set_threads
+from byhand.training.folder import CHECKPOINT, ENVIRONMENT, LOCK, LOG, RECIPE, RESULTS, TIMES
+from byhand.training.loop import Epoch, score, train_by_steps, train_full_batch
+from byhand.training.optimizers import optimizer
+from byhand.training.recipe import Recipe
+from byhand.training.run import Run, read_recipe
+
+MAX_PARAMETERS = 2**33
+"""More than fits into memory; NumPy's own errors for such sizes are unclear."""
+
+SAVE_EVERY = 1.0
+"""Minimum seconds between two checkpoints: a small network's epoch takes milliseconds."""
+
+CHANGEABLE = ("epochs", "patience", "watch_test", "threads", "device")
+"""Settings that may be changed before a run is resumed; epochs only where the schedule does not depend on them."""
+
+
+def start(
+    recipe: Recipe,
+    folder: Path,
+    name: str | None = None,
+    *,
+    offline: bool = False,
+    callback: Callback | None = None,
+    splits: Splits | None = None,
+) -> Run:
+    """Train a recipe in a new folder.
+
+    Parameters
+    ----------
+    recipe
+        What to train; without a sweep.
+    folder
+        Where runs are kept.
+    name
+        The run's name; by default the recipe's and the hand's, with a number if there is such a run.
+    offline
+        Download nothing.
+    callback
+        Called at every stage.
+    splits
+        The recipe's digits, if they are loaded already.
+
+    Returns
+    -------
+    Run
+        Done, with its network and digits in memory.
+
+    Raises
+    ------
+    ByhandError
+        If the recipe has a sweep, the run's name is taken, the data cannot be loaded, or the loss is not finite.
+    """
+    if recipe.sweep:
+        raise ByhandError(
+            f"The recipe {recipe.name!r} sweeps {' and '.join(recipe.sweep)}, which makes many runs; "
+            f"set each to one value, or train it by `byhand train {recipe.name}`.",
+            code="recipe.sweeps",
+        )
+    # All that can be wrong with the request is found before the folder is made.
+    trainer = Trainer(recipe, callback or Callback(), splits, offline)
+    path = files.create_folder(
+        folder, name, f"{recipe.name}-{recipe.config.hand}", recipe.to_toml(), trainer.environment
+    )
+    with files.locked(path):
+        return trainer.train(path)
+
+
+def resume(path: Path, *, offline: bool = False, callback: Callback | None = None, splits: Splits | None = None) -> Run:
+    """Resume a run that was interrupted; one that is done is loaded.
+
+    Parameters
+    ----------
+    path
+        The run's folder.
+    offline, callback, splits
+        As in `start`.
+
+    Raises
+    ------
+    ByhandError
+        ``run.not_found``; ``run.busy`` if another process trains it; ``run.other_recipe``, ``run.other_digits`` or
+        ``run.other_device`` if it cannot continue as it began.
+    """
+    path, callback = Path(path), callback or Callback()
+    recipe = read_recipe(path)
+    if not (path / RESULTS).exists() or (path / LOCK).exists():
+        with files.locked(path):
+            # Another process may have finished it just now, or been killed between its last file and its lock.
+            if not (path / RESULTS).exists():
+                return Trainer(recipe, callback, splits, offline, _read_environment(path)).train(path)
+            files.remove_partial_files(path)
+    run = Run.load(path)
+    callback.note(f"{path} is done; nothing is left to train.")
+    return run
+
+
+class Trainer:
+    """Trains one recipe, once.
+
+    Parameters
+    ----------
+    recipe, callback, splits, offline
+        As in `start`.
+    before
+        The environment in which the run began, if it is resumed: threads and device are kept.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        callback: Callback,
+        splits: Splits | None,
+        offline: bool,
+        before: Mapping[str, Any] | None = None,
+    ) -> None:
+        config, before = recipe.config, before or {}
+        self.recipe, self.config, self.callback = recipe, config, callback
+        # Set before the weights are drawn: orthogonal ones come from matrix products.
+        threads = set_threads(config.threads or before.get("threads", 0))
+        device, self.device_note = _choose_device(config, before.get("device"))
+        self.splits = recipe.load_splits(offline=offline, notify=callback.note) if splits is None else splits
+        spec = recipe.spec(self.splits.train)
+        if spec.size > MAX_PARAMETERS:
+            raise ByhandError(
+                f"The network has {spec.size:.0e} parameters, which no memory holds; choose smaller layers.",
+                code="recipe.too_large",
+            )
+        self.network = build(spec, config.hand, seed=config.seed, dtype=config.dtype, device=device)
+        # Set again, in case `build` imported torch.
+        set_threads(threads)
+        self.optimizer = None if config.full_batch else optimizer(self.network, config)
+        self.environment = environment(device, threads) | {"source": before.get("source", self.splits.source)}
+        self.best_epoch: int | None = None
+        self.best: dict[str, Array] = {}
+
+    def train(self, path: Path) -> Run:
+        """Train from the beginning, or from the checkpoint in the run's folder."""
+        config, network, splits = self.config, self.network, self.splits
+        self.path, self.saved = path, time.monotonic()
+        untrained = score(network, splits.validation)[0]
+        log, times = self._restore()
+        if not log or not (path / ENVIRONMENT).exists():
+            write_json(path / ENVIRONMENT, self.environment)
+        self.run = Run(str(path), self.recipe, path, {}, log, times, self.environment, {}, config.hand, network, splits)
+        self.callback.note(self.device_note)
+        self.callback.begin(self.run, untrained)
+        stopped = ""
+        if self.optimizer is None:
+            stopped = train_full_batch(network, splits, config, self._after_epoch)
+            if stopped:
+                self.callback.note(
+                    f"{config.optimizer} stopped after {log[-1]['step']} of {config.epochs} iterations: {stopped}."
+                )
+        elif not self._out_of_patience():
+            train_by_steps(network, self.optimizer, splits, config, self._after_epoch, len(log), self.callback.step)
+        if self.best:
+            network.load(self.best)
+        self._save()
+        self.run.results = self._results(untrained) | ({"stopped": stopped} if stopped else {})
+        write_json(path / RESULTS, self.run.results)
+        files.remove_partial_files(path)
+        self.callback.end(self.run)
+        return self.run
+
+    def _restore(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Load the checkpoint, if there is one, and the log and times of the epochs it has done."""
+        done = 0
+        if self.optimizer is not None and (self.path / CHECKPOINT).exists():
+            saved = Checkpoint.load(self.path / CHECKPOINT)
+            before = {name: saved.facts.get(name) for name in ("hand", "optimizer")} | saved.facts.get("training", {})
+            now = dataclasses.asdict(self.config)
+            if before["hand"] == "numpy" and self.config.hand == "fast":
+                # The fast hand was called numpy, and was the default, until the textbook hand took that name.
+                before["hand"] = "fast"
+            changed = [name for name, value in before.items() if now.get(name) != value]
+            if saved.spec != self.network.spec or changed:
+                raise ByhandError(
+                    f"{self.path / RECIPE} is no longer the recipe that the run began with; "
+                    f"restore its {' and '.join(changed) or 'network'}, or train a new run.",
+                    code="run.other_recipe",
+                )
+            if saved.facts.get("data") != self.splits.fingerprint:
+                raise ByhandError(
+                    f"{self.path} began with other digits than {self.splits.name} ({self.splits.source}) now gives; "
+                    "restore the data it began with, or train a new run.",
+                    code="run.other_digits",
+                )
+            self.network.load(saved.values)
+            self.optimizer.load_state(saved.optimizer)
+            done = saved.epochs
+        log = files.read_log(self.path / LOG)
+        if len(log) < done:
+            raise ByhandError(
+                f"{self.path / LOG} lacks some of the {done} epochs that are done; train the run again.",
+                code="run.damaged",
+            )
+        if done and self.config.patience and saved.best:
+            losses = [entry["val_loss"] for entry in log[:done]]
+            self.best, self.best_epoch = saved.best, saved.facts.get("best_epoch", losses.index(min(losses)))
+        files.remove_partial_files(self.path)
+        return files.truncate_log(self.path / LOG, done), files.truncate_log(self.path / TIMES, done)
+
+    def _after_epoch(self, epoch: Epoch) -> bool:
+        """Log an epoch; whether to stop."""
+        log, times = self.run.log, self.run.times
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        log.append(epoch.entry)
+        times.append({"epoch": epoch.entry["epoch"], "seconds": epoch.seconds, "now": now})
+        files.append_log(self.path / LOG, log[-1])
+        files.append_log(self.path / TIMES, times[-1])
+        if self.config.patience and (
+            self.best_epoch is None or epoch.entry["val_loss"] < log[self.best_epoch]["val_loss"]
+        ):
+            self.best_epoch = len(log) - 1
+            self.best = {name: value.copy() for name, value in self._values().items()}
+        if time.monotonic() - self.saved > SAVE_EVERY:
+            self._save()
+        self.callback.epoch(epoch.entry, epoch.seconds)
+        return self._out_of_patience()
+
+    def _out_of_patience(self) -> bool:
+        """Whether the last `patience` epochs have not been better than the best since patience was set."""
+        return self.best_epoch is not None and len(self.run.log) - 1 - self.best_epoch >= self.config.patience
+
+    def _values(self) -> dict[str, Array]:
+        return self.network.parameters() | self.network.state()
+
+    def _save(self) -> None:
+        config = self.config
+        changeable = set(CHANGEABLE) - ({"epochs"} if config.schedule in SCHEDULES_OF_LENGTH else set())
+        facts: dict[str, Any] = {
+            "data": self.splits.fingerprint,
+            "hand": config.hand,
+            "optimizer": config.optimizer,
+            "training": {name: v for name, v in dataclasses.asdict(config).items() if name not in changeable},
+        }
+        if self.best_epoch is not None:
+            facts["best_epoch"] = self.best_epoch
+        state = {} if self.optimizer is None else self.optimizer.state_dict()
+        Checkpoint(self.network.spec, len(self.run.log), self._values(), state, self.best, facts).save(
+            self.path / CHECKPOINT
+        )
+        self.saved = time.monotonic()
+
+    def _results(self, untrained: float) -> dict[str, Any]:
+        config, splits = self.config, self.splits
+        results: dict[str, Any] = {
+            "recipe": self.recipe.name,
+            "hand": config.hand,
+            "dtype": config.dtype,
+            "seed": config.seed,
+            "parameters": self.network.spec.size,
+            "epochs": len(self.run.log),
+            "stopped_early": self._out_of_patience(),
+            "data": {
+                "name": splits.name,
+                "source": self.environment["source"],
+                "train": len(splits.train),
+                "validation": len(splits.validation),
+                "test": len(splits.test),
+                "split_seed": splits.seed,
+            },
+            "untrained": {"accuracy": untrained},
+        }
+        for part in ("validation", "test"):
+            accuracy, loss = score(self.network, getattr(splits, part))
+            results[part] = {"accuracy": accuracy, "loss": loss}
+        return results
+
+
+def _read_environment(path: Path) -> dict[str, Any]:
+    """Read the environment in which a run began; empty if it was killed before that was written."""
+    values = files.read_json(path / ENVIRONMENT)
+    if values and not (
+        type(values.get("threads")) is int
+        and isinstance(values.get("device"), str)
+        and isinstance(values.get("source", ""), str)
+    ):
+        raise ByhandError(f"{path / ENVIRONMENT} is damaged; train the run again.", code="run.damaged")
+    return values
+
+
+def _choose_device(config: TrainingConfig, before: str | None) -> tuple[str, str]:
+    """Choose the device and say why; a resumed run keeps its own, because another rounds differently."""
+    if config.device != "auto" or before is None:
+        device, reason = choose_device(config.device, config.hand)
+        return device, f"computing on {device}: {reason}."
+    try:
+        device = choose_device(before, config.hand)[0]
+    except ByhandError as problem:
+        raise ByhandError(
+            f"The run began on the device {before!r}, which is not available now; resume it where it is, "
+            "or train a new run.",
+            code="run.other_device",
+        ) from problem
+    return device, f"computing on {device}: the run began there."
