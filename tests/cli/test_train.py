@@ -301,7 +301,7 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_interrupt(train: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
-    from byhand.training import session as job
+    from byhand.training import trainer as job
 
     def interrupted(*arguments: Any) -> None:
         raise KeyboardInterrupt
@@ -327,7 +327,7 @@ def test_a_network_beyond_all_memory(units: str, capsys: pytest.CaptureFixture[s
 def test_torch_without_memory(
     words: str, train: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from byhand.training import session as job
+    from byhand.training import trainer as job
 
     def lacking(*arguments: Any) -> None:
         raise RuntimeError(words)

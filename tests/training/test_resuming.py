@@ -108,7 +108,8 @@ def arm(point, times):
             usual(path, text)
         files.write_text = half_text
     elif point == "after results":
-        runs.write_json = (lambda write: lambda p, v: (write(p, v), p.name == folder.RESULTS and die()))(runs.write_json)
+        write = runs.write_json
+        runs.write_json = lambda path, value: (write(path, value), path.name == folder.RESULTS and die())
     else:
         raise ValueError(point)
 

@@ -105,7 +105,7 @@ def main(words: list[str] | None = None) -> int:
                 f"digits ({100 * card['test_accuracy_before_rounding']:.2f} % before rounding)"
             )
     except ByhandError as problem:
-        print(f"byhand: {problem}", file=sys.stderr)
+        print(f"byhand: {problem} [{problem.code}]", file=sys.stderr)
         return 2
     return 0
 

@@ -120,15 +120,9 @@ def report_page(run: Run, found: Evaluation, which: str, drawn: dict[str, Figure
     return page.table(("trained with", "version or kind"), made) if made else page
 
 
-<<<<<<< HEAD
-def _facts(trained: Trained, found: Evaluation) -> list[tuple[str, str]]:
+def _facts(run: Run, found: Evaluation) -> list[tuple[str, str]]:
     count, wrong = len(found.digits), int((~found.correct).sum())
     low, high = wilson_interval(count - wrong, count)
-=======
-def _facts(run: Run, found: Evaluation) -> list[tuple[str, str]]:
-    count, wrong = len(found.digits), int((~found.right).sum())
-    low, high = share_interval(count - wrong, count)
->>>>>>> 7afdd7a (One type Run, from its first epoch to the page that shows it)
     facts = [
         ("accuracy", f"{100 * found.report.accuracy:.2f} %"),
         ("its 95 % interval", f"{100 * low:.1f} to {100 * high:.1f} %"),
