@@ -1,20 +1,19 @@
-"""One HTML page in one file: words, tables and figures, nothing of which is asked for from anywhere.
+"""One HTML page in one file: text, tables and figures, with nothing to load.
 
-The page opens from a disk, follows the reader's choice of light or dark, fits a phone, prints, and can be read aloud.
-Its security policy lets it load nothing, not even by mistake. The same content gives the same bytes.
+The page opens from a disk, follows the reader's choice of light or dark, fits a phone, prints, and works with a screen
+reader. Its security policy lets it load nothing. The same content gives the same bytes.
 
 ::
 
     page = Page("softmax in the numpy hand", "Trained on mnist.")
     page.section("Learning", "The loss of the `validation` digits falls, too.")
-    page.figure(drawn, "Two curves that fall.", "Loss by epoch.")
+    page.figure(drawn, "Two falling curves.", "Loss by epoch.")
     page.table(("digit", "precision"), [("0", "98.1 %")], align="lr")
     page.write(Path("report.html"))
 """
 
 from __future__ import annotations
 
-import base64
 import html
 import io
 import re
@@ -26,7 +25,6 @@ from typing import TYPE_CHECKING
 
 from byhand.io import write_text
 from byhand.viz import style
-from byhand.viz import svg as inline
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,14 +33,14 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 PIXELS = 96
 """CSS pixels in an inch."""
 SMALLEST = 0.6
-"""How far a figure shrinks on a narrow screen before it is scrolled instead, so that its words can still be read."""
+"""How far a figure shrinks on a narrow screen before it scrolls instead, so that its text stays legible."""
 CONTENTS = 4
-"""Sections from which on a page begins with a list of them."""
+"""A page of at least so many sections begins with a table of contents."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """A word of a table that leads to another file beside the page (``"runs/mlp/report.html"``) or on the web."""
+    """A table cell that links to another file (``"runs/mlp/report.html"``) or to the web."""
 
     text: str
     target: str
@@ -53,14 +51,14 @@ Row = Sequence[Cell]
 
 
 class Page:
-    """A page that is written from top to bottom; every method gives the page again.
+    """A page that is written from top to bottom; every method returns the page.
 
-    Words are text, not HTML: what they contain is shown as it is, but for `` `code` `` between backticks.
+    Text is text, not HTML: it is shown as it is, except for `` `code` `` between backticks.
 
     Parameters
     ----------
     title
-        Its heading and the name of its tab.
+        The heading, and the title of the browser tab.
     lead
         The paragraph under the heading.
     """
@@ -70,66 +68,48 @@ class Page:
         self._parts: list[str] = []
         self._sections: list[str] = []
         self._figures = 0
-        self._colours: set[str] = set()
 
     def section(self, heading: str, text: str = "", *, level: int = 2) -> Page:
-        """Begin a section, or with a level of 3 a part of one; a blank line in the text begins a paragraph."""
-        place = ""
+        """Begin a section, or with level 3 a subsection; blank lines in the text separate paragraphs."""
+        anchor = ""
         if level == 2:
             self._sections.append(heading)
-            place = f' id="section-{len(self._sections)}"'
-        self._parts.append(f"<h{level}{place}>{_words(heading)}</h{level}>")
+            anchor = f' id="section-{len(self._sections)}"'
+        self._parts.append(f"<h{level}{anchor}>{_text(heading)}</h{level}>")
         return self.text(text)
 
     def text(self, text: str) -> Page:
-        """Add paragraphs, with blank lines between them."""
-        self._parts += [f"<p>{_words(paragraph)}</p>" for paragraph in re.split(r"\n\s*\n", text) if paragraph.strip()]
+        """Add paragraphs, separated by blank lines."""
+        self._parts += [f"<p>{_text(paragraph)}</p>" for paragraph in re.split(r"\n\s*\n", text) if paragraph.strip()]
         return self
 
     def facts(self, facts: Iterable[tuple[str, str]]) -> Page:
-        """Add a row of the numbers that matter most, each with its name."""
-        shown = "".join(f"<div><dt>{_words(name)}</dt><dd>{_words(value)}</dd></div>" for name, value in facts)
+        """Add a row of key figures, each with its name."""
+        shown = "".join(f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in facts)
         self._parts.append(f'<dl class="facts">{shown}</dl>')
         return self
 
-    def figure(
-        self, figure: Figure, alt: str, caption: str = "", *, picture: str = "svg", follows: bool = True
-    ) -> Page:
-        """Add a Matplotlib figure.
+    def figure(self, figure: Figure, alt: str, caption: str = "", *, dark: bool = True) -> Page:
+        """Add a Matplotlib figure as SVG.
 
         Parameters
         ----------
         figure
             Drawn in the look of `byhand.viz.style`.
         alt
-            What it shows, for those who do not see it.
+            What it shows, for screen readers.
         caption
-            What stands under it.
-        picture
-            ``"svg"``; or ``"png"`` for one of thousands of marks, which takes less room as pixels.
-        follows
-            Whether an SVG turns dark with the page. Pixels do not, so say no where words lie on a picture of pixels.
-
-        Raises
-        ------
-        ValueError
-            If `picture` is neither.
+            The text under it.
+        dark
+            Whether it turns dark with the page. A figure of pixels stays on white paper.
         """
+        self._figures += 1
         width = round(figure.get_figwidth() * PIXELS)
-        if picture == "svg":
-            self._figures += 1
-            drawing = inline.svg(figure, alt, f"figure-{self._figures}-", self._colours if follows else None)
-        elif picture == "png":
-            buffer = io.BytesIO()
-            with style.applied(), style.any_script():
-                figure.savefig(buffer, format="png", metadata={"Software": None})
-            drawing, follows = _img(buffer.getvalue(), alt), False
-        else:
-            raise ValueError(f"a figure becomes svg or png, not {picture!r}")
-        under = f"<figcaption>{_words(caption)}</figcaption>" if caption else ""
+        named = html.escape(alt)
+        drawing = _svg(figure, f"figure-{self._figures}-").replace("<svg ", f'<svg role="img" aria-label="{named}" ', 1)
+        under = f"<figcaption>{_text(caption)}</figcaption>" if caption else ""
         self._parts.append(
-            f'<figure><div class="frame{"" if follows else " paper"}" tabindex="0" role="region" '
-            f'aria-label="{html.escape(alt)}">'
+            f'<figure><div class="frame{"" if dark else " paper"}" tabindex="0" role="region" aria-label="{named}">'
             f'<div class="drawing" style="max-width:{width}px;min-width:{round(SMALLEST * width)}px">'
             f"{drawing}</div></div>{under}</figure>"
         )
@@ -151,11 +131,11 @@ class Page:
         header
             Names of the columns.
         rows, foot
-            Cells, and those of a last part that is set apart, such as totals.
+            The rows of the body, and those of the footer, such as totals.
         align
             A letter for each column, ``l``, ``c`` or ``r``; by default all ``l``.
         caption
-            What stands above it.
+            The text above it.
 
         Raises
         ------
@@ -164,44 +144,44 @@ class Page:
         """
         align = align or "l" * len(header)
         if len(align) != len(header) or set(align) - set("lcr"):
-            raise ValueError(f"{len(header)} columns are aligned by {align!r}")
+            raise ValueError(f"{align!r} does not align {len(header)} columns")
         heads = "".join(
-            f'<th scope="col" class="{side}">{_words(name)}</th>' for name, side in zip(header, align, strict=True)
+            f'<th scope="col" class="{side}">{_text(name)}</th>' for name, side in zip(header, align, strict=True)
         )
-        parts = [f"<caption>{_words(caption)}</caption>" if caption else "", f"<thead><tr>{heads}</tr></thead>"]
+        parts = [f"<caption>{_text(caption)}</caption>" if caption else "", f"<thead><tr>{heads}</tr></thead>"]
         parts.append(f"<tbody>{_rows(rows, align)}</tbody>")
         if last := _rows(foot, align):
             parts.append(f"<tfoot>{last}</tfoot>")
         named = html.escape(caption or ", ".join(header))
-        # What is wider than the screen scrolls in a frame of its own, which the keyboard must reach.
+        # A table wider than the screen scrolls in its own frame, which the keyboard must reach.
         self._parts.append(
             f'<div class="table" tabindex="0" role="region" aria-label="{named}"><table>{"".join(parts)}</table></div>'
         )
         return self
 
-    def pre(self, text: str, label: str = "") -> Page:
-        """Add text whose spaces and line ends count; `label` names it for those who do not see it."""
-        named = html.escape(label or "text")
-        self._parts.append(f'<pre tabindex="0" role="region" aria-label="{named}">{html.escape(text)}</pre>')
+    def pre(self, text: str, label: str = "text") -> Page:
+        """Add preformatted text; `label` names it for screen readers."""
+        self._parts.append(
+            f'<pre tabindex="0" role="region" aria-label="{html.escape(label)}">{html.escape(text)}</pre>'
+        )
         return self
 
     def html(self) -> str:
-        """Give the page as text."""
+        """Return the page as text."""
         sheet = resources.files("byhand.viz").joinpath("page.css").read_text(encoding="utf-8")
-        lead = f'<p class="lead">{_words(self.lead)}</p>' if self.lead else ""
+        lead = f'<p class="lead">{_text(self.lead)}</p>' if self.lead else ""
         body = "\n".join(self._parts)
         return (
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="color-scheme" content="light dark">\n'
-            f"<title>{html.escape(self.title)}</title>\n"
-            f"<style>\n{sheet}{inline.sheet(self._colours)}</style>\n</head>\n<body>\n<main>\n"
-            f"<header><h1>{_words(self.title)}</h1>{lead}</header>\n{self._contents()}{body}\n</main>\n</body>\n</html>\n"
+            f"<title>{html.escape(self.title)}</title>\n<style>\n{sheet}</style>\n</head>\n<body>\n<main>\n"
+            f"<header><h1>{_text(self.title)}</h1>{lead}</header>\n{self._contents()}{body}\n</main>\n</body>\n</html>\n"
         )
 
     def write(self, path: Path) -> Path:
-        """Write the page in one step, and give its path.
+        """Write the page atomically, and return its path.
 
         Raises
         ------
@@ -215,26 +195,38 @@ class Page:
         if len(self._sections) < CONTENTS:
             return ""
         links = "".join(
-            f'<li><a href="#section-{place}">{_words(heading)}</a></li>'
-            for place, heading in enumerate(self._sections, start=1)
+            f'<li><a href="#section-{number}">{_text(heading)}</a></li>'
+            for number, heading in enumerate(self._sections, start=1)
         )
         return f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n'
 
 
-def _words(text: str) -> str:
+def _text(text: str) -> str:
     """Escape text, and set what stands between backticks as code."""
     return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
 
 
-def _img(png: bytes, alt: str) -> str:
-    return f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" alt="{html.escape(alt)}">'
+def _svg(figure: Figure, prefix: str) -> str:
+    """Write a figure as an ``<svg>`` element; `prefix` keeps its ids apart from those of other figures."""
+    buffer = io.StringIO()
+    with style.applied():
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    # The title would be a second label, and a style element would apply to the whole page.
+    text = re.sub(r"<(metadata|title|style)\b.*?</\1>", "", text, flags=re.DOTALL)
+
+    def prefixed(tag: re.Match[str]) -> str:
+        return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", tag[0])
+
+    return re.sub(r"<[^>]+>", prefixed, text)
 
 
 def _rows(rows: Iterable[Row], align: str) -> str:
     written = []
     for row in rows:
         if len(row) != len(align):
-            raise ValueError(f"a row of {len(row)} cells stands in a table of {len(align)} columns: {row}")
+            raise ValueError(f"a row has {len(row)} cells and the table {len(align)} columns: {row}")
         cells = [f'<th scope="row" class="{align[0]}">{_cell(row[0])}</th>']
         cells += [f'<td class="{side}">{_cell(cell)}</td>' for side, cell in zip(align[1:], row[1:], strict=True)]
         written.append(f"<tr>{''.join(cells)}</tr>")
@@ -243,5 +235,5 @@ def _rows(rows: Iterable[Row], align: str) -> str:
 
 def _cell(cell: Cell) -> str:
     if isinstance(cell, Link):
-        return f'<a href="{html.escape(cell.target)}">{_words(cell.text)}</a>'
-    return _words(cell if isinstance(cell, str) else f"{cell:,}")
+        return f'<a href="{html.escape(cell.target)}">{_text(cell.text)}</a>'
+    return _text(cell if isinstance(cell, str) else f"{cell:,}")

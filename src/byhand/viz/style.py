@@ -1,15 +1,16 @@
-"""One look for every figure: colours, sizes, and how a figure becomes files.
+"""The look of every figure: colors, sizes, and how a figure becomes files.
 
-Colours are those of Okabe & Ito (2008), which people with any kind of colour blindness tell apart; where a figure says
-something by colour it also says it by shape, place or word. Figures bring their own paper, so that they look the same
-on a light page and on a dark slide. Lengths are inches on a slide of `SLIDE_WIDTH`, sizes of type points.
+Colors are those of Okabe & Ito (2008), which are safe for color-blind readers; where a figure says something by color,
+it also says it by shape, position or text. Lengths are inches on a slide of `SLIDE_WIDTH`, sizes of type are points.
 
-Figures are made without pyplot, which keeps every figure it has made alive and chooses a window system.
+Figures are made without pyplot, which keeps every figure alive and chooses a window system. Matplotlib's settings are
+global, so `applied` holds a lock: threads draw one after another.
 """
 
 from __future__ import annotations
 
 import functools
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ PAPER, INK, MUTED, FAINT = "#FFFFFF", "#1F2430", "#5B6270", "#D5D9E0"
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A919E"
 
 TITLE, TEXT, SMALL = 18.0, 12.5, 11.0
-"""Sizes of type: a figure's title, what must be read, what may be."""
+"""Sizes of type: a figure's title, its text, and its notes."""
 
 SLIDE_WIDTH = 13.333
 DPI = 200
@@ -60,21 +61,25 @@ RC: dict[str, Any] = {
     "figure.facecolor": PAPER,
     "savefig.facecolor": PAPER,
     "savefig.dpi": DPI,
-    # Words stay words: they can be searched, copied and read aloud.
+    # Text stays text: it can be searched, copied and read aloud.
     "svg.fonttype": "none",
-    # Names inside an SVG are drawn from this and not from the time of day.
+    # Names inside an SVG are derived from this and not from the time of day.
     "svg.hashsalt": "byhand",
 }
+
+_DRAWING = threading.RLock()
 
 
 @contextmanager
 def applied() -> Iterator[None]:
-    """Draw or save figures in this look inside the block; whatever was set before is set again after it."""
+    """Draw or save figures in this look inside the block, one thread at a time; earlier settings are restored."""
     import matplotlib as mpl
 
     # From matplotlib's own defaults, not from the user's matplotlibrc, so that figures are the same everywhere.
     plain = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith(("backend", "date.epoch"))}
-    with mpl.rc_context(plain | RC):
+    with _DRAWING, mpl.rc_context(plain | RC), warnings.catch_warnings():
+        # Names may be in any script; a character that the font lacks is drawn as a box.
+        warnings.filterwarnings("ignore", message=".*[Gg]lyph", category=UserWarning)
         yield
 
 
@@ -105,17 +110,16 @@ def width_of(text: str, size: float = TEXT, weight: str = "normal") -> float:
     from matplotlib.textpath import text_to_path
 
     font = FontProperties(family=RC["font.sans-serif"][0], size=size, weight=weight)
-    with any_script():
+    with applied():
         return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
 
 
-def tint(colour: str, share: float) -> str:
-    """Mix a colour with paper: all of it at 1, none at 0."""
-    mixed = [
-        round(share * int(colour[place : place + 2], 16) + (1 - share) * int(PAPER[place : place + 2], 16))
-        for place in (1, 3, 5)
-    ]
-    return "#{:02X}{:02X}{:02X}".format(*mixed)
+def tint(color: str, share: float) -> str:
+    """Mix a color with paper: all color at 1, all paper at 0."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    mixed = [share * one + (1 - share) * paper for one, paper in zip(to_rgb(color), to_rgb(PAPER), strict=True)]
+    return to_hex(mixed).upper()
 
 
 def save(drawn: Figure, path: Path) -> tuple[Path, Path]:
@@ -124,33 +128,25 @@ def save(drawn: Figure, path: Path) -> tuple[Path, Path]:
     Parameters
     ----------
     drawn
-        The figure; its label (`Figure.set_label`), where it has one, is what the files say they show.
+        The figure; its label (`Figure.set_label`) becomes the title in the files.
     path
-        Where to, without an ending: ``.svg`` and ``.png`` are added to it. Its folder is made when missing.
+        Without an ending: ``.svg`` and ``.png`` are added. Its folder is made when missing.
 
     Returns
     -------
     tuple of Path
-        The SVG and the PNG. Each takes its place in one step.
+        The SVG and the PNG.
 
     Raises
     ------
     ByhandError
-        If the files cannot be written.
+        If a file cannot be written.
     """
     svg, png = (path.with_name(path.name + ending) for ending in (".svg", ".png"))
-    said = {"Title": drawn.get_label()} if drawn.get_label() else {}
-    with applied(), any_script():
+    title = {"Title": drawn.get_label()} if drawn.get_label() else {}
+    with applied():
         with replacing(svg) as beside:
-            drawn.savefig(beside, format="svg", metadata={"Date": None, **said})
+            drawn.savefig(beside, format="svg", metadata={"Date": None, **title})
         with replacing(png) as beside:
-            drawn.savefig(beside, format="png", metadata=said)
+            drawn.savefig(beside, format="png", metadata=title)
     return svg, png
-
-
-@contextmanager
-def any_script() -> Iterator[None]:
-    """Names may be in any script; a sign that the font lacks is drawn as a box, and that is no reason to warn."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*[Gg]lyph", category=UserWarning)
-        yield

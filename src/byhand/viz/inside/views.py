@@ -168,6 +168,6 @@ def page(title: str, lead: str, shown: list[View]) -> Page:
     """
     made = Page(title, lead)
     for view in shown:
-        # Words and ink lie on pictures of pixels, whose paper does not turn dark.
-        made.section(view.heading, view.text).figure(view.figure, str(view.figure.get_label()), follows=False)
+        # Figures of pixels keep their white paper.
+        made.section(view.heading, view.text).figure(view.figure, str(view.figure.get_label()), dark=False)
     return made

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CELL = 0.56
 """Inches."""
-STRONGEST = 0.6
+STRONGEST = 0.45
 """Share of the colour in the cell of most mistakes: ink is easy to read on it, on light paper and on dark."""
 ELEVENTH = "none"
 """What a class beyond the ten digits is called: no digit at all."""
