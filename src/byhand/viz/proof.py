@@ -191,7 +191,7 @@ def _draw(axes: Axes, proofs: Sequence[Proof], dtype: str, steps: int, height: f
     )
     low, high = (math.log10(limit) for limit in axes.get_ylim())
     heights = [(value - low) / (high - low) for value, _, _ in ends]
-    for (value, name, colour), at in zip(ends, labels.apart(heights, LABEL / height), strict=True):
+    for (value, name, colour), at in zip(ends, labels.spread(heights, LABEL / height), strict=True):
         axes.annotate(
             name,
             (1, (value - low) / (high - low)),

@@ -12,7 +12,7 @@ import dataclasses
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from byhand.models.layers import BatchNorm2d, Dropout, Layer, Linear, Recurrent, ReLU, Shape, Sigmoid, Standardize, Tanh
 from byhand.models.spec import Spec
@@ -225,7 +225,7 @@ def _states(axes: Axes, layer: Recurrent, steps: int, at: tuple[float, float], u
         left = x + pitch * (t - (shown - 1) / 2)
         _box(axes, left, y, 0.65 * pitch, state, style.tint(GREEN, 0.95 if leaves else 0.4), edge="none")
     ends = ((x + 0.35 * STATES_WIDTH, y + high / 2), (x - 0.35 * STATES_WIDTH, y + high / 2))
-    loop = {"connectionstyle": "arc3,rad=0.3", "shrinkA": 0, "shrinkB": 0}
+    loop: dict[str, Any] = {"connectionstyle": "arc3,rad=0.3", "shrinkA": 0, "shrinkB": 0}
     axes.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", color=GREEN, linewidth=1.6, mutation_scale=13, **loop))
     carried = f"{'h, c' if layer.cell == 'lstm' else 'h'} · {steps} steps"
     axes.text(x, y + high / 2 + 0.27, carried, size=style.SMALL, ha="center", va="bottom", color=MUTED)
@@ -262,6 +262,11 @@ def _describe(axes: Axes, block: Block, x: float, bottom: float, baselines: list
     for place, name in enumerate(block.attached):
         y = bottom - PILL * (place + 0.5) - 0.04
         axes.text(x, y, name, size=style.SMALL, ha="center", va="center_baseline", bbox=frame)
-    looks = ({"weight": "bold"}, {"size": style.SMALL}, {}, {"color": INK if block.counts else MUTED})
+    looks: tuple[dict[str, Any], ...] = (
+        {"weight": "bold"},
+        {"size": style.SMALL},
+        {},
+        {"color": INK if block.counts else MUTED},
+    )
     for text, baseline, look in zip(block.words, baselines, looks, strict=True):
         axes.text(x, baseline, text, ha="center", **look)

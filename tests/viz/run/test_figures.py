@@ -197,15 +197,6 @@ def test_the_reliability_diagram(sharpness: float) -> None:
     check(figure)
 
 
-def test_the_figures_are_the_same_each_time(found: Evaluation) -> None:
-    for make in (lambda: confusion(found.report), lambda: gallery(found, found.least_confident_correct(3), "x")):
-        one, other = make(), make()
-        assert one is not other
-        from byhand.viz import svg as inline
-
-        assert inline.svg(one, "x", "p") == inline.svg(other, "x", "p")
-
-
 def test_an_evaluation(found: Evaluation) -> None:
     labels = found.digits.labelled()
     assert found.probabilities.sum(axis=1) == pytest.approx(1)

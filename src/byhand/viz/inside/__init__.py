@@ -7,8 +7,8 @@
     network = byhand.load_network("conv5x5")
     byhand.viz.inside.feature_maps(network, image)
 
-The arrays that are shown come from `byhand.viz.inside.arrays`, which draws nothing; `byhand.viz.style.save` writes figures
-to files. Matplotlib is imported when the first figure is drawn.
+The arrays that are shown come from `byhand.viz.inside.arrays`, which draws nothing; `byhand.viz.style.save` writes
+figures to files. Matplotlib is imported when the first figure is drawn.
 """
 
 from __future__ import annotations

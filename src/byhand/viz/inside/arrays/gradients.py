@@ -22,7 +22,7 @@ class PixelGradient:
     Parameters
     ----------
     network
-        Of any hand; a copy of it is made (`byhand.viz.inside.arrays.frozen`), later changes to its weights are not seen.
+        Of any hand; a copy of it is made (`byhand.viz.inside.arrays.frozen`), later changes are not seen.
     """
 
     def __init__(self, network: Network) -> None:
