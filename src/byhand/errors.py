@@ -1,8 +1,8 @@
 """The error for everything that a user can cause and correct.
 
-A damaged file, an invalid option, a run that diverged: all raise `ByhandError` with one sentence that says what was found,
-what was expected and what to do, and with a stable code. The command line prints both and exits with code 2; a program
-catches the exception. Any other exception is a bug.
+A damaged file, an invalid option, a run that diverged: all raise `ByhandError` with one sentence that says what was
+found, what was expected and what to do, and with a stable code. The command line prints both and exits with code 2; a
+program catches the exception. Any other exception is a bug.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Named streams of random numbers.
 
 Every random draw comes from a named stream, such as ``("shuffle", epoch)``. A stream depends only on the seed and its
-name, not on earlier draws: epoch 7 shuffles in the same way whether the run started at epoch 0 or was resumed at epoch 6,
-and adding dropout to a network does not change its initial weights.
+name, not on earlier draws: epoch 7 shuffles in the same way whether the run started at epoch 0 or was resumed at epoch
+6, and adding dropout to a network does not change its initial weights.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The command line: one module per command, imported only when that command runs.
 
-A command is a module with ``configure(parser)``, which adds its arguments, and ``run(arguments)``, which does the work and
-returns the exit code. An error of the user is printed as ``byhand: sentence [code]`` with exit code 2; an interrupt ends
+A command is a module with ``configure(parser)``, which adds its arguments, and ``run(arguments)``, which does the work
+and returns the exit code. A user's error is printed as ``byhand: sentence [code]`` with exit code 2; an interrupt ends
 with exit code 130.
 """
 

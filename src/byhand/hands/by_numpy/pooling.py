@@ -43,5 +43,5 @@ class MaxPool2d(Layer):
             # dx[v] = dy [v is the first with x[v] = y]
             first = unclaimed & (x == y)
             dx[:, i : n * down : n, j : n * across : n] = dy * first
-            unclaimed &= ~first
+            unclaimed = unclaimed & ~first
         return dx.reshape(shape), ()
