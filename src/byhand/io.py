@@ -6,8 +6,10 @@ import json
 import os
 import secrets
 import stat
+import threading
+import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +74,30 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Mapping[str, Any] | list[Any]) -> None:
     """Write a JSON file atomically, indented and with a final newline."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+class _Silence:
+    lock = threading.Lock()
+    count = 0
+    filters = ExitStack()
+
+
+@contextmanager
+def silent_warnings() -> Iterator[None]:
+    """Hide Python's warnings while the block runs, in any number of threads.
+
+    `warnings.catch_warnings` changes the filters of the whole process: threads that leave it in another order than they
+    entered would leave wrong filters behind. Here the first thread sets the filter and the last one restores it.
+    """
+    with _Silence.lock:
+        if not _Silence.count:
+            _Silence.filters.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")
+        _Silence.count += 1
+    try:
+        yield
+    finally:
+        with _Silence.lock:
+            _Silence.count -= 1
+            if not _Silence.count:
+                _Silence.filters.close()

@@ -1,4 +1,4 @@
-"""Digits drawn stroke by stroke, as a hand or a mouse would, on paper of the test's choice."""
+"""Digits drawn stroke by stroke on paper of any brightness."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def drawn(
     margin: float = 0.5,
     gap: float = 0.45,
 ) -> Array:
-    """Draw lines of digits, dark on light unless told: uint8 ``(H, W)``; margins and gaps in heights of a digit."""
+    """Draw lines of digits: uint8 ``(H, W)``; margins and gaps in digit heights."""
     lines = text.split("\n")
     longest = max(len(line) for line in lines)
     step = (0.6 + gap) * high
@@ -68,5 +68,5 @@ def draw() -> Callable[..., Array]:
 
 @pytest.fixture(scope="session")
 def reader() -> Reader:
-    """The shipped network in the numpy hand."""
+    """A reader with the shipped weights."""
     return Reader()

@@ -1,4 +1,4 @@
-"""From a picture to ink: polarity, shadows, noise, colours, rules of the paper."""
+"""From a picture to ink: polarity, shadows, noise, colors, ruled lines."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from byhand.reading.ink import dark_on_light, edge_threshold, find_ink, noise_of, one_channel, paper_of
-from byhand.reading.rules import without_rules
-from byhand.reading.segment import pieces_of
+from byhand.reading.components import find_components, remove_rules
+from byhand.reading.ink import edge_threshold, estimate_noise, estimate_paper, find_ink, is_dark_on_light, to_grey
 
 Array = np.ndarray[Any, Any]
 
@@ -31,8 +30,8 @@ def overlap(level: Array, grey: Array) -> float:
 @pytest.mark.parametrize("digit", list("0147"))
 def test_polarity(draw: Callable[..., Array], digit: str, pen: int) -> None:
     page = draw(digit, pen=pen)
-    assert dark_on_light(page)
-    assert not dark_on_light(255 - page)
+    assert is_dark_on_light(page)
+    assert not is_dark_on_light(255 - page)
 
 
 def test_strokes_may_be_wide(draw: Callable[..., Array]) -> None:
@@ -59,12 +58,12 @@ def test_shadows_leave_no_ink(draw: Callable[..., Array]) -> None:
     assert np.abs(paper / 255 - cv2.resize(light, paper.shape[::-1])).mean() < 0.06
 
 
-def test_a_table_beside_the_paper_is_no_ink(draw: Callable[..., Array]) -> None:
+def test_a_table_beside_the_paper_is_not_ink(draw: Callable[..., Array]) -> None:
     page = draw("28", pen=5)
     page[:, -25:] = 40
-    _, pieces = pieces_of(find_ink(rgb(page)))
-    assert len(pieces) == 2
-    assert max(piece.box[2] for piece in pieces) <= page.shape[1] - 25
+    _, components = find_components(find_ink(rgb(page)))
+    assert len(components) == 2
+    assert max(one.box[2] for one in components) <= page.shape[1] - 25
 
 
 @pytest.mark.parametrize(
@@ -83,16 +82,16 @@ def test_coloured_ink(draw: Callable[..., Array], paper: tuple[int, ...], ink: t
     assert overlap(find_ink(coloured).level, page) > 0.85
 
 
-def test_one_channel_of_grey_is_itself(draw: Callable[..., Array]) -> None:
+def test_grey_pictures_stay_grey(draw: Callable[..., Array]) -> None:
     page = draw("3")
-    assert np.array_equal(one_channel(rgb(page)), page)
+    assert np.array_equal(to_grey(rgb(page)), page)
 
 
 def test_noise_is_measured() -> None:
     draw = np.random.default_rng(0)
     for sigma in (2.0, 8.0, 20.0):
         noisy = np.clip(128 + draw.normal(0, sigma, (300, 300)), 0, 255).astype(np.uint8)
-        assert noise_of(noisy) == pytest.approx(sigma, rel=0.1)
+        assert estimate_noise(noisy) == pytest.approx(sigma, rel=0.1)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
@@ -111,7 +110,7 @@ def test_no_edges_give_no_threshold() -> None:
 def test_paper_under_strokes() -> None:
     dark = np.full((120, 160), 200, np.uint8)
     cv2.line(dark, (20, 60), (140, 60), 30, 8)
-    assert np.abs(paper_of(dark).astype(int) - 200).max() <= 2
+    assert np.abs(estimate_paper(dark).astype(int) - 200).max() <= 2
 
 
 class TestRules:
@@ -126,10 +125,10 @@ class TestRules:
     def test_ruled_paper(self, draw: Callable[..., Array], slope: float) -> None:
         page = draw("3852", high=80, pen=5)
         mask = (page < 128).astype(np.uint8)
-        left = without_rules(self.ruled(page, [20, 75, 130, 185], slope))
+        left = remove_rules(self.ruled(page, [20, 75, 130, 185], slope))
         rules_left = int(((left == 1) & (mask == 0)).sum())
         assert rules_left < 0.1 * mask.sum()
-        # The strokes that the rules cross stay, but for what lies along them.
+        # Strokes that cross a line are kept.
         assert int(((left == 0) & (mask == 1)).sum()) < 0.12 * mask.sum()
 
     def test_squared_paper(self, draw: Callable[..., Array]) -> None:
@@ -137,15 +136,15 @@ class TestRules:
         mask = self.ruled(page, [20, 60, 100, 140])
         for column in range(15, page.shape[1], 40):
             cv2.line(mask, (column, 0), (column, page.shape[0]), 1, 1)
-        left = without_rules(mask)
+        left = remove_rules(mask)
         ink = (page < 128).astype(np.uint8)
         assert int(((left == 1) & (ink == 0)).sum()) < 0.2 * ink.sum()
 
     @pytest.mark.parametrize("margin", [0.02, 0.06, 0.1])
     @pytest.mark.parametrize("digit", list("12479"))
-    def test_a_digit_that_fills_its_picture_has_no_rules(
+    def test_strokes_of_a_large_digit_are_not_ruled_lines(
         self, draw: Callable[..., Array], digit: str, margin: float
     ) -> None:
         page = draw(digit, high=100, pen=6, margin=margin)
         mask = (page < 128).astype(np.uint8)
-        assert np.array_equal(without_rules(mask), mask)
+        assert np.array_equal(remove_rules(mask), mask)

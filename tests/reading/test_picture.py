@@ -1,4 +1,4 @@
-"""Any picture becomes the same upright pixels; what is none is told in one sentence."""
+"""Any picture becomes the same upright pixels; anything else is refused."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import contextlib
 import io
 import os
 import struct
+import warnings
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,9 @@ from PIL import Image
 
 from byhand.errors import ByhandError
 from byhand.reading import Reader
-from byhand.reading.picture import MOST_PIXELS, WORKED, open_picture
+from byhand.reading.picture import WORK_PIXELS, open_picture
 
 RAMP = np.linspace(0, 255, 40 * 60).reshape(40, 60).astype(np.uint8)
-
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 60)).astype(np.uint8))
 
 
@@ -33,25 +34,12 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "GIF", "PPM"])
-def test_formats_that_lose_nothing(kind: str) -> None:
-    opened = open_picture(saved(Image.fromarray(RAMP), kind))
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "GIF", "PPM", "JPEG", "WEBP"])
+def test_formats(kind: str) -> None:
+    lossy = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
+    opened = open_picture(saved(Image.fromarray(RAMP).convert("RGB" if lossy else "L"), kind, **lossy))
     assert opened.size == (60, 40)
-    assert np.array_equal(opened.pixels, np.repeat(RAMP[..., None], 3, axis=2))
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
-def test_formats_that_lose_a_little(kind: str) -> None:
-    opened = open_picture(saved(Image.fromarray(RAMP).convert("RGB"), kind, quality=95))
-    assert np.abs(opened.pixels[..., 0].astype(int) - RAMP).max() < 12
-
-
-def test_an_image_is_left_as_it_was() -> None:
-    large = Image.new("L", (4000, 3000), 255)
-    image = Image.open(io.BytesIO(saved(large, "JPEG")))
-    opened = open_picture(image)
-    assert opened.pixels[..., 0].size < 1.01 * WORKED
-    assert image.size == opened.size == (4000, 3000)
+    assert np.abs(opened.pixels.astype(int) - RAMP[..., None]).max() <= (12 if lossy else 0)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "YCbCr", "I", "F", "I;16"])
@@ -67,12 +55,12 @@ def test_modes(mode: str) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_cameras_that_were_held_otherwise(orientation: int) -> None:
+def test_orientations(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     upright = np.zeros((40, 60), np.uint8)
     upright[:10, :15] = 255
-    # What a camera stores so that its note makes it upright: the inverse of what the note asks for.
+    # What a camera stores: the inverse of the transformation that the tag asks for.
     stores = dict(zip((1, 2, 3, 4), (upright, upright[:, ::-1], upright[::-1, ::-1], upright[::-1]), strict=True))
     turned = (upright.T, np.rot90(upright), np.rot90(upright, 2).T, np.rot90(upright, -1))
     stores |= dict(zip((5, 6, 7, 8), turned, strict=True))
@@ -83,7 +71,7 @@ def test_cameras_that_were_held_otherwise(orientation: int) -> None:
 
 
 @pytest.mark.parametrize("light", [False, True])
-def test_what_is_transparent_is_paper(light: bool) -> None:
+def test_transparency_becomes_paper(light: bool) -> None:
     rgba = np.zeros((20, 20, 4), np.uint8)
     rgba[8:12, 4:16] = (255, 255, 255, 255) if light else (0, 0, 0, 255)
     pixels = open_picture(rgba).pixels
@@ -93,25 +81,38 @@ def test_what_is_transparent_is_paper(light: bool) -> None:
 
 
 def test_arrays_of_many_types() -> None:
-    wanted = np.repeat(RAMP[..., None], 3, axis=2)
-    for array in (RAMP, RAMP[..., None], wanted, RAMP / 255, RAMP.astype(float), RAMP.astype(np.int64)):
-        assert np.array_equal(open_picture(array).pixels, wanted)
-    # 12 and 16 bits.
+    expected = np.repeat(RAMP[..., None], 3, axis=2)
+    for array in (RAMP, RAMP[..., None], expected, RAMP / 255, RAMP.astype(float), RAMP.astype(np.int64)):
+        assert np.array_equal(open_picture(array).pixels, expected)
     for bits in (12, 16):
-        levels = RAMP.astype(np.uint16) << (bits - 8)
-        assert np.array_equal(open_picture(levels).pixels, wanted)
-    black = open_picture(np.array([[True, False]])).pixels
-    assert black[..., 0].tolist() == [[255, 0]]
+        assert np.array_equal(open_picture(RAMP.astype(np.uint16) << (bits - 8)).pixels, expected)
 
 
-def test_large_pictures_are_scaled_down_early() -> None:
+@pytest.mark.parametrize("kind", [np.bool_, np.uint8, np.int64, np.float32])
+def test_a_mask_of_any_type_is_the_same_picture(kind: type) -> None:
+    mask = np.zeros((40, 40), kind)
+    mask[8:32, 18:22] = 1
+    assert np.array_equal(open_picture(mask).pixels, open_picture(255 * mask.astype(np.uint8)).pixels)
+
+
+def test_large_pictures_are_scaled_down() -> None:
     large = Image.new("L", (4000, 3000), 200)
     for kind in ("JPEG", "PNG"):
         opened = open_picture(saved(large, kind))
         assert opened.size == (4000, 3000)
         height, width, _ = opened.pixels.shape
-        assert height * width <= 1.01 * WORKED
+        assert height * width <= 1.01 * WORK_PIXELS
         assert width / height == pytest.approx(4 / 3, abs=0.01)
+
+
+def test_the_source_is_not_modified(draw: Callable[..., Any]) -> None:
+    image = Image.fromarray(draw("7"))
+    before = image.tobytes()
+    open_picture(image)
+    assert image.tobytes() == before
+    # Nor is an image that was opened and not decoded yet.
+    lazy = Image.open(io.BytesIO(saved(Image.new("L", (4000, 3000), 255), "JPEG")))
+    assert open_picture(lazy).size == lazy.size == (4000, 3000)
 
 
 def png_claiming(width: int, height: int) -> bytes:
@@ -130,66 +131,61 @@ def animation() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "found"),
+    ("content", "code"),
     [
-        (b"", "is empty"),
-        (b"seven\n", r"is not a picture \(PNG, JPEG"),
-        (saved(NOISE, "JPEG")[:1500], "cannot be read"),
-        (saved(NOISE, "PNG")[:1500], "cannot be read"),
-        (png_claiming(100_000, 10), "has 100,000 x 10 pixels, expected at most 30,000"),
-        (png_claiming(12_000, 12_000), "has 12,000 x 12,000 pixels"),
-        (png_claiming(25_000, 25_000), "exceeds limit"),
-        (png_claiming(0, 10), "is not a picture"),
-        (animation(), "holds 2 pictures, expected one"),
+        (b"", "picture.empty"),
+        (b"seven\n", "picture.unknown_format"),
+        (saved(NOISE, "JPEG")[:1500], "picture.damaged"),
+        (saved(NOISE, "PNG")[:1500], "picture.damaged"),
+        (png_claiming(100_000, 10), "picture.too_large"),
+        (png_claiming(12_000, 12_000), "picture.too_large"),
+        (png_claiming(25_000, 25_000), "picture.damaged"),  # Pillow refuses it
+        (png_claiming(0, 10), "picture.unknown_format"),
+        (animation(), "picture.animated"),
     ],
 )
-def test_files_that_are_no_pictures(content: bytes, found: str, tmp_path: Path) -> None:
+def test_invalid_files(content: bytes, code: str, tmp_path: Path, refused: Callable[[str], Any]) -> None:
     path = tmp_path / "seven.png"
     path.write_bytes(content)
     for source in (path, str(path), content):
-        with pytest.raises(ByhandError, match=found) as told:
+        with refused(code):
             open_picture(source)
-        assert str(told.value).count("\n") == 0
-        assert str(told.value).endswith(".")
 
 
-def test_paths_that_are_no_files(tmp_path: Path) -> None:
-    with pytest.raises(ByhandError, match="is a folder, expected a picture"):
+def test_invalid_paths(tmp_path: Path, refused: Callable[[str], Any]) -> None:
+    with refused("picture.folder"):
         open_picture(tmp_path)
-    with pytest.raises(ByhandError, match="No such file"):
-        open_picture(tmp_path / "none.png")
-    with pytest.raises(ByhandError, match="cannot be read"):
-        open_picture("null\0byte.png")
-    (tmp_path / "locked.png").write_bytes(saved(Image.fromarray(RAMP), "PNG"))
-    (tmp_path / "locked.png").chmod(0)
-    if not os.access(tmp_path / "locked.png", os.R_OK):
-        with pytest.raises(ByhandError, match="Permission denied"):
-            open_picture(tmp_path / "locked.png")
+    locked = tmp_path / "locked.png"
+    locked.write_bytes(saved(NOISE, "PNG"))
+    locked.chmod(0)
+    for path in (tmp_path / "none.png", "null\0byte.png", *([] if os.access(locked, os.R_OK) else [locked])):
+        with refused("picture.unreadable"):
+            open_picture(path)
 
 
 @pytest.mark.parametrize(
-    ("array", "found"),
+    ("array", "code"),
     [
-        (np.zeros((0, 5)), "has 5 x 0 pixels"),
-        (np.zeros(7), r"shape \(7,\)"),
-        (np.zeros((4, 4, 2)), r"shape \(4, 4, 2\)"),
-        (np.zeros((4, 4), complex), "type complex128"),
-        (np.full((4, 4), np.nan), "values from nan"),
-        (np.full((4, 4), -1.0), "values from -1"),
-        (np.full((4, 4), 70_000), "to 70000"),
-        (np.array([["a"]]), "type <U1"),
-        ([[1, 2], [3]], "is no array"),
-        (np.broadcast_to(np.uint8(0), (20_000, 20_000)), f"{MOST_PIXELS // 10**6} million"),
-        (None, "type object"),
+        (np.zeros((0, 5)), "picture.empty"),
+        (np.zeros(7), "picture.invalid_array"),
+        (np.zeros((4, 4, 2)), "picture.invalid_array"),
+        (np.zeros((4, 4), complex), "picture.invalid_array"),
+        (np.array([["a"]]), "picture.invalid_array"),
+        ([[1, 2], [3]], "picture.invalid_array"),
+        (None, "picture.invalid_array"),
+        (np.full((4, 4), np.nan), "picture.invalid_values"),
+        (np.full((4, 4), -1.0), "picture.invalid_values"),
+        (np.full((4, 4), 70_000), "picture.invalid_values"),
+        (np.broadcast_to(np.uint8(0), (20_000, 20_000)), "picture.too_large"),
     ],
 )
-def test_arrays_that_are_no_pictures(array: Any, found: str) -> None:
-    with pytest.raises(ByhandError, match=found):
+def test_invalid_arrays(array: Any, code: str, refused: Callable[[str], Any]) -> None:
+    with refused(code):
         open_picture(array)
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"BM"]))
-def test_no_bytes_do_any_harm(rest: bytes, start: bytes) -> None:
+def test_any_bytes_are_read_or_refused(rest: bytes, start: bytes) -> None:
     with contextlib.suppress(ByhandError):
         open_picture(start + rest)
 
@@ -200,7 +196,7 @@ def test_no_bytes_do_any_harm(rest: bytes, start: bytes) -> None:
         hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=24),
     )
 )
-def test_no_array_does_any_harm(reader: Reader, array: np.ndarray[Any, Any]) -> None:
+def test_any_array_is_read_or_refused(reader: Reader, array: np.ndarray[Any, Any]) -> None:
     try:
         reading = reader.read(array)
     except ByhandError:
@@ -212,15 +208,8 @@ def test_no_array_does_any_harm(reader: Reader, array: np.ndarray[Any, Any]) -> 
         assert 0 <= top < bottom <= reading.size[1]
 
 
-def test_a_pil_image_is_left_as_it_was(draw: Callable[..., Any]) -> None:
-    image = Image.fromarray(draw("7"))
-    before = image.tobytes()
-    open_picture(image)
-    assert image.tobytes() == before
-
-
-@pytest.mark.parametrize("kind", [np.bool_, np.uint8, np.int64, np.float32])
-def test_a_mask_of_any_type_is_the_same_picture(kind: type) -> None:
-    mask = np.zeros((40, 40), kind)
-    mask[8:32, 18:22] = 1
-    assert np.array_equal(open_picture(mask).pixels, open_picture(255 * mask.astype(np.uint8)).pixels)
+def test_warnings_are_as_before_after_reading_in_threads() -> None:
+    content, before = saved(NOISE, "PNG"), list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(open_picture, [content] * 200))
+    assert warnings.filters == before

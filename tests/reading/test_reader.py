@@ -1,9 +1,10 @@
-"""The reader as a whole, on drawings whose text is known."""
+"""The whole reader, on drawings of known digits."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import byhand
-from byhand.errors import ByhandError
 from byhand.reading import Reader, Reading
 from byhand.reading.explain import explain
 from byhand.reading.result import STAGES
@@ -60,14 +60,14 @@ def test_lines(reader: Reader, draw: Draw) -> None:
     assert [digit.line for digit in reading.digits] == [0, 0, 1, 1, 1, 1, 2]
 
 
-def test_boxes_lie_where_the_digits_were_drawn(reader: Reader, draw: Draw) -> None:
+def test_boxes(reader: Reader, draw: Draw) -> None:
     page = np.full((200, 500), 255, np.uint8)
     tile = draw("3", high=60, pen=4, margin=0.1)
     page[90 : 90 + tile.shape[0], 300 : 300 + tile.shape[1]] = tile
     (digit,) = reader.read(page).digits
     rows, columns = np.nonzero(page < 128)
-    wanted = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
-    assert np.abs(np.array(digit.box) - wanted).max() <= 2
+    expected = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    assert np.abs(np.array(digit.box) - expected).max() <= 2
 
 
 @given(
@@ -77,7 +77,7 @@ def test_boxes_lie_where_the_digits_were_drawn(reader: Reader, draw: Draw) -> No
     high=st.integers(25, 140),
     inverted=st.booleans(),
 )
-def test_what_does_not_change_the_answer(
+def test_position_size_and_polarity_do_not_matter(
     reader: Reader, draw: Draw, digit: str, x: int, y: int, high: int, inverted: bool
 ) -> None:
     tile = draw(digit, high=high, pen=max(1, high // 15), margin=0.2)
@@ -127,7 +127,7 @@ def turned(page: Array) -> Array:
 
 @pytest.mark.parametrize("change", [shadowed, ruled, squared, noisy, faint, blurred, turned])
 @pytest.mark.parametrize("text", ["2853", "40967"])
-def test_paper_as_it_is(reader: Reader, draw: Draw, text: str, change: Callable[[Array], Array]) -> None:
+def test_photographed_paper(reader: Reader, draw: Draw, text: str, change: Callable[[Array], Array]) -> None:
     assert reader.read(change(draw(text, high=80, pen=6))).text == text
 
 
@@ -135,21 +135,21 @@ def test_paper_as_it_is(reader: Reader, draw: Draw, text: str, change: Callable[
 def test_digits_that_touch(reader: Reader, draw: Draw, text: str) -> None:
     page = draw(text, high=100, pen=8, gap=-0.03)
     count, _ = cv2.connectedComponents((page < 128).astype(np.uint8))
-    assert count == 2  # the paper, and all of the ink
+    assert count == 2  # the paper and all of the ink
     assert reader.read(page).text == text
 
 
-def test_strokes_that_broke(reader: Reader, draw: Draw) -> None:
+def test_broken_strokes(reader: Reader, draw: Draw) -> None:
     page = draw("5", high=120, pen=8)
     rows, columns = np.nonzero(page < 128)
-    # The bar on top, parted from the rest.
+    # The bar on top, separated from the rest.
     page[: rows.min() + 20, columns.min() + 18 : columns.min() + 25] = 255
     count, _ = cv2.connectedComponents((page < 128).astype(np.uint8))
     assert count == 3
     assert reader.read(page).text == "5"
 
 
-def test_dirt_is_no_digit(reader: Reader, draw: Draw) -> None:
+def test_dirt_is_not_a_digit(reader: Reader, draw: Draw) -> None:
     page = draw("2853", high=100, pen=7)
     draws = generator(0, "dirt")
     for _ in range(25):
@@ -173,17 +173,17 @@ def test_empty_paper(reader: Reader) -> None:
 
 
 def test_scribbles_are_unsure(reader: Reader) -> None:
-    doubted = 0
+    unsure = 0
     for seed in range(10):
         page = np.full((200, 200), 255, np.uint8)
         points = generator(seed, "scribble").integers(30, 170, (14, 2)).astype(np.int32)
         cv2.polylines(page, [points], False, 0, 5, cv2.LINE_AA)
         reading = reader.read(page, single=True)
-        doubted += not reading.digits or reading.digits[0].unsure
-    assert doubted >= 9
+        unsure += not reading.digits or reading.digits[0].unsure
+    assert unsure >= 9
 
 
-def test_every_kind_of_source_is_read_alike(reader: Reader, draw: Draw, tmp_path: Path) -> None:
+def test_every_kind_of_source(reader: Reader, draw: Draw, tmp_path: Path) -> None:
     page = draw("372")
     path = tmp_path / "372.png"
     Image.fromarray(page).save(path)
@@ -203,9 +203,23 @@ def test_onnx_gives_the_same(reader: Reader, draw: Draw) -> None:
         assert one.confidence == pytest.approx(same.confidence, abs=1e-4)
 
 
-def test_there_is_no_such_runtime() -> None:
-    with pytest.raises(ByhandError, match="no runtime 'onx'; perhaps 'onnx' was meant"):
+def test_an_unknown_runtime(refused: Callable[[str], Any]) -> None:
+    with refused("reader.runtime"):
         Reader(runtime="onx")
+
+
+def test_threads_get_the_answers_of_one_thread(reader: Reader, draw: Draw) -> None:
+    """A thousand pictures in eight threads, bit for bit."""
+    rng = generator(0, "threads")
+    pages = [draw("".join(map(str, rng.integers(0, 10, 1 + n % 2))), high=16, pen=2) for n in range(100)]
+
+    def read(page: Array) -> list[Any]:
+        return [(one.value, one.confidence, one.top, one.box, one.ink.tobytes()) for one in reader.read(page).digits]
+
+    serial = [read(page) for page in pages]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(read, pages * 10))
+    assert sum(one != same for one, same in zip(answers, serial * 10, strict=True)) == 0
 
 
 def test_the_public_face(draw: Draw) -> None:
@@ -214,18 +228,21 @@ def test_the_public_face(draw: Draw) -> None:
     assert isinstance(reading, Reading)
     assert list(reading.stages) == list(STAGES)
     assert all(stage.dtype == np.uint8 for stage in reading.stages.values())
-    told = json.loads(json.dumps(reading.to_dict()))
-    assert told["text"] == "42"
-    assert len(told["digits"][0]["top"]) == 3
+    answer = json.loads(json.dumps(reading.to_dict()))
+    assert answer["text"] == "42"
+    # Probabilities have four decimals, in every interface.
+    for found, digit in zip(answer["digits"], reading.digits, strict=True):
+        assert found["confidence"] == round(digit.confidence, 4)
+        assert [one["probability"] for one in found["top"]] == [round(p, 4) for _, p in digit.top]
 
 
 @pytest.mark.parametrize("text", ["", "7", "1572\n43890", "0123456789" * 6])
-def test_every_stage_in_a_figure(reader: Reader, draw: Draw, text: str, tmp_path: Path) -> None:
+def test_explain(reader: Reader, draw: Draw, text: str, tmp_path: Path, refused: Callable[[str], Any]) -> None:
     page = draw(text) if text else np.full((50, 80), 255, np.uint8)
     path = tmp_path / "stages.png"
     explain(reader.read(page), path, "a drawing")
     with Image.open(path) as figure:
         assert figure.width > 2000
-    with pytest.raises(ByhandError, match=r"expected an ending \.png"):
+    with refused("figure.unknown_format"):
         explain(reader.read(page), tmp_path / "stages.docx")
     assert [file.name for file in tmp_path.iterdir()] == ["stages.png"]

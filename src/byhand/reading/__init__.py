@@ -1,4 +1,4 @@
-"""Photographs, scans and drawings -> ink in MNIST's manner -> digits."""
+"""Photographs, scans and drawings -> ink as in MNIST -> digits."""
 
 from __future__ import annotations
 

@@ -1,12 +1,15 @@
-"""Where two digits that touch may be parted: the cheapest ways from top to bottom through their common ink.
+"""Digits that touch: components are cut into segments wherever two digits may meet.
 
-A way costs the ink it crosses and a little for every step aside, so it follows the white between slanted digits too.
-For each column of the middle row the cheapest way through it is found (dynamic programming from above and from below);
-those that are cheaper than their neighbours are candidates, and so are waists, where two rounds touch.
+A cut is a cheap path from top to bottom: it costs the ink it crosses and a little for every sideways step, so that it
+follows the white between slanted digits. For each column of the middle row the cheapest path through it is found by
+dynamic programming from above and from below; local minima are candidates, and so are waists, where two rounds touch.
+
+A segment is never cut again; a digit is one segment or several neighbors (`byhand.reading.lattice` decides which).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,21 +17,23 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from byhand.reading.components import Segment, typical_height
 from byhand.reading.render import stroke_width
 
 Array = npt.NDArray[Any]
 
-ROWS = 40
-ASIDE = 0.12
-"""Cost of a step aside, as a share of a pixel of ink."""
-MOST_CUTS = 4
-"""For each height of the piece that it is wide."""
-MOST_OF_ALL = 60
-"""Of a piece however wide: twenty digits that all touch are no writing, and the time to read grows with the cuts."""
-DEEPEST = 2.2
+WORK_ROWS = 40
+"""Height at which paths are searched."""
+STEP_COST = 0.12
+"""Of a sideways step, in pixels of ink."""
+CUTS_PER_HEIGHT = 4
+"""Most cuts for each of its heights that a component is wide."""
+MAX_CUTS = 60
+"""Of one component: twenty digits that all touch are not writing, and the time to read grows with the cuts."""
+MAX_DEPTH = 2.2
 """Stroke widths that a cut may cross."""
 WAIST = 0.8
-"""Height of a waist against the parts beside it."""
+"""Height of a waist relative to the parts beside it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Cut:
     Attributes
     ----------
     columns
-        Where it passes each row, int ``(H,)``; what is left of it lies before it.
+        Where it passes each row, int ``(H,)``; pixels left of it lie before it.
     depth
         Ink that it crosses, in stroke widths.
     """
@@ -47,101 +52,167 @@ class Cut:
     depth: float
 
 
-def cuts_of(mask: Array) -> list[Cut]:
-    """Find candidate cuts of a piece, from left to right.
+@dataclass(frozen=True)
+class Line:
+    """A line of writing: its segments from left to right, and the height of a typical digit in it, in pixels."""
+
+    segments: tuple[Segment, ...]
+    height: float
+
+
+def cut_lines(labels: Array, lines: Sequence[Sequence[Segment]], min_height: float = 0.0) -> tuple[Array, list[Line]]:
+    """Cut the components of each line into segments.
+
+    Parameters
+    ----------
+    labels
+        From `byhand.reading.components.find_components`.
+    lines
+        From `byhand.reading.lines.find_lines`.
+    min_height
+        Least height of a line.
+
+    Returns
+    -------
+    tuple
+        New labels, in which every segment has its own number, and the lines.
+    """
+    labels = labels.copy()
+    next_label = int(labels.max()) + 1
+    cut = list[Line]()
+    for line in lines:
+        height = typical_height(line)
+        segments = list[Segment]()
+        for component in line:
+            if component.width > 0.45 * height and component.height > 0.5 * height:
+                parts = _cut(component, labels, next_label)
+                next_label += len(parts)
+                segments += parts
+            else:
+                segments.append(component)
+        segments.sort(key=lambda segment: segment.box[0] + segment.box[2])
+        cut.append(Line(tuple(segments), max(typical_height(segments), min_height)))
+    return labels, cut
+
+
+def _cut(component: Segment, labels: Array, next_label: int) -> list[Segment]:
+    """Cut a component at every candidate; the parts are numbered from `next_label` in `labels`, which is changed."""
+    left, top, right, bottom = component.box
+    window = labels[top:bottom, left:right]
+    mask = window == component.label
+    cuts = find_cuts(mask.astype(np.uint8))
+    if not cuts:
+        return [component]
+    columns = np.arange(mask.shape[1])
+    cuts_before = sum((columns[None, :] >= cut.columns[:, None]).astype(np.int32) for cut in cuts)
+    segments = list[Segment]()
+    for number in range(len(cuts) + 1):
+        part = mask & (cuts_before == number)
+        x, y, width, height = cv2.boundingRect(part.astype(np.uint8))
+        # Two cuts may coincide and leave nothing between them.
+        if width:
+            label = next_label + len(segments)
+            window[part] = label
+            box = (left + x, top + y, left + x + width, top + y + height)
+            depth = cuts[number - 1].depth if number else 0.0
+            segments.append(Segment(label, box, int(part.sum()), component.component, depth))
+    return segments
+
+
+def find_cuts(mask: Array) -> list[Cut]:
+    """Find the candidate cuts of a component, from left to right.
 
     Parameters
     ----------
     mask
-        uint8 ``(H, W)``, 1 where the piece is.
+        uint8 ``(H, W)``, 1 where the component is.
     """
     height, width = mask.shape
-    scale = min(1.0, ROWS / height)
+    scale = min(1.0, WORK_ROWS / height)
     size = (max(3, round(width * scale)), max(3, round(height * scale)))
     small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     stroke = max(stroke_width(mask) * scale, 1.0)
-    apart = round(max(2.0, 1.2 * stroke))
-    most = min(MOST_OF_ALL, round(MOST_CUTS * max(1.0, width / height)))
-    paths = _cheap_paths(small, apart, DEEPEST * stroke, most)
-    # Straight through the common wall: the cheapest way would leave it all to one side.
-    paths += [np.full(len(small), column) for column in _waists(small, apart)[:MOST_OF_ALL]]
+    distance = round(max(2.0, 1.2 * stroke))
+    count = min(MAX_CUTS, round(CUTS_PER_HEIGHT * max(1.0, width / height)))
+    paths = _cheap_paths(small, distance, MAX_DEPTH * stroke, count)
+    # Straight through the common wall: the cheapest path would leave it all to one side.
+    paths += [np.full(len(small), column) for column in _waists(small, distance)[:MAX_CUTS]]
     cuts = []
     for path in sorted(paths, key=lambda path: float(path.mean())):
         crossed = float(small[np.arange(len(small)), path].sum())
         rows = (np.arange(height) + 0.5) * len(small) / height - 0.5
         columns = np.rint((np.interp(rows, np.arange(len(small)), path) + 0.5) * width / size[0]).astype(np.int64)
-        share = float((mask * (np.arange(width)[None] < columns[:, None])).sum()) / max(1, int(mask.sum()))
-        if 0.06 < share < 0.94:
+        before = float((mask * (np.arange(width)[None] < columns[:, None])).sum()) / max(1, int(mask.sum()))
+        if 0.06 < before < 0.94:
             cuts.append(Cut(columns, crossed / stroke))
     return cuts
 
 
-def _cheap_paths(ink: Array, apart: int, limit: float, most: int) -> list[Array]:
-    """Ways through those columns of the middle row that are cheaper than their neighbours; int ``(rows,)`` each."""
+def _cheap_paths(ink: Array, distance: int, limit: float, count: int) -> list[Array]:
+    """Paths through the columns of the middle row that are cheaper than their neighbors; int ``(rows,)`` each."""
     middle = len(ink) // 2
-    above, from_above = _ways(ink[: middle + 1])
-    below, from_below = _ways(ink[middle:][::-1])
+    above, steps_above = _path_costs(ink[: middle + 1])
+    below, steps_below = _path_costs(ink[middle:][::-1])
     cost = above[-1] + below[-1] - ink[middle]
     paths = []
-    for column in _lowest(cost, apart, limit, most):
-        up, down = _followed(from_above, column), _followed(from_below, column)
+    for column in _local_minima(cost, distance, limit, count):
+        up, down = _backtrack(steps_above, column), _backtrack(steps_below, column)
         paths.append(np.concatenate([up[::-1], down[1:]]))
     return paths
 
 
-def _ways(ink: Array) -> tuple[Array, Array]:
-    """Cost of the cheapest way from the first row to each pixel, and the step that each came by (-1, 0, 1)."""
+def _path_costs(ink: Array) -> tuple[Array, Array]:
+    """Cost of the cheapest path from the first row to each pixel, and the step (-1, 0, 1) by which it arrives."""
     height, width = ink.shape
-    # A border that is never the cheapest.
-    cost = np.full((height, width + 2), np.inf, ink.dtype)
-    inside, choices = cost[:, 1:-1], np.empty((3, width), ink.dtype)
-    inside[0] = ink[0]
+    # The border is never the cheapest.
+    padded = np.full((height, width + 2), np.inf, ink.dtype)
+    cost, choices = padded[:, 1:-1], np.empty((3, width), ink.dtype)
+    cost[0] = ink[0]
     step = np.zeros(ink.shape, np.int64)
     for row in range(1, height):
-        last = cost[row - 1]
-        # From the column before, the same, the one after.
-        np.add(last[:-2], ASIDE, out=choices[0])
-        choices[1] = last[1:-1]
-        np.add(last[2:], ASIDE, out=choices[2])
+        previous = padded[row - 1]
+        np.add(previous[:-2], STEP_COST, out=choices[0])
+        choices[1] = previous[1:-1]
+        np.add(previous[2:], STEP_COST, out=choices[2])
         choices.argmin(axis=0, out=step[row])
-        np.add(ink[row], choices.min(axis=0), out=inside[row])
+        np.add(ink[row], choices.min(axis=0), out=cost[row])
     step[1:] -= 1
-    return inside, step
+    return cost, step
 
 
-def _followed(step: Array, column: int) -> Array:
-    """Follow a way back from the last row to the first: its columns, the last row's first."""
+def _backtrack(step: Array, column: int) -> Array:
+    """The columns of a path from the last row back to the first."""
     path = [column]
     for row in range(len(step) - 1, 0, -1):
         path.append(path[-1] + int(step[row, path[-1]]))
     return np.array(path)
 
 
-def _waists(ink: Array, apart: int) -> list[int]:
-    """Columns where a piece is lower than beside: two rounds that touch, however long they do."""
-    there = ink > 0.5
-    occupied = there.any(axis=0)
-    high = np.where(occupied, len(ink) - there[::-1].argmax(axis=0) - there.argmax(axis=0), 0).astype(float)
-    high = np.convolve(np.pad(high, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
+def _waists(ink: Array, distance: int) -> list[int]:
+    """Columns where a component is lower than on both sides: two rounds that touch, over whatever length."""
+    mask = ink > 0.5
+    heights = np.where(mask.any(axis=0), len(ink) - mask[::-1].argmax(axis=0) - mask.argmax(axis=0), 0).astype(float)
+    heights = np.convolve(np.pad(heights, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
     found: list[int] = []
-    for at in range(2 * apart, len(high) - 2 * apart):
-        around = high[at - apart : at + apart + 1]
-        beside = min(high[:at].max(), high[at:].max())
-        if high[at] <= around.min() and high[at] < WAIST * beside and (not found or at - found[-1] > apart):
-            # The middle of the lowest place.
-            level = np.flatnonzero(high[at : at + apart] <= high[at] + 0.5)
-            found.append(at + int(level[-1]) // 2)
+    for at in range(2 * distance, len(heights) - 2 * distance):
+        around = heights[at - distance : at + distance + 1]
+        sides = min(heights[:at].max(), heights[at:].max())
+        if heights[at] <= around.min() and heights[at] < WAIST * sides and (not found or at - found[-1] > distance):
+            # The middle of the lowest stretch.
+            lowest = np.flatnonzero(heights[at : at + distance] <= heights[at] + 0.5)
+            found.append(at + int(lowest[-1]) // 2)
     return found
 
 
-def _lowest(cost: Array, apart: int, limit: float, most: int) -> list[int]:
-    """Columns whose cost is the lowest around, the cheapest `most`, from left to right."""
-    inner = range(apart, len(cost) - apart)
-    lows = [
-        at for at in inner if cost[at] <= limit and cost[at] <= cost[max(0, at - apart) : at + apart + 1].min() + 1e-6
+def _local_minima(cost: Array, distance: int, limit: float, count: int) -> list[int]:
+    """Columns whose cost is the lowest nearby: the cheapest `count`, from left to right."""
+    minima = [
+        at
+        for at in range(distance, len(cost) - distance)
+        if cost[at] <= limit and cost[at] <= cost[max(0, at - distance) : at + distance + 1].min() + 1e-6
     ]
     chosen: list[int] = []
-    for at in sorted(lows, key=lambda at: float(cost[at])):
-        if len(chosen) < most and all(abs(at - other) > apart for other in chosen):
+    for at in sorted(minima, key=lambda at: float(cost[at])):
+        if len(chosen) < count and all(abs(at - other) > distance for other in chosen):
             chosen.append(at)
     return sorted(chosen)

@@ -1,8 +1,9 @@
-"""A reading explained in one figure: every stage from the picture to the 28x28 ink that the network saw."""
+"""A figure of every stage of a reading, from the picture to the 28x28 ink that the network reads."""
 
 from __future__ import annotations
 
 import math
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".svg", ".pdf")
-MOST_DIGITS = 48
-ACROSS = 8
-EDGE = 0.05 / len(STAGES)
-"""Where panels, words and digits begin, as a share of the width."""
+MAX_DIGITS = 48
+PER_ROW = 8
+MARGIN = 0.05 / len(STAGES)
+"""On the left, relative to the width."""
 PANEL = 480
-"""Pixels of the longer side of a panel, which no figure shows more of."""
+"""Pixels of the longer side of a panel."""
 
 
 def explain(reading: Reading, path: Path, title: str = "") -> None:
@@ -33,19 +34,21 @@ def explain(reading: Reading, path: Path, title: str = "") -> None:
     Parameters
     ----------
     reading
-        What was read.
+        The reading.
     path
-        Ends in ``.png``, ``.svg`` or ``.pdf``; written in one step.
+        Ends in ``.png``, ``.svg`` or ``.pdf``; written atomically.
     title
-        Of the figure, such as the picture's name.
+        Title of the figure, such as the picture's name.
 
     Raises
     ------
     ByhandError
-        If the file has another ending or cannot be written.
+        If the file has another extension or cannot be written.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise ByhandError(f"{path} is to hold a figure, expected an ending {', '.join(SUFFIXES)}; rename it.")
+        raise ByhandError(
+            f"{path} has no extension of a figure; expected {', '.join(SUFFIXES)}.", code="figure.unknown_format"
+        )
     with style.applied():
         drawn = figure(reading, title)
         with replacing(path) as beside:
@@ -54,44 +57,42 @@ def explain(reading: Reading, path: Path, title: str = "") -> None:
 
 def figure(reading: Reading, title: str = "") -> Figure:
     """Draw the figure; call it inside `style.applied`."""
-    digits = reading.digits[:MOST_DIGITS]
-    rows = math.ceil(len(digits) / ACROSS)
+    digits = reading.digits[:MAX_DIGITS]
+    rows = math.ceil(len(digits) / PER_ROW)
     stages = list(reading.stages.items())
     width, height = reading.size
-    # As high as the pictures want, within what a slide bears.
+    # As high as the pictures are, within limits.
     cell = style.SLIDE_WIDTH / len(stages)
     high = min(max(0.9 * cell * height / width, 0.6), 3.2)
     below = 2.15 * rows if rows else 0.5
-    tall = 0.75 + high + 0.75 + below
-    drawn = style.figure(style.SLIDE_WIDTH, tall)
-    drawn.text(EDGE, 1 - 0.2 / tall, _headline(reading, title), size=style.TITLE, weight="bold", va="top")
+    figure_height = 0.75 + high + 0.75 + below
+    drawn = style.figure(style.SLIDE_WIDTH, figure_height)
+    drawn.text(MARGIN, 1 - 0.2 / figure_height, _headline(reading, title), size=style.TITLE, weight="bold", va="top")
     for number, (name, picture) in enumerate(stages):
         left = (number + 0.05) * cell / style.SLIDE_WIDTH
-        axes = drawn.add_axes((left, 1 - (0.75 + high) / tall, 0.9 * cell / style.SLIDE_WIDTH, high / tall))
+        axes = drawn.add_axes(
+            (left, 1 - (0.75 + high) / figure_height, 0.9 * cell / style.SLIDE_WIDTH, high / figure_height)
+        )
         _panel(axes, picture)
         if name == "segments":
             _boxes(axes, reading, picture)
-        words = f"{number + 1}. {name}\n{_wrapped(STAGES.get(name, ''))}"
-        axes.set_title(words, size=style.SMALL, weight="normal", loc="left", y=0, pad=-8, va="top")
+        caption = f"{number + 1}. {name}\n{textwrap.fill(STAGES.get(name, ''), 24)}"
+        axes.set_title(caption, size=style.SMALL, weight="normal", loc="left", y=0, pad=-8, va="top")
     for number, digit in enumerate(digits):
-        row, column = divmod(number, ACROSS)
+        row, column = divmod(number, PER_ROW)
         bottom = below - 2.15 * (row + 1) + 0.1
-        _digit(drawn, digit, EDGE + column * 0.122, bottom / tall, tall)
+        _digit(drawn, digit, MARGIN + column * 0.122, bottom / figure_height, figure_height)
     if len(reading.digits) > len(digits):
-        drawn.text(0.98, 0.1 / tall, f"and {len(reading.digits) - len(digits)} more", ha="right", color=style.MUTED)
+        drawn.text(
+            0.98, 0.1 / figure_height, f"and {len(reading.digits) - len(digits)} more", ha="right", color=style.MUTED
+        )
     return drawn
 
 
 def _headline(reading: Reading, title: str) -> str:
-    said = " / ".join(reading.text.split("\n")) if reading.digits else "no digit found"
-    said = said if len(said) <= 48 else said[:47] + "…"
-    return f"{title}: {said}" if title else said
-
-
-def _wrapped(text: str) -> str:
-    import textwrap
-
-    return "\n".join(textwrap.wrap(text, 24))
+    text = " / ".join(reading.text.split("\n")) if reading.digits else "no digit found"
+    text = text if len(text) <= 48 else text[:47] + "…"
+    return f"{title}: {text}" if title else text
 
 
 def _panel(axes: Axes, picture: Array) -> None:
@@ -120,21 +121,21 @@ def _boxes(axes: Axes, reading: Reading, picture: Array) -> None:
         )
 
 
-def _digit(drawn: Figure, digit: ReadDigit, left: float, bottom: float, tall: float) -> None:
-    """Draw the ink of a digit, its value, and the three likeliest values as bars."""
+def _digit(drawn: Figure, digit: ReadDigit, left: float, bottom: float, figure_height: float) -> None:
+    """Draw a digit's ink, its value, and the three most likely values as bars."""
     side = 1.05
-    ink = drawn.add_axes((left, bottom + 0.62 / tall, side / style.SLIDE_WIDTH, side / tall))
+    ink = drawn.add_axes((left, bottom + 0.62 / figure_height, side / style.SLIDE_WIDTH, side / figure_height))
     _panel(ink, digit.ink)
-    words = f"{digit.value}{'?' if digit.unsure else ''}"
-    ink.set_title(words, size=style.TEXT, weight="bold", loc="left", pad=4)
-    bars = drawn.add_axes((left + 0.16 / style.SLIDE_WIDTH, bottom, (side - 0.16) / style.SLIDE_WIDTH, 0.56 / tall))
-    shares = np.array([share for _, share in digit.top])
-    places = np.arange(len(shares))
-    colours = [style.ORANGE if digit.unsure else style.BLUE] + [style.FAINT] * (len(shares) - 1)
-    bars.barh(places, shares, color=colours, height=0.72)
-    for place, (value, share) in enumerate(digit.top):
-        bars.text(-0.05, place, str(value), ha="right", va="center", size=style.SMALL, color=style.MUTED)
-        bars.text(min(share, 1.0) + 0.05, place, f"{100 * share:.0f} %", va="center", size=8, color=style.MUTED)
+    value = f"{digit.value}{'?' if digit.unsure else ''}"
+    ink.set_title(value, size=style.TEXT, weight="bold", loc="left", pad=4)
+    bars = drawn.add_axes(
+        (left + 0.16 / style.SLIDE_WIDTH, bottom, (side - 0.16) / style.SLIDE_WIDTH, 0.56 / figure_height)
+    )
+    colors = [style.ORANGE if digit.unsure else style.BLUE] + [style.FAINT] * (len(digit.top) - 1)
+    bars.barh(np.arange(len(digit.top)), [probability for _, probability in digit.top], color=colors, height=0.72)
+    for row, (other, p) in enumerate(digit.top):
+        bars.text(-0.05, row, str(other), ha="right", va="center", size=style.SMALL, color=style.MUTED)
+        bars.text(min(p, 1.0) + 0.05, row, f"{100 * p:.0f} %", va="center", size=8, color=style.MUTED)
     bars.set_xlim(0, 1)
-    bars.set_ylim(len(shares) - 0.5, -0.5)
+    bars.set_ylim(len(digit.top) - 0.5, -0.5)
     bars.axis("off")

@@ -1,8 +1,8 @@
 """A picture -> ink: 0 is paper, 255 ink, 128 the edge of a stroke.
 
-1. colours to one grey level, along the direction in which the picture's details differ most;
-2. polarity: ink made dark;
-3. the paper's brightness, shadows included, as a morphological closing that is wider than any stroke;
+1. colors to one grey level, along the direction in which the picture's details differ most;
+2. polarity: ink becomes dark;
+3. the paper's brightness, shadows included, by a morphological closing wider than any stroke;
 4. how much darker than its paper each pixel is;
 5. a threshold half-way up the edges (Kittler, Illingworth and Foeglein 1985), lower where the ink nearby is fainter.
 """
@@ -21,29 +21,28 @@ from byhand.reading.render import stroke_width
 
 Array = npt.NDArray[Any]
 
-SMALLEST = 100
-"""The shorter side that a picture is enlarged to, at most by `ENLARGED`."""
-ENLARGED = 4
-WIDEST = 0.33
-"""Of a stroke, as a share of the picture's shorter side: what is narrower is no paper."""
+MIN_SIDE, MAX_ENLARGEMENT = 100, 4
+"""Pictures are enlarged until their shorter side has `MIN_SIDE` pixels, at most `MAX_ENLARGEMENT` times."""
+MAX_STROKE = 0.33
+"""Width of the widest stroke relative to the picture's shorter side: wider areas are paper."""
 COARSE = 112
-"""The longer side at which paper and polarity are judged."""
+"""The longer side at which paper and polarity are estimated."""
 
 
 @dataclass(frozen=True)
 class Ink:
-    """What of a picture is ink.
+    """The ink of a picture.
 
     Attributes
     ----------
     level
         uint8 ``(H, W)``: 0 is paper, 255 ink, 128 the edge.
     strong
-        bool ``(H, W)``: what is ink beyond doubt.
+        bool ``(H, W)``: ink beyond doubt.
     scale
-        Its pixels for one of the picture's.
+        By how much it was enlarged.
     stages
-        Named pictures on the way.
+        Intermediate pictures by name.
     """
 
     level: Array
@@ -60,29 +59,28 @@ def find_ink(pixels: Array) -> Ink:
     pixels
         uint8 ``(H, W, 3)``.
     """
-    grey = one_channel(pixels)
-    factor = min(ENLARGED, math.ceil(SMALLEST / min(grey.shape)))
+    grey = to_grey(pixels)
+    factor = min(MAX_ENLARGEMENT, math.ceil(MIN_SIDE / min(grey.shape)))
     if factor > 1 and grey.size * factor**2 <= 4_000_000:
         size = (grey.shape[1] * factor, grey.shape[0] * factor)
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC)
     else:
         factor = 1
-    dark = grey if dark_on_light(grey) else 255 - grey
-    dark = denoised(dark)
-    paper = paper_of(dark)
-    level, strong = inked(dark, paper)
+    dark = denoise(grey if is_dark_on_light(grey) else 255 - grey)
+    paper = estimate_paper(dark)
+    level, strong = ink_level(dark, paper)
     stages = {"grey": grey, "dark": dark, "paper": paper, "ink": level}
     return Ink(level, strong, float(factor), stages)
 
 
-def one_channel(pixels: Array) -> Array:
-    """Project colours on the direction in which neighbouring colours differ most; grey pictures stay as they are."""
+def to_grey(pixels: Array) -> Array:
+    """Project colors on the direction in which neighboring colors differ most; grey pictures are unchanged."""
     red, green, blue = cv2.split(pixels)
     if np.array_equal(red, green) and np.array_equal(green, blue):
         return np.asarray(red)
     small = _coarse(pixels).astype(np.float32)
     detail = (small - cv2.blur(small, (15, 15))).reshape(-1, 3)
-    # Strong details alone: paper's noise has no colour of its own.
+    # Only strong details: the paper's noise has no color of its own.
     size = (detail**2).sum(axis=1)
     strong = detail[size >= np.quantile(size, 0.95)]
     _, vectors = np.linalg.eigh(strong.T @ strong)
@@ -94,75 +92,74 @@ def one_channel(pixels: Array) -> Array:
     return np.asarray(cv2.transform(pixels, weights[None].astype(np.float32)))
 
 
-def dark_on_light(grey: Array) -> bool:
-    """Tell whether ink is darker than its paper: what differs from the median around it differs so."""
+def is_dark_on_light(grey: Array) -> bool:
+    """Whether ink is darker than its paper: the sign of the mean cubed difference from the local median."""
     small = _coarse(grey)
     window = min(max(small.shape) // 2 * 2 + 1, 61)
     padded = cv2.copyMakeBorder(small, 2, 2, 2, 2, cv2.BORDER_REPLICATE)
-    around = cv2.medianBlur(padded, window)
-    off = (padded.astype(np.float32) - around.astype(np.float32)) / 255
-    return float((off * off * off).sum()) <= 0
+    median = cv2.medianBlur(padded, window)
+    difference = (padded.astype(np.float32) - median.astype(np.float32)) / 255
+    return float((difference * difference * difference).sum()) <= 0
 
 
-def denoised(grey: Array) -> Array:
-    """Smooth a noisy picture; leave a clean one as it is."""
-    noise = noise_of(grey)
+def denoise(grey: Array) -> Array:
+    """Smooth a noisy picture; return a clean one unchanged."""
     low, high = np.percentile(grey[::4, ::4], (0.5, 99.5))
-    share = noise / max(high - low, 1.0)
-    if share < 0.02:
+    noise = estimate_noise(grey) / max(high - low, 1.0)
+    if noise < 0.02:
         return grey
-    return np.asarray(cv2.GaussianBlur(grey, (0, 0), min(0.6 + 12 * share, 2.5)))
+    return np.asarray(cv2.GaussianBlur(grey, (0, 0), min(0.6 + 12 * noise, 2.5)))
 
 
-def noise_of(grey: Array) -> float:
-    """Standard deviation of the pixels' noise, from the median of a Laplacian that edges hardly reach."""
+def estimate_noise(grey: Array) -> float:
+    """Standard deviation of the pixels' noise, from the median of a Laplacian, which edges hardly affect."""
     response = cv2.filter2D(grey, cv2.CV_16S, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32))
     return float(np.median(np.abs(response[::2, ::2]))) / (6 * 0.6745)
 
 
-def paper_of(dark: Array) -> Array:
+def estimate_paper(dark: Array) -> Array:
     """Brightness of the paper under the ink, uint8 of the same shape."""
     small = _coarse(dark)
-    kernel = max(3, round(WIDEST * min(small.shape)), round(0.5 * WIDEST * max(small.shape))) | 1
+    kernel = max(3, round(MAX_STROKE * min(small.shape)), round(0.5 * MAX_STROKE * max(small.shape))) | 1
     soft = cv2.GaussianBlur(small, (0, 0), 0.7)
-    # A digit may be cut out tightly: beyond the border there is paper.
+    # A digit may be cropped tightly: beyond the border there is paper.
     light = float(np.percentile(soft, 98))
     padded = cv2.copyMakeBorder(soft, kernel, kernel, kernel, kernel, cv2.BORDER_CONSTANT, value=light)
     element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (kernel, kernel))
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, element)[kernel:-kernel, kernel:-kernel]
-    # Along the edge of a dark thing its own brightness counts.
+    # Along the edge of a dark object its own brightness counts.
     closed = cv2.erode(closed, np.ones((3, 3), np.uint8))
     closed = cv2.min(closed, cv2.blur(closed, (kernel // 2 | 1,) * 2))
     return np.asarray(cv2.resize(closed, dark.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
-def inked(dark: Array, paper: Array) -> tuple[Array, Array]:
-    """How much of ink each pixel is, uint8; 0 everywhere where nothing stands out."""
+def ink_level(dark: Array, paper: Array) -> tuple[Array, Array]:
+    """`Ink.level` and `Ink.strong`; no ink where nothing stands out from the paper."""
     below = cv2.subtract(paper, dark)
     floor = max(0.4 * float(np.percentile(paper[::4, ::4], 95)), 1.0)
-    share = below.astype(np.float32) / np.maximum(paper.astype(np.float32), np.float32(floor))  # 0 to 1
-    threshold = edge_threshold(share)
+    contrast = below.astype(np.float32) / np.maximum(paper.astype(np.float32), np.float32(floor))  # 0 to 1
+    threshold = edge_threshold(contrast)
     if threshold is None:
         return np.zeros(dark.shape, np.uint8), np.zeros(dark.shape, bool)
-    # Where all ink nearby is faint, half-way up its own edges.
-    mask = (share > threshold).astype(np.uint8)
+    # Where all ink nearby is faint, the edge is half-way up its own contrast.
+    mask = (contrast > threshold).astype(np.uint8)
     reach = round(2 * min(stroke_width(mask), 0.2 * min(dark.shape))) | 1
-    most = cv2.dilate(share, np.ones((reach, reach), np.uint8))
-    local = np.where(most < threshold, threshold, np.clip(0.5 * most, 0.5 * threshold, threshold))
-    return np.clip(share * (127.5 / local), 0, 255).astype(np.uint8), share > threshold
+    strongest = cv2.dilate(contrast, np.ones((reach, reach), np.uint8))
+    local = np.where(strongest < threshold, threshold, np.clip(0.5 * strongest, 0.5 * threshold, threshold))
+    return np.clip(contrast * (127.5 / local), 0, 255).astype(np.uint8), contrast > threshold
 
 
-def edge_threshold(share: Array) -> float | None:
+def edge_threshold(contrast: Array) -> float | None:
     """Mean of the levels along edges, the steepest counting most: half-way up. None where there are no edges."""
-    across = cv2.Scharr(share, cv2.CV_32F, 1, 0, scale=1 / 32)
-    down = cv2.Scharr(share, cv2.CV_32F, 0, 1, scale=1 / 32)
-    steep = across * across + down * down
+    dx = cv2.Scharr(contrast, cv2.CV_32F, 1, 0, scale=1 / 32)
+    dy = cv2.Scharr(contrast, cv2.CV_32F, 0, 1, scale=1 / 32)
+    steep = dx * dx + dy * dy
     noise = float(np.median(steep[::2, ::2]))
     steep[steep < max(20 * noise, 1e-5)] = 0
     total = float(steep.sum())
     if total <= 0 or cv2.countNonZero(steep) < 4:
         return None
-    threshold = float((steep * share).sum()) / total
+    threshold = float((steep * contrast).sum()) / total
     return threshold if threshold > 0.02 else None
 
 

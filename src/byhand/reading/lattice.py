@@ -1,12 +1,11 @@
-"""Which atoms make a digit: all that may are read, and the division of a line that reads best as a whole is taken.
+"""Which segments form a digit: every plausible group is read, and the split of a line that reads best is taken.
 
-Over the atoms a[0..n-1] of a line, with s(i, j) the score of reading a[i..j-1] as one digit and d(i) that of dropping
-one as dirt,
+Over the segments a[0..n-1] of a line, with s(i, j) the score of reading a[i..j-1] as one digit and d(i) the score of
+dropping a[i] as dirt (Viterbi's recursion),
 
     best(0) = 0,    best(j) = max( max_i best(i) + s(i, j),  best(j - 1) + d(j - 1) ).
 
-s says how well the atoms read together, a logarithm, less what joining distant atoms, cutting through strokes and sizes
-that are unlike the line's cost.
+s is a log-probability minus the costs of joining distant segments, cutting strokes and being smaller than the line.
 """
 
 from __future__ import annotations
@@ -19,127 +18,179 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from byhand.reading.segment import Atom
+from byhand.reading.components import Box, Segment, bounding_box
+from byhand.reading.cuts import Line
 
 Array = npt.NDArray[Any]
 
-MOST_ATOMS = 7
-"""Atoms of one digit that is cut out of a piece."""
-MOST_PIECES = 12
-"""Pieces of ink in one digit: a broken stroke leaves a few, a pattern of flecks hundreds."""
-WIDEST = 1.5
-"""Width of a digit of several atoms, in heights of the line."""
-FARTHEST = 0.45
-"""Gap that is bridged within a digit, in heights of the line."""
-JOINING, CUTTING, CROSSING, DROPPING, SHRINKING = 4.0, 1.0, 0.5, 9.0, 8.0
-"""Costs: of a gap of one height; of a cut, and of each stroke width that it crosses; of dropping an atom as tall as the
-line; of a digit that is smaller than 0.4 of the line, times what it lacks."""
-FLAT = 0.3
-"""What of its width counts as height where an atom is dropped: a dash is dropped sooner than a stem."""
+MAX_CUT_SEGMENTS = 7
+"""Segments of one digit that is cut out of a component."""
+MAX_COMPONENTS = 12
+"""Components of one digit: a broken stroke leaves a few, a pattern of specks hundreds."""
+MAX_WIDTH = 1.5
+"""Of a digit of several components, in heights of the line."""
+MAX_GAP = 0.45
+"""That is bridged within a digit, in heights of the line."""
+GAP_COST, CUT_COST, DEPTH_COST = 4.0, 1.0, 0.5
+"""Of a gap of one line height; of a cut; of each stroke width that a cut crosses."""
+DROP_COST = 9.0
+"""Of dropping a segment as tall as the line."""
+SIZE_COST, SMALL = 8.0, 0.4
+"""Cost of each line height by which a digit is smaller than `SMALL` of the line."""
+FLATNESS = 0.3
+"""How much of its width counts as height where a segment is dropped: a dash is dropped sooner than a stem."""
+SINGLE_COMPONENTS = 6
+"""Components that are tried one by one where the picture is known to show one digit."""
+LEFT_OUT_COST = 6.0
+"""Of leaving out all the ink where the picture is known to show one digit."""
 
 
 @dataclass(frozen=True)
-class Group:
-    """Atoms that may be one digit.
+class Candidate:
+    """Neighboring segments that may be one digit.
 
     Attributes
     ----------
-    first, last
-        The atoms ``[first, last)`` of the line.
+    segments
+        The segments.
+    line
+        Number of their line.
+    first
+        Index of the first one in the line.
     cost
-        What speaks against them before they are read.
+        What counts against the group before it is read.
     """
 
+    segments: tuple[Segment, ...]
+    line: int
     first: int
-    last: int
     cost: float
 
+    @property
+    def last(self) -> int:
+        """Index after the last segment."""
+        return self.first + len(self.segments)
 
-def groups_of(atoms: Sequence[Atom], height: float) -> list[Group]:
-    """List the groups of neighbouring atoms that may be one digit."""
-    groups = []
-    for first in range(len(atoms)):
-        left, top, right, bottom = atoms[first].box
+    @property
+    def box(self) -> Box:
+        """Left, top, right and bottom in pixels of the ink."""
+        return bounding_box(self.segments)
+
+    @property
+    def extent(self) -> int:
+        """The longer side of its box."""
+        left, top, right, bottom = self.box
+        return max(right - left, bottom - top)
+
+
+def single_candidates(components: Sequence[Segment]) -> list[Candidate]:
+    """Candidates for the only digit of a picture: the largest components together, a few or all of them."""
+    counts = list(range(1, min(len(components), SINGLE_COMPONENTS) + 1))
+    if len(components) > SINGLE_COMPONENTS:
+        counts.append(len(components))
+    total = sum(one.extent for one in components)
+    candidates = []
+    for count in counts:
+        left_out = 1 - sum(one.extent for one in components[:count]) / total
+        candidates.append(Candidate(tuple(components[:count]), 0, 0, LEFT_OUT_COST * left_out))
+    return candidates
+
+
+def best_single(candidates: Sequence[Candidate], scores: Array) -> list[int]:
+    """Index of the best of `single_candidates`, in a list that is empty where there are none."""
+    if not candidates:
+        return []
+    return [int((scores - np.array([candidate.cost for candidate in candidates])).argmax())]
+
+
+def line_candidates(line: Line, number: int) -> list[Candidate]:
+    """Groups of neighboring segments of a line that may be one digit."""
+    segments, height = line.segments, line.height
+    candidates = []
+    for first in range(len(segments)):
+        left, top, right, bottom = segments[first].box
         gaps = 0.0
-        pieces = set[int]()
-        for last in range(first + 1, len(atoms) + 1):
-            atom = atoms[last - 1]
-            pieces.add(atom.piece)
-            if len(pieces) > MOST_PIECES:
+        components = set[int]()
+        for last in range(first + 1, len(segments) + 1):
+            segment = segments[last - 1]
+            components.add(segment.component)
+            if len(components) > MAX_COMPONENTS:
                 break
             if last > first + 1:
-                gap = _gap(atom, atoms[first : last - 1]) / height
-                if gap > FARTHEST:
+                gap = _gap(segment, segments[first : last - 1]) / height
+                if gap > MAX_GAP:
                     break
                 gaps += gap
-            left, top = min(left, atom.box[0]), min(top, atom.box[1])
-            right, bottom = max(right, atom.box[2]), max(bottom, atom.box[3])
-            if len(pieces) > 1 and right - left > WIDEST * max(height, bottom - top):
+            left, top = min(left, segment.box[0]), min(top, segment.box[1])
+            right, bottom = max(right, segment.box[2]), max(bottom, segment.box[3])
+            if len(components) > 1 and right - left > MAX_WIDTH * max(height, bottom - top):
                 break
-            # Pieces that no cut parts may be one digit, however many cuts were thought of.
-            uncut = not _is_cut(atoms, first) and not _is_cut(atoms, last)
-            if last - first > MOST_ATOMS and not uncut:
+            # Whole components may be one digit, however many cuts they have.
+            whole = not _is_cut(segments, first) and not _is_cut(segments, last)
+            if last - first > MAX_CUT_SEGMENTS and not whole:
                 continue
-            cost = JOINING * gaps + SHRINKING * max(0.0, 0.4 - max(bottom - top, right - left) / height)
-            # A cut is paid for once, by what begins behind it.
-            if _is_cut(atoms, first):
-                cost += CUTTING + CROSSING * atoms[first].cut
-            groups.append(Group(first, last, cost))
-    return groups
+            cost = GAP_COST * gaps + SIZE_COST * max(0.0, SMALL - max(bottom - top, right - left) / height)
+            # A cut is paid for once, by the digit on its right.
+            if _is_cut(segments, first):
+                cost += CUT_COST + DEPTH_COST * segments[first].cut_depth
+            candidates.append(Candidate(segments[first:last], number, first, cost))
+    return candidates
 
 
-def _is_cut(atoms: Sequence[Atom], at: int) -> bool:
-    """Whether the place before an atom is a cut through a piece."""
-    return 0 < at < len(atoms) and atoms[at - 1].piece == atoms[at].piece
-
-
-def best_division(atoms: Sequence[Atom], height: float, groups: Sequence[Group], logs: Array) -> list[int]:
-    """Divide a line.
+def best_path(lines: Sequence[Line], candidates: Sequence[Candidate], scores: Array) -> list[int]:
+    """Split every line into digits.
 
     Parameters
     ----------
-    atoms
-        Of the line.
-    height
-        Of a usual digit in it, in pixels.
-    groups
-        From `groups_of`.
-    logs
-        ``(G,)``, how well each group reads, a logarithm, 0 at best.
+    lines
+        The lines.
+    candidates
+        From `line_candidates`, of all lines.
+    scores
+        ``(C,)``: log-probability of each candidate, at most 0.
 
     Returns
     -------
     list of int
-        The numbers of the groups taken, from left to right.
+        Indices of the candidates taken, in reading order.
     """
-    best = [0.0] + [-math.inf] * len(atoms)
-    came: list[int | None] = [None] * (len(atoms) + 1)
-    back = [0] * (len(atoms) + 1)
-    by_last: dict[int, list[int]] = {}
-    for number, group in enumerate(groups):
-        by_last.setdefault(group.last, []).append(number)
-    for end in range(1, len(atoms) + 1):
-        best[end] = best[end - 1] - DROPPING * max(atoms[end - 1].height, FLAT * atoms[end - 1].width) / height
-        back[end] = end - 1
-        for number in by_last.get(end, []):
-            group = groups[number]
-            score = best[group.first] + float(logs[number]) - group.cost
-            if score > best[end]:
-                best[end], came[end], back[end] = score, number, group.first
-    taken: list[int] = []
-    end = len(atoms)
-    while end:
-        if (chosen := came[end]) is not None:
-            taken.append(chosen)
-        end = back[end]
-    return taken[::-1]
+    ending: dict[tuple[int, int], list[int]] = {}
+    for index, candidate in enumerate(candidates):
+        ending.setdefault((candidate.line, candidate.last), []).append(index)
+    path: list[int] = []
+    for number, line in enumerate(lines):
+        count = len(line.segments)
+        best = [0.0] + [-math.inf] * count
+        taken: list[int | None] = [None] * (count + 1)
+        for end, dropped in enumerate(line.segments, 1):
+            best[end] = best[end - 1] - DROP_COST * max(dropped.height, FLATNESS * dropped.width) / line.height
+            for index in ending.get((number, end), []):
+                candidate = candidates[index]
+                score = best[candidate.first] + float(scores[index]) - candidate.cost
+                if score > best[end]:
+                    best[end], taken[end] = score, index
+        backwards: list[int] = []
+        end = count
+        while end:
+            if (last := taken[end]) is None:
+                end -= 1
+            else:
+                backwards.append(last)
+                end = candidates[last].first
+        path += backwards[::-1]
+    return path
 
 
-def _gap(atom: Atom, others: Sequence[Atom]) -> float:
-    """Distance from an atom's box to the nearest of others, in pixels; 0 where they overlap or were cut apart."""
-    if any(other.piece == atom.piece for other in others):
+def _is_cut(segments: Sequence[Segment], at: int) -> bool:
+    """Whether there is a cut through a component before a segment."""
+    return 0 < at < len(segments) and segments[at - 1].component == segments[at].component
+
+
+def _gap(segment: Segment, others: Sequence[Segment]) -> float:
+    """Distance from a segment's box to the nearest of others, in pixels; 0 where they overlap or were cut apart."""
+    if any(other.component == segment.component for other in others):
         return 0.0
     boxes = np.array([other.box for other in others], float)
-    across = np.maximum(boxes[:, 0] - atom.box[2], atom.box[0] - boxes[:, 2])
-    down = np.maximum(boxes[:, 1] - atom.box[3], atom.box[1] - boxes[:, 3])
+    across = np.maximum(boxes[:, 0] - segment.box[2], segment.box[0] - boxes[:, 2])
+    down = np.maximum(boxes[:, 1] - segment.box[3], segment.box[1] - boxes[:, 3])
     return float(np.hypot(np.maximum(across, 0), np.maximum(down, 0)).min())

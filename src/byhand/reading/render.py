@@ -1,10 +1,10 @@
-"""Ink of one digit -> 28x28 in MNIST's manner.
+"""Ink of one digit -> 28x28 as in MNIST.
 
-LeCun and others (1998): the digit fits a box of 20x20 pixels, its aspect kept, anti-aliased, and its centre of mass is
-the centre of the 28x28 pixels. MNIST's strokes are 1.6 to 3.7 pixels wide in nine of ten digits (2.3 in the middle);
-a mouse draws far thinner ones and a marker thicker ones, so strokes are brought into that range. With length L of
-the longer side and stroke width w of the ink as it is, a stroke width T and a longer side of 20 wanted, the middle
-line of the strokes spans L - w, so that
+LeCun et al. (1998): the digit fits a box of 20x20 pixels with its aspect ratio kept, anti-aliased, and its center of
+mass is the center of the 28x28 pixels. MNIST's strokes are 1.6 to 3.7 pixels wide in nine of ten digits (median 2.3);
+a mouse draws far thinner and a marker thicker ones, so strokes are brought into that range. If the ink has a longer
+side L and a stroke width w, and the target is a longer side of 20 and a stroke width T, then the center line of the
+strokes spans L - w, so that
 
     scale = (20 - T) / (L - w),    growth on each side = (T / scale - w) / 2.
 """
@@ -21,19 +21,19 @@ Array = npt.NDArray[Any]
 
 SIDE, BOX = 28, 20
 FINE = 4
-"""Pixels of the fine drawing for one of the 28."""
+"""The working resolution: pixels for each of the 28."""
 THINNEST, THICKEST = 2.0, 3.3
-"""Stroke widths that are left as they are."""
-LEAST = 2
-"""Pixels of the fine drawing that a stroke is wide at least."""
+"""Stroke widths that are left unchanged."""
+MIN_STROKE = 2
+"""At the working resolution."""
 MARGIN = 8 * FINE
 
 
 def stroke_width(mask: Array) -> float:
-    """Mean width of the strokes of a mask (uint8, 0 or not) in its pixels.
+    """Mean width of the strokes of a mask (uint8, zero or not) in pixels.
 
-    Across a stroke of width w the distance to its edge is w / 4 in the mean; distances to the centre of the nearest
-    pixel outside are half a pixel more.
+    Across a stroke of width w the mean distance to its edge is w / 4; distances to the center of the nearest pixel
+    outside are half a pixel larger.
     """
     inside = cv2.countNonZero(mask)
     if not inside:
@@ -44,33 +44,33 @@ def stroke_width(mask: Array) -> float:
 
 
 def render(ink: Array) -> Array:
-    """Draw ink as MNIST would hold it.
+    """Draw ink as in MNIST.
 
     Parameters
     ----------
     ink
-        uint8 ``(h, w)``: 0 is paper, 255 ink, 128 the edge of a stroke. The ink's surroundings are empty.
+        uint8 ``(h, w)``: 0 is paper, 255 ink, 128 the edge of a stroke. Its surroundings are empty.
 
     Returns
     -------
     numpy.ndarray
-        uint8 ``(28, 28)``; all 0 where no ink reaches 128.
+        uint8 ``(28, 28)``; all 0 if no ink reaches 128.
     """
     box = cv2.boundingRect((ink >= 128).astype(np.uint8))
     left, top, width, height = box
     if not width:
         return np.zeros((SIDE, SIDE), np.uint8)
-    # A pixel around the box keeps the slope of its edges.
+    # One pixel around the box keeps the slope of its edges.
     framed = cv2.copyMakeBorder(ink, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)[
         top : top + height + 2, left : left + width + 2
     ]
     scale = BOX * FINE / max(width, height)
     if scale < 0.5:
-        framed = _kept(framed, scale)
+        framed = _widen_strokes(framed, scale)
     size = (max(1, round(framed.shape[1] * scale)), max(1, round(framed.shape[0] * scale)))
     fine = cv2.resize(framed, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     if scale > 2:
-        # Steps of the source's pixels, which are larger than those of the fine drawing, are rounded off.
+        # Smooth the steps between the source's pixels, which are larger than those of the working resolution.
         fine = cv2.GaussianBlur(fine, (0, 0), 0.4 * scale)
     fine = cv2.copyMakeBorder(fine, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=0)
     mask = (fine >= 128).astype(np.uint8)
@@ -78,20 +78,20 @@ def render(ink: Array) -> Array:
         return np.zeros((SIDE, SIDE), np.uint8)
     distance = _signed_distance(mask)
     length = max(cv2.boundingRect(mask)[2:]) / FINE
-    width_now = min(stroke_width(mask) / FINE, 0.6 * length)
-    wanted = min(max(width_now, THINNEST), THICKEST)
+    current = min(stroke_width(mask) / FINE, 0.6 * length)
+    target = min(max(current, THINNEST), THICKEST)
     growth = 0.0
-    if wanted != width_now:
-        growth = (wanted * (length - width_now) / (BOX - wanted) - width_now) / 2
-        # No stroke is thinned away.
-        growth = max(growth, -0.3 * width_now, -0.5 * float(distance.max()) / FINE)
+    if target != current:
+        growth = (target * (length - current) / (BOX - target) - current) / 2
+        # No stroke may vanish.
+        growth = max(growth, -0.3 * current, -0.5 * float(distance.max()) / FINE)
     soft = np.clip(distance + (FINE * growth + 0.5), 0, 1)
-    return _placed(soft)
+    return _fit(soft)
 
 
-def _kept(ink: Array, scale: float) -> Array:
-    """Widen strokes that scaling down would lose: to `LEAST` pixels of the fine drawing."""
-    lacking = round(LEAST / scale - stroke_width((ink >= 128).astype(np.uint8)))
+def _widen_strokes(ink: Array, scale: float) -> Array:
+    """Widen strokes that scaling down would lose to `MIN_STROKE`."""
+    lacking = round(MIN_STROKE / scale - stroke_width((ink >= 128).astype(np.uint8)))
     if lacking < 1:
         return ink
     element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (lacking + 1, lacking + 1))
@@ -107,17 +107,17 @@ def _signed_distance(mask: Array) -> Array:
     return np.asarray(np.where(mask, inside - 0.5, 0.5 - outside))
 
 
-def _placed(soft: Array) -> Array:
-    """Scale a fine drawing (float, 0 to 1) into the 20x20 box and put its centre of mass at the centre."""
+def _fit(soft: Array) -> Array:
+    """Scale a drawing (float, 0 to 1) into the 20x20 box and put its center of mass at the center."""
     left, top, width, height = cv2.boundingRect((soft > 0.05).astype(np.uint8))
     scale = BOX / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    cut = np.ascontiguousarray(soft[top : top + height, left : left + width])
-    small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
+    box = np.ascontiguousarray(soft[top : top + height, left : left + width])
+    small = cv2.resize(box, size, interpolation=cv2.INTER_AREA)
     mass = small.sum()
     x = float(small.sum(axis=0) @ np.arange(size[0])) / mass
     y = float(small.sum(axis=1) @ np.arange(size[1])) / mass
-    # MNIST's centres of mass lie at index 14.0 of 0 to 27, to a tenth of a pixel.
+    # MNIST's centers of mass lie at index 14.0 of 0 to 27, within a tenth of a pixel.
     at_x = min(max(round(SIDE / 2 - x), 0), SIDE - size[0])
     at_y = min(max(round(SIDE / 2 - y), 0), SIDE - size[1])
     image = np.zeros((SIDE, SIDE), np.uint8)

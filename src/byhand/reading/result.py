@@ -1,4 +1,4 @@
-"""What reading a picture gives."""
+"""The result of reading a picture."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 STAGES = {
-    "picture": "as it came, upright",
-    "grey": "along the colours that differ",
+    "picture": "as opened, upright",
+    "grey": "along the colors that differ",
     "dark": "ink made dark, noise smoothed",
-    "paper": "its brightness, shadows and all",
+    "paper": "its brightness, with shadows",
     "ink": "how much darker than the paper",
-    "segments": "pieces that may be digits",
+    "segments": "parts that may be digits",
 }
 """What each stage of a reading shows."""
-COLOURS = np.array(
+COLORS = np.array(
     [(86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (213, 94, 0), (204, 121, 167)], np.uint8
 )
-"""Of Okabe & Ito (2008)."""
+"""Okabe & Ito (2008)."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class ReadDigit:
     confidence
         Calibrated probability of `value`.
     top
-        The three likeliest values with their probabilities.
+        The three most likely values with their probabilities.
     unsure
-        Whether it may as well be another digit, or none.
+        Whether it needs review: it may be another digit, or none.
     line
         Number of its line, from 0.
     ink
-        uint8 ``(28, 28)``, what the network saw.
+        uint8 ``(28, 28)``, the network's input.
     """
 
     value: int
@@ -58,12 +58,12 @@ class ReadDigit:
     ink: Array
 
     def to_dict(self) -> dict[str, Any]:
-        """Give everything but the ink, ready for JSON."""
+        """Everything but the ink, ready for JSON. Probabilities are rounded to four decimals, here and nowhere else."""
         return {
             "value": self.value,
             "box": list(self.box),
             "confidence": round(self.confidence, 4),
-            "top": [{"value": value, "probability": round(share, 4)} for value, share in self.top],
+            "top": [{"value": value, "probability": round(probability, 4)} for value, probability in self.top],
             "unsure": self.unsure,
             "line": self.line,
         }
@@ -80,7 +80,7 @@ class Reading:
     size
         Width and height of the upright picture.
     traces
-        What `stages` are made from; the segments are numbered.
+        The arrays behind `stages`; segments are label numbers.
     """
 
     digits: tuple[ReadDigit, ...]
@@ -89,19 +89,19 @@ class Reading:
 
     @functools.cached_property
     def stages(self) -> dict[str, Array]:
-        """Pictures from what came to what was read, named as in `STAGES`: uint8, ``(H, W)`` or ``(H, W, 3)``."""
-        return {**self.traces, "segments": coloured(self.traces["segments"])}
+        """The pictures of every stage, named as in `STAGES`: uint8, ``(H, W)`` or ``(H, W, 3)``."""
+        return {**self.traces, "segments": color_labels(self.traces["segments"])}
 
     @property
     def text(self) -> str:
-        """The digits, a line of text for each line; empty where none was found."""
+        """The digits, a line of text for each line; empty if none was found."""
         lines: dict[int, str] = {}
         for digit in self.digits:
             lines[digit.line] = lines.get(digit.line, "") + str(digit.value)
         return "\n".join(lines.values())
 
     def to_dict(self) -> dict[str, Any]:
-        """Give everything but pictures, ready for JSON."""
+        """Everything but the pictures, ready for JSON."""
         return {
             "text": self.text,
             "size": list(self.size),
@@ -109,18 +109,18 @@ class Reading:
         }
 
 
-def coloured(labels: Array) -> Array:
-    """Paint pieces that lie beside one another in different colours.
+def color_labels(labels: Array) -> Array:
+    """Paint adjacent segments in different colors.
 
     Parameters
     ----------
     labels
-        Integers ``(H, W)``, 0 where there is no piece.
+        Integers ``(H, W)``, 0 where there is none.
 
     Returns
     -------
     numpy.ndarray
         uint8 ``(H, W, 3)``.
     """
-    palette = np.concatenate([np.zeros((1, 3), np.uint8), COLOURS])
-    return palette[np.where(labels > 0, 1 + labels % len(COLOURS), 0)]
+    palette = np.concatenate([np.zeros((1, 3), np.uint8), COLORS])
+    return palette[np.where(labels > 0, 1 + labels % len(COLORS), 0)]

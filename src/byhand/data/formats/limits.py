@@ -7,13 +7,13 @@ limits before it allocates memory.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from byhand.data.digits import SIDE
 from byhand.errors import ByhandError
+from byhand.io import silent_warnings
 
 # More than three times the largest public set of digits (EMNIST, 280,000); 0.8 GB.
 MOST_IMAGES = 1_000_000
@@ -65,8 +65,7 @@ def parsing(path: Path | str, what: str) -> Iterator[None]:
         In place of any other exception.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with silent_warnings():
             yield
     except ByhandError:
         raise

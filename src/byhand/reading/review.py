@@ -1,0 +1,71 @@
+"""Which digits need review although each reads well: confidence describes ink, not how it was cut out.
+
+A letter is not a digit, but its halves may look like two: H falls into two ones. So digits that were cut out of one
+component are accepted or rejected together: the product of their confidences must be high, little of the component may
+be left over, and it must be wider than tall, as two digits side by side are. Where much of a picture is not a digit, as
+in a pattern of specks, what looks like a digit is unsure too.
+
+The limits were chosen on letters, scribbles, patterns and blank pages (`benchmarks/nondigits.py`) so that hardly more
+handwritten digits become unsure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from byhand.reading.components import Segment, bounding_box
+
+MIN_PRODUCT = 0.8
+"""Of the confidences of digits cut out of one component."""
+MIN_ASPECT = 1.1
+"""Width over height of such a component."""
+MAX_LEFT_OVER = 0.1
+"""Fraction of such a component that is in no digit."""
+MIN_SURE, MIN_SURE_OF_FEW, FEW = 0.75, 0.5, 3
+"""Fraction of a picture's digits, and of up to `FEW`, that must be sure for any to be."""
+
+
+def needs_review(
+    digits: Sequence[Sequence[Segment]], confidences: Sequence[float], segments: Sequence[Segment], threshold: float
+) -> npt.NDArray[np.bool_]:
+    """Find the digits that are unsure, by themselves or because of others.
+
+    Parameters
+    ----------
+    digits
+        The segments of each digit that was read.
+    confidences
+        Of the digits.
+    segments
+        All segments of the picture, including those in no digit.
+    threshold
+        The confidence below which a digit is unsure by itself.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool, for each digit.
+    """
+    sure = np.array([confidence >= threshold for confidence in confidences], bool)
+    labels = [{segment.label for segment in digit} for digit in digits]
+    components: dict[int, list[Segment]] = {}
+    for segment in segments:
+        components.setdefault(segment.component, []).append(segment)
+    for parts in components.values():
+        own = {part.label for part in parts}
+        holding = [index for index, some in enumerate(labels) if own & some]
+        if not holding or any(own <= labels[index] for index in holding):
+            continue
+        used = set[int]().union(*(labels[index] for index in holding))
+        left_over = sum(part.area for part in parts if part.label not in used) / sum(part.area for part in parts)
+        left, top, right, bottom = bounding_box(parts)
+        narrow = right - left < MIN_ASPECT * (bottom - top)
+        product = np.prod([confidences[index] for index in holding])
+        if left_over > MAX_LEFT_OVER or product < MIN_PRODUCT or narrow:
+            sure[holding] = False
+    if len(sure) and sure.mean() < (MIN_SURE if len(sure) > FEW else MIN_SURE_OF_FEW):
+        sure[:] = False
+    return ~sure
