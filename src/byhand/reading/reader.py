@@ -93,8 +93,8 @@ class Reader:
         if single:
             candidates = single_candidates(components)
         else:
-            lines = find_lines(components, labels.shape)
-            labels, lines = cut_lines(labels, lines, min_height=MIN_LINE * digit_height)  # where digits may touch
+            uncut = find_lines(components, labels.shape)
+            labels, lines = cut_lines(labels, uncut, min_height=MIN_LINE * digit_height)  # where digits may touch
             candidates = [candidate for number, line in enumerate(lines) for candidate in line_candidates(line, number)]
 
         # All candidates pass through the network in one batch.

@@ -100,7 +100,7 @@ def naively(reader: Reader, picture: Any) -> str:
     small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     if small.mean() > 127:
         small = 255 - small
-    return str(int(reader.shares(small[None])[0, :10].argmax()))
+    return str(int(reader.probabilities(small[None])[0, :10].argmax()))
 
 
 def share_of(samples: Sequence[Sample], right: Sequence[bool]) -> Share:
