@@ -1,4 +1,4 @@
-"""Every command that the front door shows is run, on small digits."""
+"""Every command in the README is run, on small digits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHELL = [
 PYTHON = [text for kind, text in BLOCKS if kind == "python"]
 
 
-def test_the_front_door_has_commands() -> None:
+def test_the_readme_has_commands() -> None:
     assert "make compare" in SHELL
     assert "make test" in SHELL
     assert PYTHON
@@ -31,7 +31,7 @@ def test_the_front_door_has_commands() -> None:
 
 @pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("make ")])
 def test_make_knows_the_target(line: str) -> None:
-    # The tests run inside `make test`; a dry run shows that the target and what it needs are there.
+    # The tests themselves run inside `make test`, so this is a dry run.
     done = subprocess.run([*shlex.split(line), "--dry-run"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
@@ -40,7 +40,7 @@ def test_make_knows_the_target(line: str) -> None:
 def test_the_commands_run_in_their_order(tmp_path: Path) -> None:
     environment = {**os.environ, "BYHAND_CACHE": str(tmp_path / "cache")}
     shutil.copytree(ROOT / "docs" / "pictures", tmp_path / "docs" / "pictures")
-    # Offline and without MNIST, `auto` gives the embedded digits.
+    # Offline and without MNIST, `auto` uses the embedded digits.
     environment.pop("BYHAND_DATA", None)
     for line in SHELL:
         if line.startswith(("make ", "git ", "cd ", "pip ")):
@@ -50,7 +50,7 @@ def test_the_commands_run_in_their_order(tmp_path: Path) -> None:
         if words[1] in ("train", "compare", "evaluate", "bench", "report", "look", "export"):
             words += ["--offline"]
         if words[1] == "lab":
-            opens(words, tmp_path, environment)
+            check_lab(words, tmp_path, environment)
             continue
         done = subprocess.run(
             [sys.executable, "-m", "byhand", *words[1:]], cwd=tmp_path, env=environment, capture_output=True, text=True
@@ -58,15 +58,15 @@ def test_the_commands_run_in_their_order(tmp_path: Path) -> None:
         assert done.returncode == 0, f"{line}\n{done.stderr}"
 
 
-def opens(words: list[str], folder: Path, environment: dict[str, str]) -> None:
-    """See the lab come up, ask it how it is, and let it go."""
+def check_lab(words: list[str], folder: Path, environment: dict[str, str]) -> None:
+    """Start the lab, check its health, and stop it."""
     command = [sys.executable, "-m", "byhand", *words[1:], "--no-browser", "--port", "0"]
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as lab:
         try:
             assert lab.stdout is not None
             address = next(found for line in lab.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
-            with urllib.request.urlopen(f"{address[0]}/healthz", timeout=30) as answer:  # noqa: S310  # ours
-                assert answer.status == 200
+            with urllib.request.urlopen(f"{address[0]}/healthz", timeout=30) as response:  # noqa: S310  # ours
+                assert response.status == 200
         finally:
             lab.send_signal(signal.SIGINT)
 
@@ -76,7 +76,6 @@ def opens(words: list[str], folder: Path, environment: dict[str, str]) -> None:
 def test_the_python_runs(text: str, tmp_path: Path) -> None:
     environment = {**os.environ, "BYHAND_CACHE": str(tmp_path / "cache")}
     environment.pop("BYHAND_DATA", None)
-    # A test reaches for no network: `auto` becomes the embedded digits.
     shutil.copytree(ROOT / "docs" / "pictures", tmp_path / "docs" / "pictures")
     small = text.replace('load_digits("mnist")', 'load_digits("digits")').replace(
         'train("mlp",', 'train("mlp", data="digits",'
@@ -85,7 +84,7 @@ def test_the_python_runs(text: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_links_lead_somewhere() -> None:
+def test_links() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README) + re.findall(r'src(?:set)?="([^"]+)"', README):
         if not target.startswith("http"):
             assert (ROOT / target).exists(), target
