@@ -86,11 +86,11 @@ def test_a_recipe_tells_what_it_is(name: str) -> None:
     assert text.endswith("\n")
     recipe = load_recipe(name)
     assert recipe.name == name
-    assert len(recipe.about) > 40
-    assert recipe.about.endswith(".")
+    assert len(recipe.description) > 40
+    assert recipe.description.endswith(".")
     # Written down, it is the same recipe.
     again = parse_recipe(recipe.to_toml(), "renamed")
-    assert (again.name, again.about, again.variants()[0][0]) == (name, recipe.about, recipe.variants()[0][0])
+    assert (again.name, again.description, again.variants()[0][0]) == (name, recipe.description, recipe.variants()[0][0])
     assert again.config == recipe.config
     assert again.network == recipe.network
 

@@ -111,7 +111,7 @@ def test_what_an_epoch_says(splits: Splits) -> None:
 
 
 def test_accuracy_on_some_training_digits(splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("byhand.training.loop.GLIMPSE", 30)
+    monkeypatch.setattr("byhand.training.loop.TRAIN_SAMPLE", 30)
     network, config = build(SPEC), TrainingConfig()
     some = splits.train.take(np.arange(0, len(splits.train), -(-len(splits.train) // 30)))
     assert 15 < len(some) <= 30

@@ -130,10 +130,10 @@ def test_biases_are_spared_unless_told() -> None:
 
 
 def test_the_library_drives_its_own_hand_alone() -> None:
-    from byhand.training.torch_optimizers import LibraryOptimizer
+    from byhand.training.torch_optimizers import TorchOptimizer
 
     with pytest.raises(TypeError, match="drives the torch hand"):
-        LibraryOptimizer(build(SPEC), TrainingConfig())
+        TorchOptimizer(build(SPEC), TrainingConfig())
 
 
 @pytest.mark.parametrize("name", FORMULAS)

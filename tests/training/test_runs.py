@@ -132,7 +132,7 @@ def test_every_hand_learns(tmp_path: Path, recipe: Make) -> None:
         found[hand] = runs.start(asked, tmp_path)
         assert found[hand].accuracy > 0.9
     for hand in HANDS:
-        for ours, theirs in zip(found["numpy"].log, found[hand].log, strict=True):
+        for ours, theirs in zip(found["fast"].log, found[hand].log, strict=True):
             assert theirs["train_loss"] == pytest.approx(ours["train_loss"], rel=1e-8)
             assert theirs["val_accuracy"] == ours["val_accuracy"]
 
@@ -151,12 +151,12 @@ def test_names(tmp_path: Path, recipe: Make, refused: Any) -> None:
     assert {path: path.read_bytes() for path in (tmp_path / "mine").iterdir()} == before
 
 
-def test_folders_that_cannot_be_made(tmp_path: Path, recipe: Make) -> None:
+def test_folders_that_cannot_be_made(tmp_path: Path, recipe: Make, refused: Any) -> None:
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     for folder in ("file", "dangling"):
         for name in (None, "mine"):
-            with pytest.raises(ByhandError, match="choose another --runs"):
+            with refused("run.not_writable"):
                 runs.start(recipe(), tmp_path / folder, name)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dangling", "file"]
 
@@ -170,15 +170,15 @@ def test_what_cannot_begin_leaves_nothing(settings: dict[str, object], tmp_path:
     assert [path.name for path in tmp_path.iterdir()] == []
 
 
-def test_a_recipe_that_sweeps(tmp_path: Path, recipe: Make) -> None:
+def test_a_recipe_that_sweeps(tmp_path: Path, refused: Any) -> None:
     sweeping = Recipe("grid", network={"name": "mlp"}, sweep={"hidden": [[4], [5]], "lr": [0.1]})
-    with pytest.raises(ByhandError, match=r"'grid' sweeps hidden and lr, .* or train it by `byhand train grid`"):
+    with refused("recipe.sweeps"):
         runs.start(sweeping, tmp_path / "runs")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_sizes_beyond_all_memory(tmp_path: Path, recipe: Make) -> None:
-    with pytest.raises(ByhandError, match=r"The network has 8e\+31 parameters, which no memory holds"):
+def test_sizes_beyond_all_memory(tmp_path: Path, recipe: Make, refused: Any) -> None:
+    with refused("recipe.too_large"):
         runs.start(recipe().with_settings(hidden=[10**29]), tmp_path / "runs")
 
 
@@ -217,25 +217,23 @@ def test_a_method_that_stops_by_itself(tmp_path: Path, recipe: Make) -> None:
     run = runs.start(recipe(**settings), tmp_path, callback=ear)
     assert 1 <= run.results["epochs"] < 500
     assert not run.results["stopped_early"]
-    assert ear.told[-1] == f"lbfgs stopped after {run.results['epochs']} of 500 iterations: {run.results['stopped']}."
+    assert run.results["stopped"] in ear.told[-1]
     assert "stopped" not in runs.start(recipe(optimizer="lbfgs", epochs=2, dropout=0.0), tmp_path).results
 
 
 @pytest.mark.parametrize("name", ["log.jsonl", "checkpoint.safetensors"])
-def test_a_full_disk(name: str, tmp_path: Path, recipe: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk(name: str, tmp_path: Path, recipe: Make, monkeypatch: pytest.MonkeyPatch, refused: Any) -> None:
     def full(*arguments: object, **options: object) -> None:
         raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
     if name == "log.jsonl":
         (tmp_path / "mine").mkdir()
         (tmp_path / "mine" / name).symlink_to("/dev/full")
-        with pytest.raises(ByhandError, match=r"log\.jsonl cannot be written \(No space left on device\); free some"):
+        with refused("run.not_writable"):
             append_log(tmp_path / "mine" / name, {"epoch": 0})
         return
     monkeypatch.setattr("byhand.training.checkpoint.save_file", full)
-    with pytest.raises(
-        ByhandError, match=r"checkpoint\.safetensors cannot be written \(.*No space left.*\); free some"
-    ):
+    with refused("run.not_writable"):
         runs.start(recipe(), tmp_path, "mine")
 
 
@@ -255,10 +253,8 @@ def test_threads_are_set_before_the_network_is_drawn(
     assert seen == [{1}]
 
 
-def test_a_run_that_diverges(tmp_path: Path, recipe: Make) -> None:
-    with pytest.raises(
-        ByhandError, match=r"The loss became (nan|inf) at step \d+ with learning rate 1e\+30; try --lr 1e\+29"
-    ):
+def test_a_run_that_diverges(tmp_path: Path, recipe: Make, refused: Any) -> None:
+    with refused("training.diverged"):
         runs.start(recipe(optimizer="sgd", lr=1e30), tmp_path)
     assert not (tmp_path / "small-fast" / "results.json").exists()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from byhand.data import load_digits
+from byhand.data import load_dataset, load_digits
 from byhand.hands import HANDS, build
 from byhand.models.layers import BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Standardize
 from byhand.models.spec import Spec
@@ -117,7 +117,7 @@ def test_runs_that_make_no_weights(run: Path, tmp_path: Path, capsys: pytest.Cap
 def test_other_digits_are_refused(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = load_digits("digits")
-    monkeypatch.setattr("byhand.training.recipe.load_digits", lambda *_: other)
+    other = load_dataset("digits")
+    monkeypatch.setattr("byhand.training.recipe.load_dataset", lambda *_, **__: other)
     assert make.main([str(run), "--out", str(tmp_path)]) == 2
     assert "[run.other_digits]" in capsys.readouterr().err

@@ -62,7 +62,7 @@ def entry(recipe: Recipe) -> dict[str, Any]:
         "batch_size": 0 if config.full_batch else config.batch_size,
         "epochs": config.epochs,
         "sweep": {key: list(values) for key, values in recipe.sweep.items()},
-        "about": first_sentence(recipe.about),
+        "about": first_sentence(recipe.description),
     }
 
 

@@ -142,7 +142,7 @@ def gathered(paths: Sequence[Path]) -> list[Entry]:
     groups: dict[str, list[tuple[Recipe, Path]]] = {}
     for path in {path.resolve(): path for path in paths}.values():
         recipe = Run.load(path).require_done().recipe
-        common = dataclasses.replace(recipe.with_settings(seed=0), about="", project={})
+        common = dataclasses.replace(recipe.with_settings(seed=0), description="", project={})
         groups.setdefault(common.to_toml(), []).append((recipe, path))
     return [Entry(runs[0][0], runs=tuple(path for _, path in runs)) for runs in groups.values()]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from byhand.data import Dataset, Splits, load_dataset, split
+from byhand.data import Dataset, Splits, load_dataset
 from byhand.errors import ByhandError
 from byhand.training.recipe import Recipe
 
@@ -23,7 +23,7 @@ class Shelf:
     def __init__(self, offline: bool = False, notify: Callable[[str], None] = lambda sentence: None) -> None:
         self.offline, self.notify = offline, notify
         self._datasets: dict[str, Dataset] = {}
-        self._splits: dict[tuple[str, int, str], Splits] = {}
+        self._splits: dict[tuple[str, int, str, bool], Splits] = {}
 
     def of(self, recipe: Recipe) -> Splits:
         """Give the digits of a recipe.
@@ -34,12 +34,12 @@ class Shelf:
             If they cannot be had, read or split.
         """
         data = recipe.data_settings
-        key = data["name"], data["split_seed"], data["split"]
+        key = data["name"], data["split_seed"], data["split"], recipe.split_required
         if key not in self._splits:
             name = data["name"]
             if name not in self._datasets:
                 self._datasets[name] = load_dataset(name, offline=self.offline, notify=self.notify)
-            self._splits[key] = split(self._datasets[name], data["split_seed"], data["split"] or None)
+            self._splits[key] = recipe.split(self._datasets[name], self.notify)
         return self._splits[key]
 
     def fitted(self, recipe: Recipe) -> Recipe:

@@ -1,8 +1,8 @@
-"""Checkpoints: all that a run needs to go on, or a network to be built again, in one safetensors file.
+"""Checkpoints: all that a run needs to resume, or a network to be rebuilt, in one safetensors file.
 
-Names in the file: a parameter or a running average by its own name, ``optimizer/...`` for what the optimiser remembers,
-``best/...`` for the best weights so far. The header holds the spec as JSON, so the file alone is enough to build the
-network. No pickle is read or written: safetensors holds numbers and text, and nothing that runs.
+A parameter or running average has its own name in it, the optimizer's state is ``optimizer/...``, the best weights so
+far are ``best/...``. The header holds the spec as JSON, so the file alone is enough to build the network. No pickle is
+read or written: safetensors holds arrays and text, and no code.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from byhand.models.spec import Spec
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a run knows between two epochs.
+    """The state of a run between two epochs.
 
     Attributes
     ----------
@@ -35,11 +35,11 @@ class Checkpoint:
     values
         Parameters and state by name.
     optimizer
-        What the optimiser remembers.
+        The optimizer's state.
     best
-        Parameters and state of the best epoch so far; empty where nothing is selected.
+        Parameters and state of the best epoch so far; empty without patience.
     facts
-        Further plain values: the hand, the data's fingerprint.
+        Further JSON values: the hand, the fingerprint of the digits.
     """
 
     spec: Spec

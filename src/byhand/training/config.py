@@ -1,4 +1,4 @@
-"""How a network is trained: every setting with its usual value, checked once."""
+"""The settings of a training: their defaults, meaning and checks."""
 
 from __future__ import annotations
 
@@ -30,45 +30,46 @@ class TrainingConfig:
     Attributes
     ----------
     hand, dtype, device
-        Which hand computes, in which precision, and where (``"auto"``, ``"cpu"``, ``"cuda"``, ``"mps"``).
+        The hand that computes, its precision, and the device (``"auto"``, ``"cpu"``, ``"cuda"``, ``"mps"``).
     seed
         Seed of every random stream of the run.
     threads
-        Threads for products; 0 takes as many as there are processors to use.
+        Threads for matrix products; 0 uses every processor.
     epochs
         Passes over the training split; iterations, for `FULL_BATCH` optimisers.
     batch_size
-        Pictures a step; 0 takes the whole training split at once.
+        Images per step; 0 takes the whole training split.
     shuffle
-        Whether each epoch draws its own order.
+        Whether each epoch has its own random order.
     augment
-        One of `AUGMENTATIONS`: how each epoch changes the pictures that are trained on.
+        One of `AUGMENTATIONS`: how the training images are distorted in each epoch.
     nondigits
-        How many generated non-digits join each batch, for every digit of it; they are labelled 10, so the network has
-        an eleventh class.
+        Generated non-digits per digit of a batch; they are labelled 10, so that the network has an eleventh class.
     optimizer
         One of `OPTIMIZERS`.
     lr
-        Learning rate, for one-cycle its peak.
+        Learning rate; for one-cycle, its peak.
     momentum
-        Of ``momentum`` and ``nesterov``.
+        For ``momentum`` and ``nesterov``.
     beta1, beta2, alpha, epsilon
-        Decay rates of Adam's two moments, of RMSprop's one, and what is added to their root.
+        Decay rates of Adam's two moments and of RMSprop's one, and what is added to the root.
     schedule
         One of `SCHEDULES`.
     gamma, step_every
         Factor of ``exponential`` (every epoch) and ``step`` (every so many epochs).
     warmup
-        Share of the run in which ``one-cycle`` climbs.
+        Fraction of the run in which ``one-cycle`` rises.
     l2, l2_over_rows, decay_biases
-        Strength of the penalty ``l2 / 2 sum w^2``, whether it is divided by the number of training pictures (by
-        `FULL_BATCH` optimisers alone), and whether it counts biases.
+        Strength of the penalty ``l2 / 2 sum w^2``, whether it is divided by the number of training images (only for
+        `FULL_BATCH` optimizers), and whether it includes biases.
     clip
-        Largest norm of the whole gradient; 0 leaves it.
+        Largest norm of the whole gradient; 0 does not clip.
     patience
-        Epochs without a better validation loss after which the run stops and goes back to its best; 0 never stops.
+        Epochs without a better validation loss after which the run stops; it then keeps the weights of its best epoch.
+        0 never stops and keeps the last weights. When it is changed before a run is resumed, the best epoch is sought
+        from there on.
     watch_test
-        Whether the test accuracy is logged every epoch. Nothing is ever chosen by it.
+        Whether the test accuracy is logged every epoch. Nothing is selected by it.
     """
 
     hand: str = "fast"
@@ -112,7 +113,10 @@ class TrainingConfig:
             ("augment", AUGMENTATIONS),
         ):
             if getattr(self, name) not in known:
-                raise ByhandError(f"There is no {name} {getattr(self, name)!r}; {nearest(getattr(self, name), known)}.")
+                raise ByhandError(
+                    f"There is no {name} {getattr(self, name)!r}; {nearest(getattr(self, name), known)}.",
+                    code=f"recipe.unknown_{name}",
+                )
         for name in ("seed", "threads", "batch_size", "nondigits", "l2", "clip", "patience"):
             self._require(name, getattr(self, name) >= 0, "0 or more")
         self._require("threads", self.threads <= MAX_THREADS, f"{MAX_THREADS} or fewer")
@@ -122,36 +126,38 @@ class TrainingConfig:
             self._require(name, getattr(self, name) > 0, "more than 0")
         for name in ("momentum", "beta1", "beta2", "alpha", "warmup"):
             self._require(name, 0 <= getattr(self, name) < 1, "a number from 0 to below 1")
-        if self.optimizer in FULL_BATCH and (self.schedule != "constant" or self.clip):
-            raise ByhandError(
-                f"{self.optimizer} finds its own steps; leave out schedule and clip, or choose another optimizer."
-            )
-        if self.augment != "none" and self.full_batch:
-            raise ByhandError(
-                f"{self.optimizer} needs a loss that stays the same; leave out augment, or choose another optimizer."
-            )
-        if self.nondigits and self.augment == "none":
-            raise ByhandError(
-                f"nondigits was given as {self.nondigits} without augmentation, which draws them; "
-                "set augment to 'writing' too."
-            )
-        if self.l2_over_rows and self.optimizer not in FULL_BATCH:
-            raise ByhandError(
-                f"l2_over_rows is of {' and '.join(FULL_BATCH)} alone, and the optimizer is {self.optimizer}; "
-                "set l2_over_rows to false and divide l2 yourself."
-            )
+        for wrong, message in (
+            (
+                self.full_batch and (self.schedule != "constant" or self.clip),
+                f"{self.optimizer} chooses its own steps; leave out schedule and clip, or choose another optimizer.",
+            ),
+            (
+                self.full_batch and self.augment != "none",
+                f"{self.optimizer} needs a deterministic loss; leave out augment, or choose another optimizer.",
+            ),
+            (
+                self.nondigits and self.augment == "none",
+                f"nondigits = {self.nondigits} needs augmentation; set augment to 'writing' too.",
+            ),
+            (
+                self.l2_over_rows and not self.full_batch,
+                f"l2_over_rows is not for {self.optimizer}; choose {' or '.join(FULL_BATCH)}, or divide l2 yourself.",
+            ),
+        ):
+            if wrong:
+                raise ByhandError(message, code="recipe.invalid_setting")
 
     def _require(self, name: str, holds: bool, wanted: str) -> None:
         value = getattr(self, name)
         if not holds or (isinstance(value, float) and not math.isfinite(value)):
-            raise ByhandError(f"{name} was given as {value}; give {wanted}.")
+            raise ByhandError(f"invalid {name} = {value}; expected {wanted}.", code="recipe.invalid_setting")
 
     @property
     def full_batch(self) -> bool:
-        """Whether the optimiser needs the loss of the whole training split at every step."""
+        """Whether the optimizer needs the loss of the whole training split at every step."""
         return self.optimizer in FULL_BATCH
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
-        """Every setting and its usual value."""
+        """Every setting and its default."""
         return {item.name: item.default for item in dataclasses.fields(cls)}

@@ -1,7 +1,7 @@
-"""The optimisers, written once as formulas on the flat vector, for NumPy arrays and torch tensors alike.
+"""The optimizers: formulas on the flat parameter vector, the same code for NumPy arrays and torch tensors.
 
 ``theta`` are all parameters, ``g`` their gradient, ``t`` counts steps from 1. The conventions are those of
-``torch.optim``, to which every formula here is tested equal:
+``torch.optim``; tests compare every formula with it:
 
 ``sgd``         theta -= lr g
 ``momentum``    v = mu v + g;                       theta -= lr v              (the rate outside the velocity)
@@ -11,7 +11,7 @@
                 theta -= lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps)      (Kingma & Ba, 2015)
 ``adamw``       theta *= 1 - lr l2, then as Adam                               (Loshchilov & Hutter, 2019)
 
-L2 enters all others as a gradient, ``g += l2 theta``, before anything else, but after clipping (Pascanu et al., 2013):
+For all others, L2 is added to the gradient, ``g += l2 theta``, after clipping (Pascanu et al., 2013):
 ``g *= min(1, clip / (norm(g) + 1e-6))``.
 """
 
@@ -30,7 +30,7 @@ from byhand.training.config import TrainingConfig
 
 
 class Optimizer(ABC):
-    """What the engine needs of an optimiser."""
+    """What the training loop needs of an optimizer."""
 
     @abstractmethod
     def step(self, lr: float) -> None:
@@ -38,28 +38,24 @@ class Optimizer(ABC):
 
     @abstractmethod
     def state_dict(self) -> dict[str, Array]:
-        """Copy out everything the next step depends on, names to arrays."""
+        """Copy everything the next step depends on."""
 
     @abstractmethod
     def load_state(self, state_dict: Mapping[str, Array]) -> None:
-        """Copy such a memory back in."""
+        """Restore such a copy."""
 
 
 def optimizer(network: Network, config: TrainingConfig) -> Optimizer:
-    """Make the optimiser of a run: our formulas on the flat vector, or the library's on the library's parameters."""
+    """Make the optimizer of a run: formulas on the flat vector, or `torch.optim` for the torch hand."""
     if network.flat:
         return FORMULAS[config.optimizer](network, config)
-    from byhand.training.torch_optimizers import LibraryOptimizer
+    from byhand.training.torch_optimizers import TorchOptimizer
 
-    return LibraryOptimizer(network, config)
+    return TorchOptimizer(network, config)
 
 
 class Formula(Optimizer):
-    """A formula on the flat vector.
-
-    Every line is one in-place operation that NumPy and torch spell alike; ``xp`` is whichever of the two holds the
-    vector.
-    """
+    """A formula on the flat vector, in in-place operations that NumPy and torch share; ``xp`` is one of the two."""
 
     slots: tuple[str, ...] = ()
 
@@ -78,7 +74,7 @@ class Formula(Optimizer):
         self.decay = self._decay(network) if config.l2 else None
 
     def _decay(self, network: Network) -> Any:
-        """Strength of L2 on every entry of theta; a plain number where it is the same for all."""
+        """Strength of L2 on every entry of theta; a number if it is the same for all."""
         if self.config.decay_biases:
             return self.config.l2
         parts = [np.full(p.size, self.config.l2 * p.decays, network.dtype) for p in network.spec.parameters]
@@ -100,7 +96,7 @@ class Formula(Optimizer):
 
     @abstractmethod
     def move(self, lr: float) -> None:
-        """Move theta by g, which may be written over."""
+        """Move theta by g, which may be overwritten."""
 
     def state_dict(self) -> dict[str, Array]:
         named = {
@@ -140,7 +136,7 @@ class Momentum(Formula):
 
 
 class Nesterov(Formula):
-    """Momentum that looks one step ahead."""
+    """Momentum with the gradient one step ahead."""
 
     slots = ("v",)
     v: Any
@@ -156,7 +152,7 @@ class Nesterov(Formula):
 
 
 class RMSprop(Formula):
-    """Gradients over the root of their running mean square (Tieleman & Hinton, 2012)."""
+    """Gradients divided by the root of their running mean square (Tieleman & Hinton, 2012)."""
 
     slots = ("s",)
     s: Any
@@ -177,7 +173,7 @@ class RMSprop(Formula):
 
 
 class Adam(Formula):
-    """Running means of the gradient and of its square, both corrected for their start at zero."""
+    """Running means of the gradient and of its square, both corrected for starting at zero."""
 
     slots = ("m", "v")
     m: Any
@@ -204,7 +200,7 @@ class Adam(Formula):
 
 
 class AdamW(Adam):
-    """Adam with the decay of the weights apart from their gradient."""
+    """Adam with weight decay decoupled from the gradient."""
 
     def _shrink(self, lr: float) -> None:
         # theta -= lr l2 theta

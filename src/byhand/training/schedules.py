@@ -1,4 +1,4 @@
-"""The learning rate of every step, as a function of the step alone, so that a resumed run needs no memory of it."""
+"""Learning rate schedules: functions of the step alone, so that a resumed run needs no state."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ def rate(config: TrainingConfig, step: int, steps: int) -> float:
 
     Parameters
     ----------
-    how
+    config
         The run's settings.
     step
-        Number of the step, from 0.
+        The step, counted from 0.
     steps
         Steps in an epoch.
 
     Returns
     -------
     float
-        With ``e`` the epoch and ``t`` the share of the run that is over, from 0 to 1::
+        With ``e`` the epoch and ``t`` the finished fraction of the run, from 0 to 1::
 
             constant      lr
             exponential   lr gamma^e

@@ -1,4 +1,4 @@
-"""The library's optimisers, for the torch hand, whose parameters the library owns."""
+"""``torch.optim`` for the torch hand, whose parameters torch owns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-# torch imports its compiler when an optimiser takes its first step; here, so that no epoch's time contains it.
+# torch imports its compiler at an optimizer's first step; imported here, so that no epoch is charged for it.
 import torch._dynamo
 from torch import optim
 
@@ -19,8 +19,8 @@ from byhand.training.config import TrainingConfig
 from byhand.training.optimizers import Optimizer
 
 
-class LibraryOptimizer(Optimizer):
-    """``torch.optim``, with two groups of parameters: those that L2 acts on and those it spares."""
+class TorchOptimizer(Optimizer):
+    """``torch.optim`` with two groups of parameters: with L2 and without."""
 
     def __init__(self, network: Network, config: TrainingConfig) -> None:
         if not isinstance(network, TorchNetwork):
@@ -73,4 +73,4 @@ def _made(config: TrainingConfig, groups: list[dict[str, Any]]) -> optim.Optimiz
             return optim.Adam(groups, config.lr, betas=betas, eps=config.epsilon)
         case "adamw":
             return optim.AdamW(groups, config.lr, betas=betas, eps=config.epsilon)
-    raise ValueError(f"{config.optimizer} is no optimiser of torch.optim here")
+    raise ValueError(f"no optimizer {config.optimizer} in torch.optim")
