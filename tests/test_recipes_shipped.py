@@ -90,7 +90,11 @@ def test_a_recipe_tells_what_it_is(name: str) -> None:
     assert recipe.description.endswith(".")
     # Written down, it is the same recipe.
     again = parse_recipe(recipe.to_toml(), "renamed")
-    assert (again.name, again.description, again.variants()[0][0]) == (name, recipe.description, recipe.variants()[0][0])
+    assert (again.name, again.description, again.variants()[0][0]) == (
+        name,
+        recipe.description,
+        recipe.variants()[0][0],
+    )
     assert again.config == recipe.config
     assert again.network == recipe.network
 
