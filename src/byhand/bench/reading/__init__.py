@@ -1,3 +1,1 @@
-"""How well pictures are read: samples, accuracies by kind, transformed copies, and every miss on a sheet."""
-
-from __future__ import annotations
+"""Reading accuracy on a folder of labelled pictures."""

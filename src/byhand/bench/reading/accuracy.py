@@ -1,65 +1,68 @@
-"""Accuracies of reading, by kind of picture, each author counting the same, with 95 % intervals.
+"""Reading accuracy by kind of picture, with 95 % intervals; every author counts the same.
 
-Where a kind has several authors, the interval is a bootstrap over them: other authors might have been asked. Where it
-has one, it is Wilson's (1927) for a share of n pictures, and tells nothing about other authors.
+If a kind has several authors, the interval is a bootstrap over them, because other authors might have been asked. If it
+has one, it is Wilson's interval for n pictures and says nothing about other authors.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from byhand.bench.reading.samples import Sample
+from byhand.bench.reading.transforms import TRANSFORMS
+from byhand.data.digits import SIDE
 from byhand.errors import ByhandError
+from byhand.hands import Array
+from byhand.metrics.intervals import wilson_interval
+from byhand.reading import Reader, Reading
 from byhand.reading.picture import open_picture
-from byhand.reading.reader import Reader
-from byhand.reading.result import Reading
 from byhand.rng import generator
 
-Array = npt.NDArray[Any]
-
-DRAWS = 10_000
-SIDE = 28
+BOOTSTRAP_DRAWS = 10_000
+METHODS = ("known single", "found", "naive")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came of one picture.
+class Result:
+    """How one picture was read.
 
     Attributes
     ----------
     sample
         The picture.
-    text
-        What was read, lines parted by spaces.
-    known_single
-        What was read where the reader was told that it is one digit; None for others.
-    naive
-        What the same network says of the picture resized to 28x28; None for pictures of several digits.
+    texts
+        What was read by each of `METHODS`, lines separated by spaces: told that the picture shows one digit; without
+        that; and by the same network on the picture resized to 28x28. Only ``found`` for pictures of several digits.
     unsure
-        Whether any digit was.
+        Whether any digit was, or none was found.
     seconds
         From the file to the digits.
     """
 
     sample: Sample
-    text: str
-    known_single: str | None
-    naive: str | None
+    texts: dict[str, str]
     unsure: bool
     seconds: float
 
+    @property
+    def text(self) -> str:
+        """What was read with everything that is known about the picture."""
+        return self.texts.get("known single", self.texts["found"])
+
+    @property
+    def correct(self) -> bool:
+        """Whether that is the label."""
+        return self.text == self.sample.label
+
 
 @dataclass(frozen=True)
-class Share:
-    """A share of right answers, averaged over authors, and its 95 % interval."""
+class Accuracy:
+    """An accuracy averaged over authors, and its 95 % interval."""
 
     mean: float
     low: float
@@ -68,79 +71,82 @@ class Share:
     authors: int
 
 
-def answer(reader: Reader, sample: Sample) -> Answer:
-    """Read one picture in every way; what cannot be opened counts as nothing read."""
+def read_sample(reader: Reader, sample: Sample) -> Result:
+    """Read one picture by every method; a picture that cannot be opened counts as wrong."""
+    methods = METHODS if sample.single else ("found",)
     try:
         began = time.perf_counter()
         reading = reader.read(sample.path)
         seconds = time.perf_counter() - began
-        told = reader.read(sample.path, single=True) if sample.single else None
-        naive = naively(reader, sample.path) if sample.single else None
+        texts = {"found": one_line(reading)}
+        if sample.single:
+            reading = reader.read(sample.path, single=True)
+            texts |= {
+                "known single": one_line(reading),
+                "naive": read_resized(reader, open_picture(sample.path).pixels),
+            }
     except ByhandError:
-        return Answer(sample, "", "" if sample.single else None, "" if sample.single else None, True, 0.0)
-    shown = told or reading
-    return Answer(
-        sample,
-        words(reading),
-        words(told) if told else None,
-        naive,
-        any(digit.unsure for digit in shown.digits) or not shown.digits,
-        seconds,
-    )
+        return Result(sample, dict.fromkeys(methods, ""), unsure=True, seconds=0.0)
+    unsure = not reading.digits or any(digit.unsure for digit in reading.digits)
+    return Result(sample, texts, unsure, seconds)
 
 
-def words(reading: Reading) -> str:
-    """What was read on one line."""
+def one_line(reading: Reading) -> str:
+    """The text of a reading on one line."""
     return " ".join(reading.text.split())
 
 
-def naively(reader: Reader, picture: Any) -> str:
-    """Read a picture as most projects do: grey, resized to 28x28, inverted where it is mostly light."""
-    grey = cv2.cvtColor(open_picture(picture).pixels, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    if small.mean() > 127:
-        small = 255 - small
-    return str(int(reader.probabilities(small[None])[0, :10].argmax()))
+def read_resized(reader: Reader, pixels: Array) -> str:
+    """Read a picture as most projects do: grey, resized to 28x28, inverted if it is mostly light."""
+    grey = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    if grey.mean() > 127:
+        grey = 255 - grey
+    return str(int(reader.probabilities(grey[None])[0, :10].argmax()))
 
 
-def share_of(samples: Sequence[Sample], right: Sequence[bool]) -> Share:
-    """Average right answers over authors, with the interval."""
+def accuracy(samples: Sequence[Sample], correct: Sequence[bool]) -> Accuracy:
+    """Average over authors, with the interval."""
     by_author: dict[str, list[bool]] = {}
-    for sample, good in zip(samples, right, strict=True):
-        by_author.setdefault(sample.source, []).append(good)
-    means = np.array([np.mean(answers) for answers in by_author.values()])
-    mean = float(means.mean())
+    for sample, right in zip(samples, correct, strict=True):
+        by_author.setdefault(sample.source, []).append(right)
+    means = np.array([np.mean(own) for own in by_author.values()])
     if len(means) == 1:
-        low, high = wilson(sum(right), len(right))
+        low, high = wilson_interval(sum(correct), len(correct))
     else:
-        draw = generator(0, "bootstrap", "authors")
-        drawn = means[draw.integers(0, len(means), (DRAWS, len(means)))].mean(axis=1)
-        low, high = (float(at) for at in np.quantile(drawn, (0.025, 0.975)))
-    return Share(mean, low, high, len(right), len(means))
+        rng = generator(0, "bootstrap", "authors")
+        drawn = means[rng.integers(0, len(means), (BOOTSTRAP_DRAWS, len(means)))].mean(axis=1)
+        low, high = (float(end) for end in np.quantile(drawn, (0.025, 0.975)))
+    return Accuracy(float(means.mean()), low, high, len(correct), len(means))
 
 
-def wilson(right: int, count: int, z: float = 1.959964) -> tuple[float, float]:
-    """Wilson's interval of a share: the shares that are no further than z standard deviations from what was seen."""
-    share = right / count
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return centre - half, centre + half
+def by_kind(results: Sequence[Result]) -> dict[str, dict[str, Accuracy]]:
+    """The accuracy of each kind of picture by each method that applies."""
+    table: dict[str, dict[str, Accuracy]] = {}
+    for kind in sorted({result.sample.kind for result in results}):
+        table[kind] = {}
+        for method in METHODS:
+            own = [result for result in results if result.sample.kind == kind and method in result.texts]
+            if own:
+                correct = [result.texts[method] == result.sample.label for result in own]
+                table[kind][method] = accuracy([result.sample for result in own], correct)
+    return table
 
 
-def summary(answers: Sequence[Answer]) -> dict[str, dict[str, Share]]:
-    """Give, for each kind, the shares of ``known single``, ``found`` and ``naive`` where they apply."""
-    kinds: dict[str, dict[str, Share]] = {}
-    for kind in sorted({one.sample.kind for one in answers}):
-        own = [one for one in answers if one.sample.kind == kind]
-        kinds[kind] = {}
-        ways: dict[str, Callable[[Answer], str | None]] = {
-            "known single": lambda one: one.known_single,
-            "found": lambda one: one.text,
-            "naive": lambda one: one.naive,
-        }
-        for name, way in ways.items():
-            asked = [one for one in own if way(one) is not None]
-            if asked:
-                right = [way(one) == one.sample.label for one in asked]
-                kinds[kind][name] = share_of([one.sample for one in asked], right)
-    return kinds
+def transformed(reader: Reader, samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
+    """Accuracy of each kind of picture on each transformed copy; pictures that cannot be opened are skipped."""
+    correct: dict[str, list[tuple[Sample, bool]]] = {name: [] for name in TRANSFORMS}
+    for sample in samples:
+        try:
+            pixels = open_picture(sample.path).pixels
+        except ByhandError:
+            continue
+        for name, transform in TRANSFORMS.items():
+            text = one_line(reader.read(transform(pixels), single=sample.single))
+            correct[name].append((sample, text == sample.label))
+    table: dict[str, dict[str, float]] = {}
+    for name, found in correct.items():
+        table[name] = {}
+        for kind in sorted({sample.kind for sample, _ in found}):
+            own = [(sample, right) for sample, right in found if sample.kind == kind]
+            table[name][kind] = accuracy([sample for sample, _ in own], [right for _, right in own]).mean
+    return table
