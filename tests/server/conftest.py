@@ -12,23 +12,22 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from byhand.server.config import Settings
-from byhand.server.limits import Limits
-from byhand.server.service import create_app
+from byhand.server.app import create_app
+from byhand.server.config import Limits, ServerConfig
 
 with warnings.catch_warnings():
-    # Starlette would rather have its tests use a client that is not out yet.
+    # Starlette deprecates its test client's HTTP library in favour of one that is not released.
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
 
 
 @pytest.fixture(scope="session")
-def file_of() -> Callable[..., bytes]:
-    """``file_of(picture, "PNG")``: the bytes of its file."""
-    return written
+def encode() -> Callable[..., bytes]:
+    """``encode(picture, "PNG")``: the bytes of a picture file."""
+    return encoded
 
 
-def written(picture: Image.Image, kind: str = "PNG") -> bytes:
+def encoded(picture: Image.Image, kind: str = "PNG") -> bytes:
     file = io.BytesIO()
     picture.save(file, kind)
     return file.getvalue()
@@ -39,7 +38,7 @@ def seven() -> bytes:
     """A drawing of a seven, as a mouse makes it."""
     picture = Image.new("L", (280, 280), 255)
     ImageDraw.Draw(picture).line([(80, 60), (200, 60), (120, 230)], fill=0, width=18)
-    return written(picture)
+    return encoded(picture)
 
 
 @pytest.fixture(scope="session")
@@ -56,18 +55,14 @@ def pixels(ink: np.ndarray) -> dict[str, list[int]]:
 
 
 PATIENT = 300.0
-"""Seconds for an answer: tests may run on a machine that has other things to do, and torch takes its time to load."""
-
-
-def called(settings: Settings) -> TestClient:
-    # By a name that is the service's own.
-    return TestClient(create_app(settings), base_url="http://localhost")
+"""Seconds for a response, on busy machines and with PyTorch still to be imported."""
 
 
 @pytest.fixture(scope="package")
 def client() -> Iterator[TestClient]:
-    """A service as it comes."""
-    with called(Settings(threads=1, limits=Limits(seconds=PATIENT))) as made:
+    """A service with the default settings."""
+    config = ServerConfig(threads=1, limits=Limits(seconds=PATIENT))
+    with TestClient(create_app(config), base_url="http://localhost") as made:
         yield made
 
 
@@ -75,25 +70,26 @@ def client() -> Iterator[TestClient]:
 def service() -> Callable[..., TestClient]:
     """``with service(token="x", pixels=100) as client``: one with these settings and limits."""
 
-    def make(**told: Any) -> TestClient:
-        limits = {"seconds": PATIENT}
-        limits |= {field.name: told.pop(field.name) for field in dataclasses.fields(Limits) if field.name in told}
-        return called(Settings(threads=1, limits=Limits(**limits), **told))
+    def make(**options: Any) -> TestClient:
+        names = {field.name for field in dataclasses.fields(Limits)}
+        limits = Limits(**{"seconds": PATIENT} | {name: options.pop(name) for name in names & options.keys()})
+        return TestClient(create_app(ServerConfig(threads=1, limits=limits, **options)), base_url="http://localhost")
 
     return make
 
 
 @pytest.fixture(scope="session")
-def problem() -> Callable[[Any, int], str]:
-    """``problem(answer, 404)``: check that an answer is a problem as RFC 9457 has it, and give its sentence."""
-    return told_by
+def problem() -> Callable[..., str]:
+    """``problem(response, 422, "picture.unreadable")``: check an RFC 9457 problem, and give its sentence."""
 
+    def check(response: Any, status: int, code: str | None = None) -> str:
+        assert response.status_code == status, response.text
+        assert response.headers["content-type"] == "application/problem+json"
+        content = response.json()
+        assert content.keys() - {"code"} == {"type", "title", "status", "detail"}
+        assert content["status"] == status
+        assert content["detail"].endswith(".")
+        assert code is None or content["code"] == code
+        return str(content["detail"])
 
-def told_by(answer: Any, status: int) -> str:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    told = answer.json()
-    assert told.keys() == {"type", "title", "status", "detail"}
-    assert told["status"] == status
-    assert told["detail"].endswith(".")
-    return str(told["detail"])
+    return check

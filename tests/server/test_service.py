@@ -1,9 +1,12 @@
+"""Requests that succeed."""
+
 from __future__ import annotations
 
 import base64
 import io
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,190 +17,204 @@ from scipy.special import softmax
 
 import byhand
 from byhand import weights
+from byhand.cli import main
+from byhand.hands import HANDS
 from byhand.reading import Reader
 from byhand.server import schemas
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient as Client
 
-Written = Callable[..., bytes]
+Encode = Callable[..., bytes]
 PNG = {"Content-Type": "image/png"}
 NETWORKS = [name for name in weights.names() if name != "reader"]
 
 
-def test_it_says_that_it_is_there(client: Client) -> None:
+def test_networks_and_reader_are_described(client: Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
-
-
-def test_networks_are_those_that_come_with_byhand(client: Client) -> None:
-    told = client.get("/v1/networks").json()
-    assert [network["name"] for network in told["networks"]] == NETWORKS
-    assert told["hands"] == ["numpy", "tensor", "torch"]
-    for network in told["networks"]:
+    content = client.get("/v1/networks").json()
+    assert [network["name"] for network in content["networks"]] == NETWORKS
+    assert content["hands"] == list(HANDS)
+    for network in content["networks"]:
         card = weights.card(network["name"])
         assert network["parameters"] == card["parameters"] == sum(layer["parameters"] for layer in network["layers"])
         assert network["test_accuracy"] == card["test_accuracy"]
         assert network["origin"] == "shipped"
         assert network["layers"][-1]["shape"] == [10]
-    kinds = {network["name"]: network["kind"] for network in told["networks"]}
+    kinds = {network["name"]: network["kind"] for network in content["networks"]}
     assert kinds == {name: "cnn" if name in ("conv5x5", "tiny-cnn") else name for name in NETWORKS}
-
-
-def test_the_reader_is_told_of_where_its_weights_ship(client: Client) -> None:
-    told = client.get("/v1/networks").json()["reader"]
-    if "reader" not in weights.names():
-        assert told is None
-        return
     card = weights.card("reader")
-    assert told == {name: card[name] for name in ("parameters", "test_accuracy", "threshold")}
+    assert content["reader"] == {name: card[name] for name in ("parameters", "test_accuracy", "threshold")}
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF"])
-def test_pictures_are_read_as_the_reader_reads_them(client: Client, seven: bytes, file_of: Written, kind: str) -> None:
-    file = file_of(Image.open(io.BytesIO(seven)), kind)
-    wanted = Reader().read(file)
-    told = client.post("/v1/read", content=file, headers={"Content-Type": f"image/{kind.lower()}"}).json()
-    assert told["text"] == wanted.text == "7"
-    assert told["size"] == [280, 280]
-    (digit,) = told["digits"]
-    assert digit["value"] == 7
-    assert digit["box"] == list(wanted.digits[0].box)
-    assert digit["confidence"] == pytest.approx(wanted.digits[0].confidence, abs=1e-5)
-    assert digit["ink"] == wanted.digits[0].ink.ravel().tolist()
-    assert [guess["value"] for guess in digit["top"]] == [value for value, _ in wanted.digits[0].top]
-    assert "stages" not in told
+def test_read_equals_reader(client: Client, seven: bytes, encode: Encode, kind: str) -> None:
+    file = encode(Image.open(io.BytesIO(seven)), kind)
+    reading = Reader().read(file)
+    content = client.post("/v1/read", content=file, headers={"Content-Type": f"image/{kind.lower()}"}).json()
+    assert content["text"] == "7"
+    assert content["digits"][0].pop("ink") == reading.digits[0].ink.ravel().tolist()
+    assert content.pop("milliseconds") > 0
+    assert content == reading.to_dict()
 
 
-def test_a_form_carries_a_picture_too(client: Client, seven: bytes) -> None:
-    told = client.post("/v1/read", files={"picture": ("seven.png", seven, "image/png")}, data={"note": "mine"})
-    assert told.json()["text"] == "7"
+def test_command_and_service_give_the_same_numbers(
+    client: Client, seven: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "seven.png"
+    path.write_bytes(seven)
+    assert main(["read", str(path), "--json"]) == 0
+    (command,) = json.loads(capsys.readouterr().out)
+    content = client.post("/v1/read", content=seven, headers=PNG).json()
+    for digit in content["digits"]:
+        digit.pop("ink")
+    assert {name: command[name] for name in ("text", "size", "digits")} == {
+        name: content[name] for name in ("text", "size", "digits")
+    }
+    see = client.post("/v1/see", content=seven, headers=PNG).json()["reader"]
+    single = Reader().read(seven, single=True).digits[0].to_dict()
+    assert {name: see[name] for name in single} == single
 
 
-def test_bytes_that_are_not_said_to_be_anything_are_read(client: Client, seven: bytes) -> None:
+def test_forms_and_untyped_bodies_carry_pictures(client: Client, seven: bytes) -> None:
+    form = client.post("/v1/read", files={"picture": ("seven.png", seven, "image/png")}, data={"note": "mine"})
+    assert form.json()["text"] == "7"
     assert client.post("/v1/read", content=seven).json()["text"] == "7"
 
 
-def test_several_digits_have_boxes_from_left_to_right(client: Client, seven: bytes, file_of: Written) -> None:
+def test_digits_are_in_reading_order(client: Client, seven: bytes, encode: Encode) -> None:
     one = Image.open(io.BytesIO(seven))
     page = Image.new("L", (840, 280), 255)
-    for place in range(3):
-        page.paste(one, (280 * place, 0))
-    told = client.post("/v1/read", content=file_of(page), headers=PNG).json()
-    assert told["text"] == "777"
-    lefts = [digit["box"][0] for digit in told["digits"]]
-    assert np.allclose(np.diff(lefts), 280, atol=2)
+    for i in range(3):
+        page.paste(one, (280 * i, 0))
+    content = client.post("/v1/read", content=encode(page), headers=PNG).json()
+    assert content["text"] == "777"
+    assert np.allclose(np.diff([digit["box"][0] for digit in content["digits"]]), 280, atol=2)
 
 
-def test_an_empty_page_holds_no_digit(client: Client, file_of: Written) -> None:
-    page = file_of(Image.new("L", (200, 200), 255))
+def test_an_empty_page_holds_no_digit(client: Client, encode: Encode) -> None:
+    page = encode(Image.new("L", (200, 200), 255))
     assert client.post("/v1/read", content=page, headers=PNG).json()["text"] == ""
-    told = client.post("/v1/see", content=page, headers=PNG).json()
-    assert told == {"found": False, "input": None, "reader": None, "networks": []}
+    content = client.post("/v1/see", content=page, headers=PNG).json()
+    assert content == {"found": False, "input": None, "reader": None, "networks": []}
 
 
-def test_explaining_shows_every_stage(client: Client, seven: bytes) -> None:
-    told = client.post("/v1/read?explain=true&single=true", content=seven, headers=PNG).json()
-    assert [stage["name"] for stage in told["stages"]] == list(Reader().read(seven, single=True).stages)
-    shown = []
-    for stage in told["stages"]:
-        kind, _, coded = stage["picture"].partition(",")
+def test_explain_shows_every_stage(client: Client, seven: bytes) -> None:
+    content = client.post("/v1/read?explain=true&single=true", content=seven, headers=PNG).json()
+    assert [stage["name"] for stage in content["stages"]] == list(Reader().read(seven, single=True).stages)
+    contrast = []
+    for stage in content["stages"]:
+        kind, _, data = stage["picture"].partition(",")
         assert kind == "data:image/png;base64"
-        with Image.open(io.BytesIO(base64.b64decode(coded))) as picture:
+        with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
             assert max(picture.size) <= 480
-            shown.append(float(np.ptp(np.asarray(picture.convert("L")))))
-    # From the picture to the ink; what lies between may be one colour, as the paper of a drawing is.
-    assert shown[0] > 200
-    assert shown[-1] > 100
+            contrast.append(float(np.ptp(np.asarray(picture.convert("L")))))
+    # The picture and the ink have contrast; a stage between, such as the paper's brightness, may have none.
+    assert contrast[0] > 200
+    assert contrast[-1] > 100
 
 
-@pytest.mark.parametrize("hand", ["numpy", "torch"])
+@pytest.mark.parametrize("hand", ["fast", "torch"])
 def test_every_network_sees_the_same_ink(client: Client, seven: bytes, hand: str) -> None:
-    told = client.post(f"/v1/see?hand={hand}", content=seven, headers=PNG).json()
-    ink = np.array(told["input"], np.uint8).reshape(28, 28)
+    content = client.post(f"/v1/see?hand={hand}", content=seven, headers=PNG).json()
+    ink = np.array(content["input"], np.uint8).reshape(28, 28)
     assert np.array_equal(ink, Reader().read(seven, single=True).digits[0].ink)
-    assert told["reader"]["value"] == 7
-    assert [network["name"] for network in told["networks"]] == NETWORKS
-    for network in told["networks"]:
-        wanted = softmax(weights.load(network["name"]).logits(ink[None])[0].astype(float))
-        assert network["probabilities"] == pytest.approx(wanted, abs=2e-5)
-        assert network["value"] == wanted.argmax()
+    assert content["reader"]["value"] == 7
+    assert [network["name"] for network in content["networks"]] == NETWORKS
+    for network in content["networks"]:
+        expected = softmax(weights.load(network["name"]).logits(ink[None])[0].astype(float))
+        assert network["probabilities"] == pytest.approx(expected, abs=2e-5)
+        assert network["value"] == expected.argmax()
         assert network["microseconds"] > 0
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_inside_a_network(client: Client, ink: np.ndarray, pixels: Any, name: str) -> None:
-    told = client.post(f"/v1/networks/{name}/activations", json=pixels).json()
+def test_activations(client: Client, ink: np.ndarray, pixels: Any, name: str) -> None:
+    content = client.post(f"/v1/networks/{name}/activations", json=pixels).json()
     network = weights.load(name, "torch")
-    wanted = network.activations(ink[None])
-    assert [layer["name"] for layer in told["layers"]] == list(network.spec.layer_names)
-    for layer in told["layers"]:
+    expected = network.activations(ink[None])
+    assert [layer["name"] for layer in content["layers"]] == list(network.spec.layer_names)
+    for layer in content["layers"]:
         values = np.array(layer["values"]).reshape(layer["shape"])
-        assert np.allclose(values, wanted[layer["name"]][0], rtol=1e-3, atol=1e-4)
-        assert layer["low"] == pytest.approx(values.min(), rel=1e-3)
-        assert layer["high"] == pytest.approx(values.max(), rel=1e-3)
-    assert told["logits"] == pytest.approx(network.logits(ink[None])[0], rel=1e-3, abs=1e-4)
-    assert len(told["saliency"]) == 784
-    assert any(told["saliency"])
+        assert np.allclose(values, expected[layer["name"]][0], rtol=1e-3, atol=1e-4)
+        assert (layer["low"], layer["high"]) == (values.min(), values.max())
+    assert content["logits"] == pytest.approx(network.logits(ink[None])[0], rel=1e-3, abs=1e-4)
+    assert len(content["saliency"]) == 784
+    assert any(content["saliency"])
     if name not in ("elman", "lstm", "gru"):
-        assert "steps" not in told
+        assert "steps" not in content
         return
-    # Having read the last row is having read the picture.
-    assert told["steps"]["probabilities"][-1] == pytest.approx(told["probabilities"], abs=2e-5)
-    last = [layer for layer in told["layers"] if layer["kind"] == "Recurrent"][-1]
-    assert told["steps"]["hidden"][-1] == pytest.approx(last["values"], abs=1e-3)
-    assert np.shape(told["steps"]["hidden"]) == (28, last["shape"][-1])
+    # After the last row, the whole picture has been read.
+    assert content["steps"]["probabilities"][-1] == pytest.approx(content["probabilities"], abs=2e-5)
+    last = [layer for layer in content["layers"] if layer["kind"] == "Recurrent"][-1]
+    assert content["steps"]["hidden"][-1] == pytest.approx(last["values"], abs=1e-3)
+    assert np.shape(content["steps"]["hidden"]) == (28, last["shape"][-1])
 
 
-def test_a_picture_of_the_right_size_is_ink(client: Client, ink: np.ndarray, pixels: Any, file_of: Written) -> None:
-    file = file_of(Image.fromarray(ink))
+def test_a_small_picture_is_ink(client: Client, ink: np.ndarray, pixels: Any, encode: Encode) -> None:
+    file = encode(Image.fromarray(ink))
     one = client.post("/v1/networks/mlp/activations", content=file, headers=PNG).json()
     other = client.post("/v1/networks/mlp/activations", json=pixels).json()
     assert one["logits"] == other["logits"]
 
 
-def test_three_hands_agree(client: Client, pixels: Any) -> None:
-    told = client.post("/v1/networks/gru/hands", json=pixels).json()
-    assert [each["hand"] for each in told["hands"]] == ["numpy", "tensor", "torch"]
-    assert 0 <= told["largest_difference"] < 1e-4
-    assert np.ptp([each["logits"] for each in told["hands"]], axis=0).max() < 1e-2
+def test_hands_agree(client: Client, pixels: Any) -> None:
+    content = client.post("/v1/networks/gru/hands", json=pixels).json()
+    assert [each["hand"] for each in content["hands"]] == list(HANDS)
+    assert 0 <= content["largest_difference"] < 1e-4
+    assert np.ptp([each["logits"] for each in content["hands"]], axis=0).max() < 1e-2
 
 
-def test_weights_are_shown_units_first(client: Client) -> None:
-    def shown(name: str, layer: str) -> np.ndarray:
-        told = client.get(f"/v1/networks/{name}/weights/{layer}").json()
-        return np.array(told["pictures"]).reshape(told["shape"])
+def test_weights_have_units_first(client: Client) -> None:
+    def get(name: str, layer: str) -> dict[str, Any]:
+        return dict(client.get(f"/v1/networks/{name}/weights/{layer}").json())
 
-    def near(one: np.ndarray, other: np.ndarray) -> bool:
-        return one.shape == other.shape and np.allclose(one, other, rtol=1e-3, atol=1e-9)
+    def same(content: dict[str, Any], expected: np.ndarray, at: Any = ()) -> bool:
+        shown = np.array(content["pictures"]).reshape(content["shape"])[at]
+        return shown.shape == expected.shape and np.allclose(shown, expected, rtol=1e-3, atol=1e-9)
 
     mlp, conv = weights.load("mlp").parameters(), weights.load("conv5x5").parameters()
     lstm = weights.load("lstm").parameters()
-    assert near(shown("mlp", "Linear1"), mlp["W1"].T.reshape(128, 28, 28))
-    assert near(shown("mlp", "Linear2"), mlp["W2"].T)
-    assert near(shown("conv5x5", "Conv2d1"), conv["W1"].transpose(3, 0, 1, 2))
-    first = shown("lstm", "Recurrent1")
-    assert first.shape == (128, 4, 28)
-    # Unit 5's third gate, o, from all 28 columns.
-    assert near(first[5, 2], lstm["W_xh1"][:, 2 * 128 + 5])
-    back = client.get("/v1/networks/lstm/weights/Recurrent1").json()["back"]
-    assert near(np.array(back["pictures"]).reshape(back["shape"])[5, 2], lstm["W_hh1"][:, 2 * 128 + 5])
+    assert same(get("mlp", "Linear1"), mlp["W1"].T.reshape(128, 28, 28))
+    assert same(get("mlp", "Linear2"), mlp["W2"].T)
+    assert same(get("conv5x5", "Conv2d1"), conv["W1"].transpose(3, 0, 1, 2))
+    recurrence = get("lstm", "Recurrent1")
+    # Unit 5's third gate, o, from all 28 columns and from all units.
+    assert same(recurrence, lstm["W_xh1"][:, 2 * 128 + 5], (5, 2))
+    assert same(recurrence["back"], lstm["W_hh1"][:, 2 * 128 + 5], (5, 2))
 
 
-def test_own_runs_stand_beside_the_shipped(
-    service: Callable[..., Client], npz: Path, tmp_path: Path, pixels: Any
-) -> None:
+def test_runs_are_offered(service: Callable[..., Client], npz: Path, tmp_path: Path, pixels: Any) -> None:
     run = byhand.train("mlp", data=str(npz), epochs=1, hidden=[5], runs=tmp_path, name="mlp", show=False)
     with service(runs=(run.path,)) as own:
-        told = own.get("/v1/networks").json()["networks"]
-        # Its folder is called as a network that comes with byhand.
-        assert (told[-1]["name"], told[-1]["origin"], told[-1]["kind"]) == ("mlp-2", "run", "mlp")
-        assert told[-1]["test_accuracy"] == run.accuracy
+        content = own.get("/v1/networks").json()["networks"]
+        # A shipped network has the folder's name.
+        assert (content[-1]["name"], content[-1]["origin"], content[-1]["kind"]) == ("mlp-2", "run", "mlp")
+        assert content[-1]["test_accuracy"] == run.accuracy
         read = own.post("/v1/networks/mlp-2/activations", json=pixels).json()
     ink = np.array(pixels["pixels"], np.uint8).reshape(1, 28, 28)
     assert read["logits"] == pytest.approx(run.network.logits(ink)[0], rel=1e-3, abs=1e-4)
 
 
-def test_what_a_client_has_is_not_sent_again(client: Client) -> None:
+@pytest.mark.xfail(strict=False, reason="the fast hand is not yet safe from several threads")
+def test_threads_share_networks_and_reader(client: Client, seven: bytes) -> None:
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (40, 28, 28)).astype(np.uint8)
+    runtime = client.app.state.runtime  # type: ignore[attr-defined]
+    jobs = [(name, picture) for picture in pictures for name in ("conv5x5", "lstm", "mlp")]
+    serial = [runtime.registry.predict(name, picture).logits for name, picture in jobs]
+    gradients = [runtime.registry.pixel_gradient("mlp")(picture[None]) for picture in pictures]
+    readings = [runtime.reader.read(np.tile(picture, (2, 2))).to_dict() for picture in pictures]
+    with ThreadPoolExecutor(8) as pool:
+        threads = list(pool.map(lambda job: runtime.registry.predict(*job).logits, jobs))
+        slopes = list(pool.map(lambda picture: runtime.registry.pixel_gradient("mlp")(picture[None]), pictures))
+        read = list(pool.map(lambda picture: runtime.reader.read(np.tile(picture, (2, 2))).to_dict(), pictures))
+    assert np.array_equal(serial, threads)
+    assert np.array_equal(gradients, slopes)
+    assert readings == read
+
+
+def test_unchanged_content_is_not_sent_again(client: Client) -> None:
     for path in ("/", "/v1/networks", "/v1/networks/softmax/weights/Linear"):
         first = client.get(path)
         again = client.get(path, headers={"If-None-Match": f'"other", {first.headers["etag"]}'})
@@ -205,7 +222,7 @@ def test_what_a_client_has_is_not_sent_again(client: Client) -> None:
         assert client.get(path, headers={"If-None-Match": '"other"'}).content == first.content
 
 
-def test_answers_are_counted(service: Callable[..., Client], seven: bytes) -> None:
+def test_requests_are_counted(service: Callable[..., Client], seven: bytes) -> None:
     with service() as own:
         for _ in range(3):
             own.post("/v1/read", content=seven, headers=PNG)
@@ -219,37 +236,44 @@ def test_answers_are_counted(service: Callable[..., Client], seven: bytes) -> No
     assert "byhand_requests_in_progress 1.0" in text
 
 
-def test_the_document_tells_every_path(client: Client) -> None:
+def example_of(schema: Any, document: Any) -> Any:
+    """Assemble an example from those of the fields."""
+    if "examples" in schema:
+        return schema["examples"][0]
+    if "$ref" in schema:
+        return example_of(document["components"]["schemas"][schema["$ref"].rpartition("/")[2]], document)
+    if "anyOf" in schema:
+        return example_of(schema["anyOf"][0], document)
+    if schema["type"] == "array":
+        return [example_of(schema["items"], document)]
+    if schema["type"] == "object":
+        return {name: example_of(each, document) for name, each in schema["properties"].items()}
+    return None
+
+
+def test_openapi_documents_every_path_with_examples(client: Client) -> None:
     document = client.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
-    for path, method in (
-        *(("/healthz", "get"), ("/metrics", "get"), ("/v1/networks", "get"), ("/v1/read", "post"), ("/v1/see", "post")),
-        *(("/v1/networks/{name}/activations", "post"), ("/v1/networks/{name}/hands", "post")),
-        *(
-            ("/v1/networks/{name}/weights/{layer}", "get"),
-            ("/v1/trainings", "post"),
-            ("/v1/trainings/{name}", "delete"),
-        ),
-    ):
-        told = document["paths"][path][method]
-        assert told["summary"]
-        # FastAPI's own words for what is no good are not ours.
-        assert "HTTPValidationError" not in json.dumps(told)
-        for status, answer in told["responses"].items():
-            if int(status) >= 400:
-                assert answer["content"].keys() == {"application/problem+json"}
     assert "securitySchemes" not in document["components"]
+    # Every error is one of our problems.
+    assert "ValidationError" not in json.dumps(document)
+    seen = set()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            assert operation["summary"]
+            for status, response in operation["responses"].items():
+                content = response.get("content", {})
+                if int(status) >= 400:
+                    assert content.keys() == {"application/problem+json"}
+                elif "application/json" in content:
+                    schema = content["application/json"]["schema"]
+                    model = getattr(schemas, schema["$ref"].rpartition("/")[2])
+                    assert model.model_validate(example_of(schema, document)), f"{method} {path} {status}"
+                    seen.add(f"{method} {path}")
+    assert len(seen) == 10
 
 
-def test_the_document_shows_an_example_of_every_answer(client: Client) -> None:
-    shown = 0
-    for path, operations in client.get("/openapi.json").json()["paths"].items():
-        for method, told in operations.items():
-            for status, answer in told["responses"].items():
-                content = answer.get("content", {}).get("application/json")
-                if content is None:
-                    continue
-                model = getattr(schemas, content["schema"]["$ref"].rpartition("/")[2])
-                assert model.model_validate(content["example"]), f"{method} {path} {status}"
-                shown += 1
-    assert shown == 10
+def test_an_error_of_byhand_has_a_code(client: Client, problem: Any) -> None:
+    response = client.post("/v1/read", content=b"no picture", headers=PNG)
+    problem(response, 422)
+    assert "." in response.json()["code"] or response.json()["code"] == "unclassified"

@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from schemathesis import GenerationMode, checks
 
-from byhand.server.config import Settings
-from byhand.server.limits import Limits
-from byhand.server.service import create_app
+from byhand.server.app import create_app
+from byhand.server.config import Limits, ServerConfig
 
 if TYPE_CHECKING:
     from schemathesis import BaseSchema, Case
@@ -56,7 +55,7 @@ def document() -> BaseSchema:
     for kind in IMAGES:
         schemathesis.openapi.media_type(kind, files())
     # Schemathesis calls by a name of its own; trainings are started by no machine's thought.
-    app = create_app(Settings(threads=1, hosts=(), limits=Limits(seconds=300)))
+    app = create_app(ServerConfig(threads=1, hosts=(), limits=Limits(seconds=300)))
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 

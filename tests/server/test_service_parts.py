@@ -1,125 +1,98 @@
-"""The parts of the service that stand alone."""
+"""Configuration, arrays, forms and the model registry by themselves."""
 
 from __future__ import annotations
 
-import json
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+from fastapi import Request
 from hypothesis import example, given
 
-from byhand.errors import ByhandError
 from byhand.hands import build
 from byhand.models.layers import BatchNorm2d, Conv2d, Flatten, Linear, ReLU, Select, Standardize
 from byhand.models.spec import Spec
-from byhand.server.config import Settings
-from byhand.server.incoming import fed
-from byhand.server.limits import Limits
-from byhand.server.numbers import array, rounded
-from byhand.server.registry import Shelf
-from byhand.server.uploads import picture_in
-
-WORD = "sesame"
+from byhand.server.arrays import described, rounded, unit_inputs
+from byhand.server.config import Limits, ServerConfig
+from byhand.server.registry import ModelRegistry
+from byhand.server.serving import CONFIG
+from byhand.server.uploads import receive_picture
 
 
 @given(st.lists(st.floats(-1e20, 1e20).filter(lambda x: x == 0 or abs(x) >= 1e-11), min_size=1))
 @example([0.00012345, 123450.0, 0.9999999, 1e20, -1e-9, 9999.5, 99995.0])
-def test_four_digits_are_those_that_python_prints(values: list[float]) -> None:
-    shown = rounded(np.array(values))
-    for value, near in zip(values, shown, strict=True):
+def test_four_significant_digits(values: list[float]) -> None:
+    for value, near in zip(values, rounded(np.array(values)), strict=True):
         assert near == pytest.approx(value, rel=5.001e-4)
         assert float(f"{near:.4g}") == near
 
 
-def test_rounding_agrees_with_python_on_many() -> None:
+def test_rounding_equals_python_and_drops_tiny_values() -> None:
     values = np.random.default_rng(0).normal(0, 1, 20_000) * 10.0 ** np.random.default_rng(1).integers(-8, 9, 20_000)
     assert rounded(values) == [float(f"{value:.4g}") for value in values]
+    assert str(rounded(np.array([1e-30, -0.0, -1e-13]))) == "[0.0, 0.0, 0.0]"
 
 
-def test_nothing_is_shown_of_what_is_next_to_nothing() -> None:
-    assert json.dumps(rounded(np.array([1e-30, -0.0, -1e-13]))) == "[0.0, 0.0, 0.0]"
-
-
-def test_an_array_is_flat_in_c_order() -> None:
-    told = array(np.arange(6.0).reshape(2, 3).T)
-    assert told == {"shape": [3, 2], "low": 0.0, "high": 5.0, "values": [0, 3, 1, 4, 2, 5]}
+def test_arrays_are_flat_in_c_order() -> None:
+    content = described(np.arange(6.0).reshape(2, 3).T)
+    assert content == {"shape": [3, 2], "low": 0.0, "high": 5.0, "values": [0, 3, 1, 4, 2, 5]}
 
 
 @given(
     picture=st.binary(min_size=1, max_size=200),
     others=st.dictionaries(st.text(st.characters(codec="ascii", categories=["L"]), min_size=1), st.text(), max_size=3),
     name=st.text(min_size=1, max_size=20),
+    size=st.integers(1, 100),
 )
-def test_forms_are_read_as_a_client_writes_them(picture: bytes, others: dict[str, str], name: str) -> None:
+def test_forms_in_pieces(picture: bytes, others: dict[str, str], name: str, size: int) -> None:
     others.pop("picture", None)
-    request = httpx.Request("POST", "http://x/", data=others, files={"picture": (name, picture)})
-    assert picture_in(request.read(), request.headers["content-type"]) == picture
+    sent = httpx.Request("POST", "http://x/", data=others, files={"picture": (name, picture)})
+    body = sent.read()
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
+
+    headers = [(b"content-type", sent.headers["content-type"].encode())]
+    request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    assert asyncio.run(receive_picture(request)) == picture
 
 
-def test_settings_reach_a_worker_as_they_are() -> None:
-    settings = Settings(
-        runs=(Path("a"), Path("b")), folder=Path("c"), token=WORD, origins=("https://x",), limits=Limits(seconds=0.5)
-    )
-    assert Settings.from_json(settings.to_json()) == settings
-    assert WORD not in repr(settings)
+def test_a_worker_gets_the_whole_configuration() -> None:
+    config = ServerConfig((Path("a"), Path("b")), Path("c"), token="sesame", origins=("https://x",), limits=Limits(1))  # noqa: S106
+    assert CONFIG.validate_json(CONFIG.dump_json(config)) == config
+    assert "sesame" not in repr(config)
 
 
-@pytest.mark.parametrize("told", [{"seconds": 0}, {"body": -1}, {"waiting": -1}, {"arrival": float("nan")}])
-def test_limits_are_above_zero(told: dict[str, float]) -> None:
-    with pytest.raises(ByhandError, match="above 0"):
-        Limits(**told)  # type: ignore[arg-type]
+@pytest.mark.parametrize("limit", [{"seconds": 0}, {"body": -1}, {"waiting": -1}, {"arrival": float("nan")}])
+def test_limits_are_above_zero(refused: Callable[[str], Any], limit: dict[str, Any]) -> None:
+    with refused("server.invalid_limit"):
+        Limits(**limit)
 
 
-def test_a_shelf_takes_runs_alone(tmp_path: Path) -> None:
-    with pytest.raises(ByhandError, match="not the folder of a run"):
-        Shelf([tmp_path])
+def test_the_registry_takes_runs_only(refused: Callable[[str], Any], tmp_path: Path) -> None:
+    with refused("run.not_found"):
+        ModelRegistry([tmp_path])
 
 
-def test_a_network_is_one_for_each_thread() -> None:
-    from concurrent.futures import ThreadPoolExecutor
-    from threading import Barrier
-
-    shelf, together = Shelf(), Barrier(2)
-
-    def take() -> tuple[int, bool]:
-        together.wait(10)
-        network = shelf.network("mlp")
-        return id(network), shelf.network("mlp") is network
-
-    with ThreadPoolExecutor(2) as pool:
-        (one, same), (other, again) = (future.result() for future in [pool.submit(take), pool.submit(take)])
-    assert one != other
-    assert same
-    assert again
-
-
-def test_two_threads_read_as_one_does() -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    shelf = Shelf()
-    ink = np.random.default_rng(0).integers(0, 256, (40, 28, 28)).astype(np.uint8)
-    alone = [shelf.read("conv5x5", picture).logits for picture in ink]
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda picture: shelf.read("conv5x5", picture).logits, ink))
-    assert np.array_equal(alone, together)
-
-
-def test_what_feeds_a_layer_of_any_kind() -> None:
+def test_unit_inputs_of_any_layer() -> None:
     layers = (Standardize(), Conv2d(3, 5), BatchNorm2d(), ReLU(), Flatten(), Linear(10))
     network = build(Spec(layers), seed=1)
-    shown = [fed(network, place) for place in range(len(layers))]
-    assert [None if each is None else each.shape for each in shown] == [
+    inputs = [unit_inputs(network, index) for index in range(len(layers))]
+    assert [None if each is None else each.shape for each in inputs] == [
         *(None, (3, 5, 5, 1), (3, 2), None, None, (10, 24 * 24 * 3))
     ]
 
 
-def test_pixels_that_were_left_out_feed_nothing() -> None:
+def test_dropped_pixels_have_no_weight() -> None:
     network = build(Spec((Standardize(), Flatten(), Select((3, 30)), Linear(10))), seed=1)
-    shown = fed(network, 3)
-    assert shown is not None
-    assert np.count_nonzero(shown) == 20
-    assert np.array_equal(shown[:, 0, 3], network.parameters()["W"][0])
-    assert np.array_equal(shown[:, 1, 2], network.parameters()["W"][1])
+    inputs = unit_inputs(network, 3)
+    assert inputs is not None
+    assert np.count_nonzero(inputs) == 20
+    assert np.array_equal(inputs[:, 0, 3], network.parameters()["W"][0])
+    assert np.array_equal(inputs[:, 1, 2], network.parameters()["W"][1])

@@ -21,59 +21,71 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8000, metavar="N", help="port to listen on (%(default)s)")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (%(default)s)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="number of processes (%(default)s)")
     parser.add_argument(
-        "--token", metavar="WORD", help=f"what clients must show as bearer token; {TOKEN} in the environment does too"
+        "--token", metavar="TOKEN", help=f"bearer token that clients must send; default: {TOKEN} in the environment"
     )
-    parser.add_argument("--open", action="store_true", help="ask for no token though other machines may connect")
+    parser.add_argument("--open", action="store_true", help="allow other machines to connect without a token")
     parser.add_argument(
         "--allow-host",
         action="append",
         default=[],
         metavar="NAME",
-        help="a name, without port, by which the service may be called (repeatable); "
-        "by default those of loopback where that is listened on, else any",
+        help="host name, without port, under which the service may be called (repeatable); "
+        "default: the names of loopback when listening there, else any",
     )
     parser.add_argument(
-        "--cors", action="append", default=[], metavar="ORIGIN", help="a page's origin that may ask (repeatable)"
+        "--cors",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="origin whose pages may use the service (repeatable)",
     )
     parser.add_argument(
-        "--run", type=Path, action="append", default=[], metavar="RUN", help="a trained network to offer (repeatable)"
+        "--run",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="serve the network of this run (repeatable)",
     )
     parser.add_argument("--runs", type=Path, metavar="FOLDER", help="show the trainings in this folder")
-    parser.add_argument("--train", action="store_true", help="let trainings be started in that folder, one at a time")
+    parser.add_argument(
+        "--train", action="store_true", help="let clients start trainings in that folder, one at a time"
+    )
     limits = parser.add_argument_group("limits")
-    limits.add_argument("--seconds", type=float, metavar="N", help="time for an answer")
-    limits.add_argument("--waiting", type=int, metavar="N", help="requests that wait in each worker; more get 429")
-    parser.add_argument("--no-log", action="store_true", help="write no line for each request to stderr")
+    limits.add_argument("--seconds", type=float, metavar="N", help="time to compute a response")
+    limits.add_argument("--waiting", type=int, metavar="N", help="requests that may wait in each worker; more get 429")
+    parser.add_argument("--no-log", action="store_true", help="do not log requests on stderr")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve."""
-    needed()
+    require_server()
     from byhand.cpu import processors
-    from byhand.server.config import LOOPBACK, Settings
-    from byhand.server.limits import Limits
-    from byhand.server.serving import address, is_loopback, listening, serve
+    from byhand.server.config import LOOPBACK, Limits, ServerConfig
+    from byhand.server.serving import is_loopback, open_socket, serve, url_of
 
     if arguments.workers < 1:
-        raise ByhandError(f"--workers was given as {arguments.workers}; give 1 or more.")
+        raise ByhandError(f"--workers is {arguments.workers}; expected 1 or more.", code="server.invalid_workers")
     if arguments.train and (arguments.runs is None or arguments.workers > 1):
-        raise ByhandError("--train needs a folder for the runs (--runs FOLDER) and one worker; give both.")
+        raise ByhandError("--train needs --runs FOLDER and a single worker.", code="server.invalid_train")
     for origin in arguments.cors:
         if not re.fullmatch(r"https?://[^/?#@\s*]+", origin):
             raise ByhandError(
-                f"--cors was given as {origin!r}; give an origin as browsers send it, such as https://school.example."
+                f"--cors is {origin!r}; expected an origin as browsers send it, such as https://school.example.",
+                code="server.invalid_origin",
             )
     local = is_loopback(arguments.host)
     own = dict.fromkeys([*LOOPBACK, arguments.host]) if local else ()
     token = os.environ.get(TOKEN, "") if arguments.token is None else arguments.token
     if not (local or token or arguments.open):
         raise ByhandError(
-            f"Other machines can connect to {arguments.host}; give a --token that they must show, or say --open."
+            f"Other machines can connect to {arguments.host}; set a --token, or allow anyone with --open.",
+            code="server.no_token",
         )
-    told = {"seconds": arguments.seconds, "waiting": arguments.waiting}
-    settings = Settings(
+    limits = {"seconds": arguments.seconds, "waiting": arguments.waiting}
+    config = ServerConfig(
         runs=tuple(arguments.run),
         folder=arguments.runs,
         trains=arguments.train,
@@ -82,32 +94,30 @@ def run(arguments: argparse.Namespace) -> int:
         hosts=(*own, *(name.lower() for name in arguments.allow_host)),
         threads=max(1, processors() // arguments.workers),
         log=not arguments.no_log,
-        limits=Limits(**{name: value for name, value in told.items() if value is not None}),
+        limits=Limits(**{name: value for name, value in limits.items() if value is not None}),
     )
-    opened = listening(arguments.host, arguments.port)
-    try:
-        print(f"Serving at {address(opened)}", flush=True)
-        serve(settings, opened, workers=arguments.workers)
-    except KeyboardInterrupt:
-        print()
-    finally:
-        opened.close()
+    with open_socket(arguments.host, arguments.port) as opened:
+        print(f"Serving at {url_of(opened)}", flush=True)
+        try:
+            serve(config, opened, workers=arguments.workers)
+        except KeyboardInterrupt:
+            print()
     return 0
 
 
-def needed() -> None:
-    """Say what is missing where the extra is not installed.
+def require_server() -> None:
+    """Check that the packages of the extra ``lab`` are installed.
 
     Raises
     ------
     ByhandError
-        If it is missing.
+        If one is not.
     """
     from importlib.util import find_spec
 
     missing = [name for name in ("fastapi", "uvicorn", "prometheus_client", "python_multipart") if not find_spec(name)]
     if missing:
         raise ByhandError(
-            f"The lab needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed; "
-            "run `pip install 'byhand[lab]'`."
+            f"The service needs {', '.join(missing)}, not installed; run `pip install 'byhand[lab]'`.",
+            code="extra.not_installed",
         )

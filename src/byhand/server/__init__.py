@@ -1,15 +1,15 @@
-"""The lab: a page on which every network reads what is drawn, and the HTTP service behind it, for programs too.
+"""The HTTP service: `byhand serve` for programs, `byhand lab` for the page in `byhand.web`.
 
 ::
 
-    settings.py, limits.py     what a service allows, and how much of it
-    service.py                 the application: routes behind guards
-    guards.py, watch.py        who may ask; what is counted (metrics.py) and logged of every answer
-    problems.py, schemas.py    every answer that is possible, good or bad, as the OpenAPI document tells it
-    uploads.py, work.py        bodies, read within their limits; computing, in threads beside the event loop
-    shelf.py, feeding.py       the networks, one instance of each for every thread; what feeds their units
-    routes/                    one file for each part of the interface
-    trainings.py, progress.py  the training started from the page; how far any run is
-    serving.py, workers.py     sockets, processes, ending
-    page/, static.py           the page, and its way out
+    config.py                   settings and limits
+    serving.py                  sockets, worker processes, shutdown
+    app.py                      the application: routes, middleware, the page's files, the OpenAPI document
+    middleware.py               access checks, body limits, request log and security headers; metrics.py counts
+    responses.py, schemas.py    JSON and RFC 9457 problems; the models of every request and response
+    uploads.py                  pictures and pixels from request bodies
+    runtime.py                  what the routes share: worker threads, model registry, reader
+    registry.py, arrays.py      the networks; arrays as JSON, and the weights into each unit
+    trainings.py, progress.py   training processes; the progress of any run
+    routes/                     one file for each part of the interface
 """

@@ -1,44 +1,79 @@
-"""What a service is told when it starts, in a form that its worker processes can be handed."""
+"""Settings and limits of the service."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from byhand.cpu import processors
-from byhand.server.limits import Limits
+from byhand.errors import ByhandError
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """A service's settings.
+class Limits:
+    """Limits of one worker process.
+
+    Attributes
+    ----------
+    body
+        Bytes of one request body.
+    bodies
+        Bytes of all request bodies held at once.
+    pixels
+        Width times height of a picture.
+    seconds
+        Seconds to compute a response, including the wait for a thread.
+    arrival
+        Seconds for the request line and headers to arrive, and then for the body.
+    waiting
+        Requests that may wait for a thread; more are refused.
+    shutdown
+        Seconds to finish requests in progress when the service is stopped.
+    """
+
+    body: int = 10_000_000
+    bodies: int = 200_000_000
+    pixels: int = 40_000_000
+    seconds: float = 10.0
+    arrival: float = 30.0
+    waiting: int = 64
+    shutdown: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not value >= (0 if name == "waiting" else 1e-3):
+                raise ByhandError(
+                    f"The service's limit {name!r} is {value}; expected a number above 0.", code="server.invalid_limit"
+                )
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """Settings of the service.
 
     Attributes
     ----------
     runs
-        Folders of runs whose networks are offered beside the shipped ones.
+        Run folders whose networks are served beside the shipped ones.
     folder
-        Where runs lie whose training is shown; ``None`` shows none.
+        Folder of the runs whose training is shown; ``None`` shows none.
     trains
-        Whether trainings may be started.
+        Whether clients may start trainings.
     token
-        What a client must show as ``Authorization: Bearer ...``; empty asks for nothing.
+        Bearer token that clients must send; empty requires none.
     origins
-        Pages of other hosts that may use the service (CORS).
+        Origins of other pages that may use the service (CORS).
     hosts
-        Names by which the service may be called, without port; empty takes any. A page of another host that has its
-        name point here (DNS rebinding) is turned away by them.
+        Host names under which the service may be called, without port; empty allows any. They protect against pages
+        of other hosts whose name is made to resolve to this machine (DNS rebinding).
     threads
         Threads that compute.
     log
-        Whether every answer is logged, a line of JSON on stderr.
+        Whether each request is logged as a line of JSON on stderr.
     limits
-        How much is taken at once.
+        Sizes and times.
     """
 
     runs: tuple[Path, ...] = ()
@@ -50,17 +85,3 @@ class Settings:
     threads: int = field(default_factory=processors)
     log: bool = False
     limits: Limits = field(default_factory=Limits)
-
-    def to_json(self) -> str:
-        """Write the settings for `from_json`."""
-        return json.dumps(dataclasses.asdict(self), default=str)
-
-    @classmethod
-    def from_json(cls, text: str) -> Settings:
-        """Read what `to_json` wrote."""
-        values: dict[str, Any] = json.loads(text)
-        values["runs"] = tuple(Path(run) for run in values["runs"])
-        values["folder"] = None if values["folder"] is None else Path(values["folder"])
-        values["limits"] = Limits(**values["limits"])
-        values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        return cls(**values)

@@ -1,4 +1,4 @@
-"""How far a run is, read from its folder while another process writes there."""
+"""The progress of a run, read from its folder while another process writes there."""
 
 from __future__ import annotations
 
@@ -8,106 +8,91 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from byhand.data import Splits
 from byhand.errors import ByhandError
-from byhand.hands import Array, build
 from byhand.metrics.classification import classification_report
-from byhand.server.incoming import fed
-from byhand.server.numbers import pictures
-from byhand.training.checkpoint import Checkpoint
-from byhand.training.folder import CHECKPOINT, LOG, RECIPE, read_log
-from byhand.training.run import Run, read_recipe
+from byhand.server.arrays import described, unit_inputs
+from byhand.training.folder import CHECKPOINT, LOG, RECIPE
+from byhand.training.run import Run
 
 SCORED = 1000
-"""Validation digits behind a confusion matrix: enough to see, few enough to compute while it trains."""
+"""Validation digits in a confusion matrix, few enough to compute during training."""
 LISTED = 20
+"""Runs in a list, the latest."""
 
 
-def runs_in(folder: Path) -> list[Path]:
-    """List the runs in a folder, the latest first, and no more than anybody looks at."""
+def list_runs(folder: Path) -> list[Path]:
+    """List the latest runs in a folder, the latest first."""
     try:
         runs = [path for path in folder.iterdir() if not path.name.startswith(".") and (path / RECIPE).is_file()]
     except OSError:
         return []
-    return sorted(runs, key=_touched, reverse=True)[:LISTED]
+    return sorted(runs, key=_modified, reverse=True)[:LISTED]
 
 
-def _touched(run: Path) -> float:
+def _modified(run: Path) -> float:
     try:
         return max((run / name).stat().st_mtime for name in (RECIPE, LOG) if (run / name).exists())
     except (OSError, ValueError):
         return 0.0
 
 
-def summary(folder: Path) -> dict[str, Any]:
-    """Tell a run's state and epochs."""
-    run = Run.load(folder)
+def summary(run: Run) -> dict[str, Any]:
+    """Give a run's state and epochs."""
     state = {"done": "done", "running": "running"}.get(run.status, "stopped")
     return {"state": state, "epoch": len(run.log), "epochs": run.recipe.config.epochs}
 
 
-def entries(run: Path) -> list[dict[str, Any]]:
-    """Give the log; JSON has no word for what is not a number."""
+def json_log(run: Run) -> list[dict[str, Any]]:
+    """Give the log; JSON has no numbers that are not finite."""
     return [
         {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in entry.items()}
-        for entry in read_log(run / LOG)
+        for entry in run.log
     ]
 
 
 @dataclass(frozen=True)
-class Inside:
-    """What a checkpoint shows: the confusion matrix on validation digits, and the lowest weights as pictures."""
+class Snapshot:
+    """What a checkpoint shows: the confusion matrix on validation digits, and the first layer's weights as pictures."""
 
     confusion: list[list[int]] | None = None
     filters: dict[str, Any] | None = None
 
 
-class Insides:
-    """Looks into checkpoints; into the same one once, and digits are loaded once."""
+class Snapshots:
+    """Snapshots of runs; each checkpoint is evaluated once, and the digits of a run are loaded once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen: dict[Path, tuple[int, Inside]] = {}
-        self._digits: tuple[tuple[Any, ...], Splits] | None = None
+        self._cached: dict[Path, tuple[int, Snapshot]] = {}
+        self._run: Run | None = None
 
-    def of(self, run: Path) -> Inside:
-        """Look into a run's last checkpoint; there is nothing to see before the first."""
-        path = run / CHECKPOINT
+    def latest(self, path: Path) -> Snapshot:
+        """Give the snapshot of a run's last checkpoint; it is empty before the first."""
         try:
-            written = path.stat().st_mtime_ns
+            written = (path / CHECKPOINT).stat().st_mtime_ns
         except OSError:
-            return Inside()
+            return Snapshot()
         with self._lock:
-            if self._seen.get(run, (0,))[0] != written:
-                while len(self._seen) >= LISTED:
-                    self._seen.pop(next(iter(self._seen)))
-                self._seen[run] = (written, self._looked(run, Checkpoint.load(path)))
-            return self._seen[run][1]
+            if self._cached.get(path, (0,))[0] != written:
+                while len(self._cached) >= LISTED:
+                    self._cached.pop(next(iter(self._cached)))
+                if self._run is None or self._run.path != path:
+                    self._run = Run.load(path)
+                self._cached[path] = (written, _evaluate(self._run))
+            return self._cached[path][1]
 
-    def _looked(self, run: Path, saved: Checkpoint) -> Inside:
-        network = build(saved.spec)
-        network.load(saved.values)
-        lowest = next(place for place, learnt in enumerate(saved.spec.layer_parameters) if learnt)
-        shown = fed(network, lowest)
-        filters = None if shown is None else pictures(shown)
-        scored = self._scored(run, saved)
-        if scored is None:
-            return Inside(filters=filters)
-        images, labels = scored
-        read = network.logits(images).argmax(axis=1)
-        return Inside(classification_report(labels, read, saved.spec.classes).confusion.tolist(), filters)
 
-    def _scored(self, run: Path, saved: Checkpoint) -> tuple[Array, Array] | None:
-        """Find the digits a run is validated on, where they are still those it began with."""
-        recipe = read_recipe(run)
-        key = tuple(recipe.data_settings.items())
-        if self._digits is None or self._digits[0] != key:
-            try:
-                splits = recipe.load_splits(offline=True, notify=lambda _: None)
-            except ByhandError:
-                return None
-            self._digits = (key, splits)
-        splits = self._digits[1]
-        if saved.facts.get("data") != splits.fingerprint:
-            return None
-        return splits.validation.images[:SCORED], splits.validation.labelled()[:SCORED]
+def _evaluate(run: Run) -> Snapshot:
+    network = run.load_network("fast")
+    first = next(index for index, parameters in enumerate(network.spec.layer_parameters) if parameters)
+    weights = unit_inputs(network, first)
+    filters = None if weights is None else described(weights, "pictures")
+    try:
+        digits = run.splits(offline=True, notify=lambda _: None).validation
+    except ByhandError:
+        # The digits are not available, or not those that the run was trained on.
+        return Snapshot(filters=filters)
+    predicted = network.logits(digits.images[:SCORED]).argmax(axis=1)
+    return Snapshot(
+        classification_report(digits.labelled()[:SCORED], predicted, network.spec.classes).confusion.tolist(), filters
+    )

@@ -1,30 +1,27 @@
-"""The networks that a service offers: those that come with byhand, and runs of one's own.
-
-A network's layers work in arrays of their own, so two threads must not use one network. Every thread that computes has
-instances of its own, built when it first needs them.
-"""
+"""The networks that the service offers: the shipped ones, and runs."""
 
 from __future__ import annotations
 
 import importlib.util
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from byhand import weights
-from byhand.errors import ByhandError
+from byhand.errors import ByhandError, nearest
 from byhand.hands import HANDS, Array, Network
 from byhand.metrics.losses import probabilities
 from byhand.models.layers import Conv2d, Recurrent
 from byhand.models.spec import Spec
-from byhand.training.run import Run, load_run
+from byhand.server.responses import Problem
+from byhand.training.run import load_run
 from byhand.viz.inside.arrays import PixelGradient
 
-PICTURE = (28, 28)
+IMAGE_SHAPE = (28, 28)
 CLASSES = 10
 
 
@@ -35,12 +32,12 @@ def kind_of(spec: Spec) -> str:
             return layer.cell
     if any(isinstance(layer, Conv2d) for layer in spec.layers):
         return "cnn"
-    return "mlp" if sum(bool(learnt) for learnt in spec.layer_parameters) > 1 else "softmax"
+    return "mlp" if sum(bool(parameters) for parameters in spec.layer_parameters) > 1 else "softmax"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a network makes of one picture: logits and probabilities ``(K,)``, and the microseconds that took."""
+class Prediction:
+    """A network's logits and probabilities ``(K,)`` for one picture, and the microseconds to compute them."""
 
     logits: Array
     probabilities: Array
@@ -52,75 +49,83 @@ class Answer:
         return int(self.probabilities.argmax())
 
 
-class Shelf:
-    """The networks, in their order.
+class ModelRegistry:
+    """The networks by name, shipped ones first, in every hand; any number of threads may use it.
 
     Parameters
     ----------
     runs
-        Folders of runs to offer beside the shipped networks, under the folders' names; a name that is taken gets a
-        number.
+        Run folders to offer under their folders' names; a name that is taken gets a number.
 
     Raises
     ------
     ByhandError
-        If a folder holds no run, or one that reads no digits of 28x28 pixels.
+        If a folder holds no run, or one whose network does not read digits of 28x28 pixels.
     """
 
     def __init__(self, runs: Sequence[Path] = ()) -> None:
-        self.offered: dict[str, Run] = {}
-        for name in weights.names():
-            # The reader's network answers with eleven classes and reads in `byhand.reading`.
-            if name != "reader":
-                self.offered[name] = load_run(name)
+        # The reader's network has an eleventh class, for non-digits; `byhand.reading` uses it.
+        self.models = {name: load_run(name) for name in weights.names() if name != "reader"}
         for path in runs:
             run = load_run(Path(path), "fast")
-            self.offered[_name(run, self.offered)] = run
-        self._own = threading.local()
+            if run.spec.input_shape != IMAGE_SHAPE or run.spec.classes != CLASSES:
+                raise ByhandError(
+                    f"{path} classifies pictures of {run.spec.input_shape} into {run.spec.classes} classes; expected "
+                    f"{IMAGE_SHAPE} and {CLASSES}; choose another run.",
+                    code="server.unsuitable_run",
+                )
+            name, number = path.resolve().name, 1
+            while (unique := name if number == 1 else f"{name}-{number}") in self.models:
+                number += 1
+            self.models[unique] = run
+        self._lock = threading.Lock()
+        self._networks: dict[tuple[str, str], Network] = {}
+        self._gradients: dict[str, PixelGradient] = {}
 
     @property
     def hands(self) -> tuple[str, ...]:
-        """The hands that can be computed in here."""
-        return HANDS if importlib.util.find_spec("torch") else ("fast",)
+        """The hands that are available."""
+        return HANDS if importlib.util.find_spec("torch") else tuple(h for h in HANDS if h in ("numpy", "fast"))
+
+    def check(self, name: str, hand: str = "fast") -> None:
+        """Check that a network and a hand are available.
+
+        Raises
+        ------
+        Problem
+            404 for an unknown name, 422 for a hand that needs PyTorch without PyTorch.
+        """
+        if name not in self.models:
+            raise Problem(404, f"The network {name[:80]!r} was not found; {nearest(name[:80], self.models)}.")
+        self.check_hand(hand)
+
+    def check_hand(self, hand: str) -> None:
+        """Check that a hand is available; raises a `Problem` like `check`."""
+        if hand not in self.hands:
+            raise Problem(422, f"The {hand} hand needs PyTorch, which is not installed on the server; use fast.")
 
     def network(self, name: str, hand: str = "fast") -> Network:
-        """Give this thread's instance of a network."""
-        own: dict[tuple[str, str], Network] = self._own.__dict__.setdefault("networks", {})
-        if (name, hand) not in own:
-            network = self.offered[name].load_network(hand)
-            # The first picture makes the work arrays, which the time of no answer should contain.
-            network.logits(np.zeros((1, *PICTURE), np.uint8))
-            own[name, hand] = network
-        return own[name, hand]
+        """Give a network in a hand; it is built on first use."""
+        with self._lock:
+            if (name, hand) not in self._networks:
+                network = self.models[name].load_network(hand)
+                # The first call allocates workspaces, which no measured time should contain.
+                network.logits(np.zeros((1, *IMAGE_SHAPE), np.uint8))
+                self._networks[name, hand] = network
+            return self._networks[name, hand]
 
-    def slopes(self, name: str) -> PixelGradient:
-        """Give this thread's way from a network's logits back to the pixels."""
-        own: dict[str, PixelGradient] = self._own.__dict__.setdefault("slopes", {})
-        if name not in own:
-            own[name] = PixelGradient(self.network(name))
-        return own[name]
+    def pixel_gradient(self, name: str) -> PixelGradient:
+        """Give the gradient of a network's logits with respect to the pixels."""
+        network = self.network(name)
+        with self._lock:
+            if name not in self._gradients:
+                self._gradients[name] = PixelGradient(network)
+            return self._gradients[name]
 
-    def read(self, name: str, ink: Array, hand: str = "fast") -> Answer:
-        """Have a network read ``uint8 (28, 28)``."""
+    def predict(self, name: str, ink: Array, hand: str = "fast") -> Prediction:
+        """Classify one picture, uint8 ``(28, 28)``."""
         network = self.network(name, hand)
-        began = time.perf_counter()
+        start = time.perf_counter()
         logits = network.logits(ink[None])
-        taken = 1e6 * (time.perf_counter() - began)
-        return Answer(logits[0], probabilities(logits, network.spec.loss)[0], taken)
-
-
-def _name(run: Run, taken: Mapping[str, Run]) -> str:
-    """Choose a name for a run, with a number where it is taken."""
-    spec = run.spec
-    if spec.input_shape != PICTURE or spec.classes != CLASSES:
-        raise ByhandError(
-            f"{run.path} reads pictures of {spec.input_shape} as one of {spec.classes} classes, and the lab shows "
-            f"networks that read {PICTURE} as one of {CLASSES}; name another run.",
-            code="run.other_shape",
-        )
-    default, number = run.folder.resolve().name, 1
-    name = default
-    while name in taken:
-        number += 1
-        name = f"{default}-{number}"
-    return name
+        microseconds = 1e6 * (time.perf_counter() - start)
+        return Prediction(logits[0], probabilities(logits, network.spec.loss)[0], microseconds)

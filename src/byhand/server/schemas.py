@@ -1,233 +1,286 @@
-"""What good answers hold, for the OpenAPI document."""
+"""Models of requests and responses, with examples, for validation and the OpenAPI document."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Share = Annotated[float, Field(ge=0, le=1)]
+# A vertical stroke: a one.
+ONE = [230 if 12 <= i % 28 <= 15 and 4 <= i // 28 <= 23 else 0 for i in range(784)]
+LOGITS = [-5.1, 5.7, 0.9, 0.43, -1.72, 0.21, -0.84, -0.08, 0.77, -1.18]
+PROBABILITIES = [0.00002, 0.97, 0.008, 0.005, 0.00058, 0.004, 0.0014, 0.003, 0.007, 0.001]
+WEIGHTS = [-0.2217, 0.1034, 0.3102, 0.0141]
+
+Hand = Literal["numpy", "fast", "tensor", "torch"]
+Flag = Literal["true", "false"]
+
+Name = Annotated[str, Field(examples=["softmax"])]
+LayerName = Annotated[str, Field(examples=["Linear"])]
+RunName = Annotated[str, Field(examples=["mlp-lab-1"])]
+HandName = Annotated[str, Field(examples=["fast"])]
+Digit = Annotated[int, Field(ge=0, le=9, examples=[1])]
+Count = Annotated[int, Field(ge=0, examples=[7850])]
+Shape = Annotated[list[int], Field(examples=[[1, 2, 2, 1]])]
+Microseconds = Annotated[float, Field(ge=0, examples=[38.4])]
+Probability = Annotated[float, Field(ge=0, le=1, examples=[0.97])]
+Probabilities = Annotated[list[Probability], Field(min_length=10, max_length=10, examples=[PROBABILITIES])]
+Logits = Annotated[list[float], Field(min_length=10, max_length=10, examples=[LOGITS])]
 Byte = Annotated[int, Field(ge=0, le=255)]
-Digit = Annotated[int, Field(ge=0, le=9)]
-State = Literal["running", "done", "failed", "stopped"]
-Ink = Annotated[list[Byte], Field(min_length=784, max_length=784, description="28x28 pixels, row by row, ink light.")]
+INK = "28x28 pixels, row by row, ink light on dark."
+Ink = Annotated[list[Byte], Field(min_length=784, max_length=784, description=INK, examples=[ONE])]
 
 
 class Model(BaseModel):
-    """What all have in common."""
+    """Base class: no other members are allowed."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Health(Model):
-    """The service answers."""
+    """The service is up."""
 
-    status: Literal["ok"]
+    status: Literal["ok"] = Field(examples=["ok"])
 
 
-class Guess(Model):
+class Candidate(Model):
     """One of the three likeliest values."""
 
     value: Digit
-    probability: Share
+    probability: Probability
 
 
 class ReadDigit(Model):
-    """A digit that was found."""
+    """A digit in a picture."""
 
     value: Digit
-    box: Annotated[list[int], Field(min_length=4, max_length=4, description="left, top, right, bottom in pixels")]
-    confidence: Annotated[Share, Field(description="Calibrated: of answers at 0.9, nine in ten are right.")]
-    top: Annotated[list[Guess], Field(max_length=3)]
-    unsure: Annotated[bool, Field(description="Rather ask a person.")]
-    line: Annotated[int, Field(ge=0, description="The line it stands in, from 0.")]
+    box: list[int] = Field(
+        min_length=4, max_length=4, description="Left, top, right, bottom.", examples=[[212, 96, 240, 318]]
+    )
+    confidence: Probability = Field(description="Calibrated: of digits at 0.9, nine in ten are right.")
+    top: list[Candidate] = Field(max_length=3)
+    unsure: bool = Field(description="The digit needs review.", examples=[False])
+    line: int = Field(ge=0, description="Line of text, from 0.", examples=[0])
     ink: Ink
 
 
 class Stage(Model):
-    """A step on the way from the picture to the ink."""
+    """A stage from the picture to the ink."""
 
-    name: str
-    text: str
-    picture: Annotated[str, Field(description="data:image/png;base64,...")]
+    name: str = Field(examples=["ink"])
+    text: str = Field(examples=["ink"])
+    picture: str = Field(description="PNG as a data URL.", examples=["data:image/png;base64,..."])
 
 
 class Reading(Model):
-    """What was read."""
+    """The digits in a picture."""
 
-    text: Annotated[str, Field(description="The digits in reading order, a line for each line; empty for none.")]
-    size: Annotated[list[int], Field(min_length=2, max_length=2, description="Width and height, upright.")]
+    text: str = Field(description="The digits, a line for each line of text; empty if there are none.", examples=["1"])
+    size: list[int] = Field(min_length=2, max_length=2, description="Width and height, upright.", examples=[[480, 400]])
     digits: list[ReadDigit]
-    stages: Annotated[list[Stage] | None, Field(description="With explain=true alone.")] = None
-    milliseconds: float
+    stages: list[Stage] | None = Field(None, description="Only with explain=true.")
+    milliseconds: float = Field(ge=0, examples=[4.213])
 
 
 class Layer(Model):
     """A layer of a network."""
 
-    name: str
-    kind: str
-    shape: Annotated[list[int], Field(description="Of its output, without the batch axis.")]
-    parameters: Annotated[int, Field(ge=0)]
-    text: str
+    name: LayerName
+    kind: LayerName
+    shape: Shape = Field(description="Of its output, without the batch axis.")
+    parameters: Count
+    text: str = Field(description="With its settings.", examples=["Linear(10)"])
 
 
-class NetworkAbout(Model):
+class NetworkSummary(Model):
     """A network on offer."""
 
-    name: str
-    kind: Literal["softmax", "mlp", "elman", "lstm", "gru", "cnn"]
-    origin: Literal["shipped", "run"]
-    parameters: Annotated[int, Field(ge=1)]
-    test_accuracy: Share | None
+    name: Name
+    kind: Literal["softmax", "mlp", "elman", "lstm", "gru", "cnn"] = Field(examples=["softmax"])
+    origin: Literal["shipped", "run"] = Field(examples=["shipped"])
+    parameters: Count
+    test_accuracy: Probability | None
     layers: list[Layer]
 
 
-class ReaderAbout(Model):
+class ReaderSummary(Model):
     """The network that reads pictures."""
 
-    parameters: Annotated[int, Field(ge=1)]
-    test_accuracy: Share | None
-    threshold: Annotated[Share, Field(description="A confidence below it is marked unsure.")] | None
+    parameters: Count
+    test_accuracy: Probability | None
+    threshold: Probability | None = Field(description="Digits of a lower confidence are unsure.")
 
 
 class Networks(Model):
-    """All that is on offer."""
+    """All networks on offer."""
 
-    networks: list[NetworkAbout]
-    hands: list[str]
-    reader: ReaderAbout | None
+    networks: list[NetworkSummary]
+    hands: list[HandName]
+    reader: ReaderSummary | None
 
 
-class Seen(Model):
-    """What one network makes of the drawing."""
+class NetworkPrediction(Model):
+    """One network's prediction."""
 
-    name: str
+    name: Name
     value: Digit
-    probabilities: Annotated[list[Share], Field(min_length=10, max_length=10)]
-    microseconds: float
+    probabilities: Probabilities
+    microseconds: Microseconds
 
 
 class Sight(Model):
-    """What all networks make of the drawing."""
+    """Every network's prediction for a drawing."""
 
-    found: bool
+    found: bool = Field(examples=[True])
     input: Ink | None
     reader: ReadDigit | None
-    networks: list[Seen]
+    networks: list[NetworkPrediction]
 
 
-class Output(Model):
-    """What a layer gives out."""
+class Range(Model):
+    """Shape and extremes of an array."""
 
-    name: str
-    kind: str
-    shape: list[int]
-    low: float
-    high: float
-    values: list[float]
+    shape: Shape
+    low: float = Field(examples=[WEIGHTS[0]])
+    high: float = Field(examples=[WEIGHTS[2]])
+
+
+class Output(Range):
+    """A layer's output."""
+
+    name: LayerName
+    kind: LayerName
+    values: list[float] = Field(examples=[WEIGHTS])
 
 
 class Steps(Model):
-    """How a recurrent network reads row by row."""
+    """A recurrent network row by row."""
 
-    hidden: Annotated[list[list[float]], Field(description="State (H) after each of 28 rows, of the last layer.")]
-    probabilities: Annotated[list[list[Share]], Field(description="Had the reading stopped after that row.")]
+    hidden: list[list[float]] = Field(
+        description="State (H) of the last layer after each row.", examples=[[WEIGHTS] * 28]
+    )
+    probabilities: list[Probabilities] = Field(description="If reading stopped after that row.")
 
 
 class Activations(Model):
     """What goes on inside a network."""
 
-    name: str
-    hand: str
-    microseconds: float
-    logits: list[float]
-    probabilities: list[Share]
+    name: Name
+    hand: HandName
+    microseconds: Microseconds
+    logits: Logits
+    probabilities: Probabilities
     layers: list[Output]
-    saliency: Annotated[
-        list[float],
-        Field(min_length=784, max_length=784, description="Gradient of the winning logit to each pixel."),
-    ]
+    saliency: list[float] = Field(
+        min_length=784,
+        max_length=784,
+        description="Gradient of the largest logit at each pixel.",
+        examples=[[0.0] * 784],
+    )
     steps: Steps | None = None
 
 
-class Pictures(Model):
+class Pictures(Range):
     """Weights as pictures."""
 
-    shape: list[int]
-    low: float
-    high: float
-    pictures: list[float]
+    pictures: list[float] = Field(examples=[WEIGHTS])
 
 
-class Weights(Model):
-    """What feeds each unit of a layer."""
+class Weights(Pictures):
+    """The weights into each unit of a layer, units first; (28, 28) pictures for a layer on the pixels."""
 
-    name: str
-    layer: str
-    kind: str
-    shape: Annotated[list[int], Field(description="Units first; (28, 28) pictures for a layer that sees pixels.")]
-    low: float
-    high: float
-    pictures: list[float]
-    back: Annotated[Pictures | None, Field(description="Of a recurrence: from each state into each (H, G, H).")] = None
+    name: Name
+    layer: LayerName
+    kind: LayerName
+    back: Pictures | None = Field(None, description="Of a recurrence: from the last state into each gate, (H, G, H).")
 
 
-class OneHand(Model):
-    """One hand's answer."""
+class HandResult(Model):
+    """One hand's result."""
 
-    hand: str
-    microseconds: Annotated[float, Field(description="Median of five.")]
-    logits: list[float]
+    hand: HandName
+    microseconds: Microseconds = Field(description="Median of five.")
+    logits: Logits
 
 
 class Hands(Model):
     """One network in every hand."""
 
-    hands: list[OneHand]
-    largest_difference: float
+    hands: list[HandResult]
+    largest_difference: float = Field(ge=0, examples=[4.77e-07])
 
 
-class Summary(Model):
+class TrainingSummary(Model):
     """A training in a list."""
 
-    id: str
-    name: str
-    state: State
-    epoch: Annotated[int, Field(ge=0, description="Epochs done.")]
-    epochs: Annotated[int, Field(ge=1)]
+    id: RunName
+    name: RunName
+    state: Literal["running", "done", "failed", "stopped"] = Field(examples=["running"])
+    epoch: int = Field(ge=0, description="Epochs done.", examples=[1])
+    epochs: int = Field(ge=1, examples=[5])
 
 
 class Trainings(Model):
-    """Trainings in progress or done lately."""
+    """Running and recent trainings."""
 
-    trainings: list[Summary]
+    trainings: list[TrainingSummary]
 
 
-class Training(Model):
-    """All about one training."""
+class Training(TrainingSummary):
+    """One training."""
 
-    id: str
-    state: State
-    epoch: Annotated[int, Field(ge=0, description="Epochs done.")]
-    epochs: Annotated[int, Field(ge=1)]
-    detail: Annotated[str | None, Field(description="Why it failed, of one that did.")] = None
-    log: Annotated[list[dict[str, float | None]], Field(description="One entry an epoch, as in the run's log.jsonl.")]
-    confusion: Annotated[list[list[int]] | None, Field(description="Truth by row, answer by column.")]
+    detail: str | None = Field(None, description="Why it failed, if it did.")
+    log: list[dict[str, float | None]] = Field(
+        description="One entry an epoch, as in the run's log.jsonl.", examples=[[{"epoch": 0, "val_accuracy": 0.9489}]]
+    )
+    confusion: list[list[int]] | None = Field(
+        description="Labels by row, predictions by column.", examples=[[[9] * 10] * 10]
+    )
     filters: Pictures | None
 
 
-class TrainingWanted(BaseModel):
-    """What to train."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    recipe: Literal["softmax", "mlp", "elman", "lstm", "gru", "tiny-cnn", "conv5x5"]
-    epochs: Annotated[int, Field(ge=1, le=10)]
-    digits: Literal["embedded", "mnist"]
-
-
-class TrainingBegun(Model):
+class TrainingStarted(Model):
     """A training that was started."""
 
-    id: str
+    id: RunName
+
+
+class TrainingRequest(Model):
+    """What to train."""
+
+    recipe: Literal["softmax", "mlp", "elman", "lstm", "gru", "tiny-cnn", "conv5x5"] = Field(examples=["mlp"])
+    epochs: int = Field(ge=1, le=10, examples=[5])
+    digits: Literal["embedded", "mnist"] = Field(examples=["embedded"])
+
+
+class Pixels(Model):
+    """The input of a network."""
+
+    pixels: Ink
+
+
+class PictureForm(Model):
+    """A form with a picture file."""
+
+    picture: bytes = Field(description="A picture file.")
+
+
+def _body(description: str, **content: Any) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "description": description, "content": content}}
+
+
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+_FILES: dict[str, Any] = {
+    **dict.fromkeys(("image/png", "image/jpeg", "image/webp", "application/octet-stream"), _FILE),
+    "multipart/form-data": {"schema": PictureForm.model_json_schema()},
+}
+PICTURE_BODY = _body(
+    "A picture file (PNG, JPEG, WebP, TIFF, BMP or GIF), as the body or as the field `picture` of a form; at most "
+    "10 MB and 40 million pixels.",
+    **_FILES,
+)
+INK_BODY = _body(
+    "The input of the networks, as numbers or as a picture file of 28x28 pixels.",
+    **{"application/json": {"schema": Pixels.model_json_schema()}} | _FILES,
+)
+TRAINING_BODY = _body("What to train.", **{"application/json": {"schema": TrainingRequest.model_json_schema()}})

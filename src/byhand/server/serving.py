@@ -1,4 +1,4 @@
-"""Serving: a socket, one process or several, and an end that finishes what was begun."""
+"""Serving: the socket, one process or several, and an orderly shutdown."""
 
 from __future__ import annotations
 
@@ -16,24 +16,27 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import TypeAdapter
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.supervisors import Multiprocess
 
 from byhand.errors import ByhandError
-from byhand.server.config import LOOPBACK, Settings
-from byhand.server.metrics import TOGETHER
-from byhand.server.registry import Shelf
-from byhand.server.service import create_app
-from byhand.server.workers import QUEUE
+from byhand.server.app import create_app
+from byhand.server.config import LOOPBACK, ServerConfig
+from byhand.server.metrics import SHARED_FOLDER
+from byhand.server.registry import ModelRegistry
 from byhand.training.environment import set_threads
 
-HANDED = "BYHAND_SERVICE"
-"""The variable by which workers are handed their settings."""
+CONFIG_VARIABLE = "BYHAND_SERVICE"
+"""Environment variable with the configuration of worker processes."""
+CONFIG = TypeAdapter(ServerConfig)
+BACKLOG = 2048
+"""Connections that the system queues until a worker accepts them."""
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"lines": {"class": "byhand.server.feeds.Lines"}},
-    # What a library says of a broken form or picture would else be no JSON among lines of JSON.
+    "handlers": {"lines": {"class": "byhand.server.middleware.JsonLogHandler"}},
+    # Libraries log broken forms and pictures; those lines must be JSON, too.
     "loggers": {
         name: {"handlers": ["lines"], "level": "WARNING", "propagate": False}
         for name in ("uvicorn", "asyncio", "python_multipart", "PIL")
@@ -42,167 +45,177 @@ LOGGING = {
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a host."""
+    """Whether a host can be reached from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host in LOOPBACK
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """Open the socket; port 0 takes any that is free.
+def open_socket(host: str, port: int) -> socket.socket:
+    """Open the socket to listen on; port 0 chooses a free one.
 
     Raises
     ------
     ByhandError
-        If the port is taken, or the host is none of this machine's.
+        If the port is taken, or the host is not an address of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # On a socket that says it speaks TCP, asyncio sends small packets at once. On another an answer's body waits 40 ms
-    # for the client to acknowledge its first lines.
+    # With the protocol given, asyncio sets TCP_NODELAY; without it a response's body waits 40 ms for the client to
+    # acknowledge the headers.
     opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
-            # A port whose last owner has just ended is free; on Windows the option would take one that is not.
+            # Allows a port whose last owner has just ended; on Windows the option would allow one in use.
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind((host, port))
     except (OSError, OverflowError) as problem:
         opened.close()
         why = getattr(problem, "strerror", None) or problem
         raise ByhandError(
-            f"{host}, port {port}, cannot be listened on ({why}); choose another --port or --host."
+            f"Cannot listen on {host}, port {port} ({why}); choose another --port or --host.",
+            code="server.cannot_listen",
         ) from problem
-    opened.listen(QUEUE)
+    opened.listen(BACKLOG)
     opened.set_inheritable(True)
     return opened
 
 
-def address(opened: socket.socket) -> str:
-    """Give the address a browser opens."""
+def url_of(opened: socket.socket) -> str:
+    """Give the URL for a browser."""
     host, port = opened.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-class Punctual(H11Protocol):
-    """HTTP as uvicorn speaks it, on which a request's first lines must arrive in time, too."""
+class HeaderTimeoutProtocol(H11Protocol):
+    """uvicorn's HTTP protocol, with a time limit for the request line and headers."""
 
-    arrival = 30.0
-    _deadline: asyncio.TimerHandle | None = None
+    seconds = 30.0
+    _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for the first request."""
+        """Start the timer for the first request."""
         super().connection_made(transport)
-        self._watch()
+        self._update_timer()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, and wait for the rest of the first lines no longer than for all of them."""
+        """Stop the timer once the headers are complete; more data does not extend it."""
         super().data_received(data)
-        self._watch()
+        self._update_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
+        """Stop the timer."""
         super().connection_lost(exc)
-        self._stop()
+        self._stop_timer()
 
-    def _watch(self) -> None:
+    def _update_timer(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:
-            self._stop()
-        elif self._deadline is None:
-            self._deadline = self.loop.call_later(self.arrival, self._late)
+            self._stop_timer()
+        elif self._timer is None:
+            self._timer = self.loop.call_later(self.seconds, self._timeout)
 
-    def _late(self) -> None:
-        self._deadline = None
+    def _timeout(self) -> None:
+        self._timer = None
         if (self.cycle is None or self.cycle.response_complete) and not self.transport.is_closing():
             self.transport.close()
 
-    def _stop(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
-class Server(uvicorn.Server):
-    """A server that says when it is there."""
+class AcceptOneLoop(asyncio.SelectorEventLoop):
+    """An event loop that accepts one connection at a time and leaves the others to the other workers.
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
-        super().__init__(config)
-        self.ready = ready
+    By default the worker that wakes first accepts every waiting connection: sixteen clients may all end at one worker
+    while the other processors are idle.
+    """
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
-        await super().startup(sockets)
-        if self.started and self.ready is not None:
-            threading.Thread(target=self.ready, daemon=True).start()
+    async def create_server(  # type: ignore[override]
+        self, factory: Any, *arguments: Any, sock: socket.socket, **options: Any
+    ) -> asyncio.Server:
+        """Serve from an open socket, as uvicorn does."""
+        # asyncio's backlog is both how many connections it accepts at once and how many the system queues.
+        server = await super().create_server(factory, *arguments, sock=sock, **{**options, "backlog": 1})
+        sock.listen(BACKLOG)
+        return server
 
 
 def serve(
-    settings: Settings, opened: socket.socket, *, workers: int = 1, ready: Callable[[], None] | None = None
+    config: ServerConfig, opened: socket.socket, *, workers: int = 1, ready: Callable[[], None] | None = None
 ) -> None:
-    """Serve until told to end by SIGINT or SIGTERM; what was begun is then finished first.
+    """Serve until SIGINT or SIGTERM; requests in progress are finished first.
 
     Parameters
     ----------
-    settings
+    config
         Of the service.
     opened
         The socket to listen on.
     workers
-        Processes.
+        Number of processes.
     ready
-        Called in a thread of its own once requests are taken; of one process alone.
+        Called in a thread once the application is loaded; with one process only.
     """
-    # Without this the signal, which uvicorn raises again when it is done, would end us before we have cleaned up.
+    # uvicorn raises the signal again when it is done, which must not end this process before its cleanup.
     signal.signal(signal.SIGTERM, lambda *_: None)
     if workers == 1:
-        Server(config(_application(settings), settings), ready).run([opened])
+        server = uvicorn.Server(uvicorn_config(_create_app(config), config))
+        if ready is not None:
+            # Connections wait in the socket's queue until the server runs.
+            threading.Thread(target=ready, daemon=True).start()
+        server.run([opened])
         return
-    # What cannot be offered is found out here, where it can be told, and not by every worker.
-    Shelf(settings.runs)
+    # Errors in runs are raised here, once, and not in every worker.
+    ModelRegistry(config.runs)
     with tempfile.TemporaryDirectory(prefix="byhand-metrics-") as counts:
-        os.environ[TOGETHER] = counts
-        os.environ[HANDED] = settings.to_json()
-        Multiprocess(config("byhand.server.serving:worker", settings, workers), [opened]).run()
+        os.environ[SHARED_FOLDER] = counts
+        os.environ[CONFIG_VARIABLE] = CONFIG.dump_json(config).decode()
+        Multiprocess(uvicorn_config("byhand.server.serving:create_worker", config, workers), [opened]).run()
 
 
-def config(app: FastAPI | str, settings: Settings, workers: int = 1) -> uvicorn.Config:
-    """Tell uvicorn what we want of it."""
+def uvicorn_config(app: FastAPI | str, config: ServerConfig, workers: int = 1) -> uvicorn.Config:
+    """Create uvicorn's configuration."""
+    # The configuration of workers is pickled, which a class made here could not be.
+    timed = type("TimedProtocol", (HeaderTimeoutProtocol,), {"seconds": config.limits.arrival})
     return uvicorn.Config(
         app,
         factory=isinstance(app, str),
         workers=workers,
-        loop="byhand.server.workers:OneAtATime" if workers > 1 else "auto",
-        # One way of speaking HTTP, whatever else is installed.
-        http=type("Protocol", (Punctual,), {"arrival": settings.limits.arrival}) if workers == 1 else Punctual,
+        loop="byhand.server.serving:AcceptOneLoop" if workers > 1 else "auto",
+        # The same protocol implementation, whatever else is installed.
+        http=timed if workers == 1 else HeaderTimeoutProtocol,
         ws="none",
         lifespan="on",
         log_config=LOGGING,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=round(settings.limits.ending),
-        # A worker that does not answer its parent for so long is replaced; less would be a busy machine's fault.
+        timeout_graceful_shutdown=round(config.limits.shutdown),
+        # A worker that does not answer its parent for this long is replaced; less could be the fault of a busy machine.
         timeout_worker_healthcheck=60,
     )
 
 
-def worker() -> FastAPI:
-    """Make the application of a worker process."""
-    return _application(Settings.from_json(os.environ[HANDED]))
+def create_worker() -> FastAPI:
+    """Create the application of a worker process."""
+    return _create_app(CONFIG.validate_json(os.environ[CONFIG_VARIABLE]))
 
 
-def _application(settings: Settings) -> FastAPI:
-    """Make the application, and set up the process for it alone."""
+def _create_app(config: ServerConfig) -> FastAPI:
+    """Create the application, and set up the process for it alone."""
     import cv2
     from PIL import Image
 
-    # Every product and every filter uses one thread: requests are what is shared out.
+    # Each product and each filter uses one thread; requests run in parallel.
     set_threads(1)
     cv2.setNumThreads(1)
-    # Of sizes that are beyond our limit, which says so; and no warning belongs between lines of JSON.
+    # Our own limit on pixels is checked, and no warning may come between lines of JSON.
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-    app = create_app(settings)
-    # What is here now stays; looking through it again and again would stop every answer meanwhile.
+    app = create_app(config)
+    # What exists now is kept; collecting it again and again would delay responses.
     gc.collect()
     gc.freeze()
     return app

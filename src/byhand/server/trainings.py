@@ -1,4 +1,4 @@
-"""Trainings: those whose runs lie in a folder, and the one that was started from the page, a process of its own."""
+"""Trainings: the runs in a folder, and those that clients start, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from typing import Any
 
 from byhand.cpu import processors
 from byhand.errors import ByhandError
-from byhand.server.problems import Problem
-from byhand.server.progress import Inside, Insides, entries, runs_in, summary
+from byhand.server.progress import Snapshot, Snapshots, json_log, list_runs, summary
+from byhand.server.responses import Problem
+from byhand.training.run import Run
 
 DIGITS = {"embedded": ("digits", "0.7/0.15/0.15"), "mnist": ("mnist", "50000/10000/10000")}
-"""What the page calls digits, what ``--data`` does, and their split, since some recipes' is made for one of them."""
+"""``--data`` and ``--split`` for each choice of digits."""
 PRIVATE = ("BYHAND_TOKEN", "BYHAND_SERVICE")
-"""Variables that are no business of a training's."""
-PATIENCE = 5.0
-"""Seconds that a training which is told to stop has for it."""
+"""Environment variables that a training does not get."""
+STOP_SECONDS = 5.0
+"""Seconds that a training has to stop before it is killed."""
 
 
 @dataclass
-class Begun:
+class Job:
     """A training that was started here."""
 
     name: str
-    recipe: str
     epochs: int
     process: Process
-    ending: asyncio.Task[bytes]
+    output: asyncio.Task[bytes]
     stopped: bool = False
 
     @property
     def state(self) -> str:
         """``running``, ``done``, ``failed`` or ``stopped``."""
-        if not self.ending.done():
+        if not self.output.done():
             return "running"
         if self.process.returncode == 0:
             return "done"
@@ -46,11 +46,11 @@ class Begun:
 
     @property
     def detail(self) -> str | None:
-        """The sentence by which it ended, of one that failed."""
+        """The error message of a training that failed."""
         if self.state != "failed":
             return None
-        lines = self.ending.result().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1].removeprefix("byhand: ") if lines else f"It ended with {self.process.returncode}."
+        lines = self.output.result().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1].removeprefix("byhand: ") if lines else f"The process ended with {self.process.returncode}."
 
 
 class Trainings:
@@ -59,50 +59,48 @@ class Trainings:
     Parameters
     ----------
     folder
-        Where runs lie; ``None`` where none are shown.
-    starts
+        The folder of the runs; ``None`` shows none.
+    may_start
         Whether trainings may be started.
     """
 
-    def __init__(self, folder: Path | None, starts: bool) -> None:
+    def __init__(self, folder: Path | None, may_start: bool) -> None:
         self.folder = folder
-        self.starts = starts and folder is not None
-        self._begun: dict[str, Begun] = {}
-        self._insides = Insides()
+        self.may_start = may_start
+        self._jobs: dict[str, Job] = {}
+        self._snapshots = Snapshots()
         self._starting = asyncio.Lock()
 
-    def listed(self) -> list[dict[str, Any]]:
-        """List the trainings, those started here first, then by when they were last at work."""
-        paths = {path.name: path for path in self._runs()}
-        begun = list(self._begun)
-        names = [*reversed(begun), *(name for name in paths if name not in begun)]
-        told = []
-        for name in names:
-            # A folder whose recipe is damaged is no training to show.
+    def summaries(self) -> list[dict[str, Any]]:
+        """List the trainings, first those started here, then others by the time of their last epoch."""
+        paths = self._runs()
+        jobs = list(self._jobs)
+        found = []
+        for name in [*reversed(jobs), *(name for name in paths if name not in jobs)]:
+            # A run whose recipe is damaged is left out.
             with contextlib.suppress(ByhandError):
-                told.append({"id": name, "name": name} | self._summary(name, paths.get(name)))
-        return told
+                found.append(self._summary(name, Run.load(paths[name]) if name in paths else None))
+        return found
 
-    def one(self, name: str) -> dict[str, Any]:
-        """Tell all about one training.
+    def details(self, name: str) -> dict[str, Any]:
+        """Give a training's log, confusion matrix and filters.
 
         Raises
         ------
         Problem
-            404 where there is none of that name.
+            404 for an unknown name.
         ByhandError
             If its files are damaged.
         """
-        path = self._path(name)
-        inside = Inside() if path is None else self._insides.of(path)
-        begun = self._begun.get(name)
+        path = self._find(name)
+        snapshot = Snapshot() if path is None else self._snapshots.latest(path)
+        job, run = self._jobs.get(name), None if path is None else Run.load(path)
         return {
-            "id": name,
-            **self._summary(name, path),
-            "detail": None if begun is None else begun.detail,
-            "log": [] if path is None else entries(path),
-            "confusion": inside.confusion,
-            "filters": inside.filters,
+            **self._summary(name, run),
+            "detail": None if job is None else job.detail,
+            "log": [] if run is None else json_log(run),
+            "confusion": snapshot.confusion,
+            "filters": snapshot.filters,
         }
 
     async def start(self, recipe: str, epochs: int, digits: str) -> str:
@@ -111,78 +109,78 @@ class Trainings:
         Raises
         ------
         Problem
-            403 where none may be started, 409 where one is in progress.
+            403 if trainings may not be started, 409 while one is running.
         """
-        if not self.starts or self.folder is None:
-            raise Problem(403, "No training is started here; open the lab on your own machine by `byhand lab`.")
+        if not self.may_start or self.folder is None:
+            raise Problem(403, "This service starts no trainings; run `byhand lab` on your own machine.")
         async with self._starting:
-            at_work = next((begun.name for begun in self._begun.values() if begun.state == "running"), None)
-            if at_work is not None:
-                raise Problem(409, f"{at_work} is still training; wait until it is done, or stop it.")
+            running = next((job.name for job in self._jobs.values() if job.state == "running"), None)
+            if running is not None:
+                raise Problem(409, f"{running} is still training; wait until it is done, or stop it.")
             number = 1
-            while (name := f"{recipe}-lab-{number}") in self._begun or (self.folder / name).exists():
+            while (name := f"{recipe}-lab-{number}") in self._jobs or (self.folder / name).exists():
                 number += 1
             data, split = DIGITS[digits]
-            words = ["train", recipe, "--epochs", str(epochs), "--data", data, "--split", split, "--offline"]
-            words += ["--runs", str(self.folder), "--name", name]
-            # The page stays quick while a network learns.
-            words += ["--threads", str(max(1, processors() - 1))]
+            arguments = ["train", recipe, "--epochs", str(epochs), "--data", data, "--split", split, "--offline"]
+            arguments += ["--runs", str(self.folder), "--name", name]
+            # One processor is left for the service.
+            arguments += ["--threads", str(max(1, processors() - 1))]
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "byhand", *words),
+                *(sys.executable, "-m", "byhand", *arguments),
                 stdin=DEVNULL,
                 stdout=DEVNULL,
                 stderr=PIPE,
                 env={variable: value for variable, value in os.environ.items() if variable not in PRIVATE},
             )
-            self._begun[name] = Begun(name, recipe, epochs, process, asyncio.create_task(_ended(process)))
+            self._jobs[name] = Job(name, epochs, process, asyncio.create_task(_stderr(process)))
             return name
 
     async def stop(self, name: str) -> None:
-        """Stop a training that was started here; one that has ended stays as it is.
+        """Stop a training that was started here; one that has ended is left as it is.
 
         Raises
         ------
         Problem
-            404 where there is none of that name, 403 where it was started elsewhere.
+            404 for an unknown name, 403 if it was started elsewhere.
         """
-        self._path(name)
-        begun = self._begun.get(name)
-        if begun is None:
-            raise Problem(403, f"{name} was not started here; stop it where it was.")
-        if begun.state != "running":
+        self._find(name)
+        job = self._jobs.get(name)
+        if job is None:
+            raise Problem(403, f"{name} was not started by this service; stop it where it was started.")
+        if job.state != "running":
             return
-        begun.stopped = True
+        job.stopped = True
         with contextlib.suppress(ProcessLookupError):
-            begun.process.terminate()
-        done, _ = await asyncio.wait([begun.ending], timeout=PATIENCE)
+            job.process.terminate()
+        done, _ = await asyncio.wait([job.output], timeout=STOP_SECONDS)
         if not done:
             with contextlib.suppress(ProcessLookupError):
-                begun.process.kill()
-            await asyncio.wait([begun.ending])
+                job.process.kill()
+            await asyncio.wait([job.output])
 
     async def close(self) -> None:
-        """Stop what was started here; ``byhand train --resume`` goes on with it."""
-        for name in [*self._begun]:
+        """Stop all trainings started here; ``byhand train --resume`` continues them."""
+        for name in [*self._jobs]:
             await self.stop(name)
 
-    def _runs(self) -> list[Path]:
-        return [] if self.folder is None else runs_in(self.folder)
+    def _runs(self) -> dict[str, Path]:
+        return {} if self.folder is None else {path.name: path for path in list_runs(self.folder)}
 
-    def _path(self, name: str) -> Path | None:
-        """Find a run among those that are there: a name from outside never becomes a path."""
-        path = next((path for path in self._runs() if path.name == name), None)
-        if path is None and name not in self._begun:
-            raise Problem(404, f"There is no training {name[:80]!r}; /v1/trainings lists those there are.")
+    def _find(self, name: str) -> Path | None:
+        """Find a run in the folder's list, so that a name from a request never becomes a path."""
+        path = self._runs().get(name)
+        if path is None and name not in self._jobs:
+            raise Problem(404, f"The training {name[:80]!r} was not found; /v1/trainings lists all.")
         return path
 
-    def _summary(self, name: str, path: Path | None) -> dict[str, Any]:
-        begun = self._begun.get(name)
-        told: dict[str, Any] = {"state": "running", "epoch": 0, "epochs": 1} if path is None else summary(path)
-        if begun is not None:
-            told |= {"state": begun.state, "epochs": begun.epochs}
-        return told
+    def _summary(self, name: str, run: Run | None) -> dict[str, Any]:
+        job = self._jobs.get(name)
+        found: dict[str, Any] = {"state": "running", "epoch": 0, "epochs": 1} if run is None else summary(run)
+        if job is not None:
+            found |= {"state": job.state, "epochs": job.epochs}
+        return {"id": name, "name": name} | found
 
 
-async def _ended(process: Process) -> bytes:
-    _, said = await process.communicate()
-    return said
+async def _stderr(process: Process) -> bytes:
+    _, text = await process.communicate()
+    return text

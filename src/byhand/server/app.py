@@ -1,0 +1,117 @@
+"""The application: routes, middleware, the page's files, and the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
+
+from byhand import __version__
+from byhand.server.config import ServerConfig
+from byhand.server.middleware import AccessGuard, BodyLimits, RequestLog
+from byhand.server.responses import PROBLEM_SCHEMA, cacheable, install_error_handlers
+from byhand.server.routes import networks, reading, service, trainings
+from byhand.server.runtime import Runtime
+
+DESCRIPTION = """Handwritten digits, read by networks written by hand.
+
+Send a picture to `/v1/read` and get the number in it, with boxes and calibrated confidences. The other paths show what
+goes on inside the networks. Pictures are never stored. Every error is a problem as described in RFC 9457.
+"""
+PAGE_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+"""Media types of the page's files, the same on every system."""
+
+
+def create_app(config: ServerConfig | None = None) -> FastAPI:
+    """Create the application.
+
+    Parameters
+    ----------
+    config
+        By default one for this machine alone.
+
+    Raises
+    ------
+    ByhandError
+        If a run to be served cannot be loaded.
+    """
+    config = config or ServerConfig()
+    runtime = Runtime(config)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await runtime.close()
+
+    app = FastAPI(
+        title="byhand",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.runtime = runtime
+    install_error_handlers(app)
+    for part in (service, reading, networks, trainings):
+        app.include_router(part.router)
+    _add_page(app)
+    # Innermost first.
+    app.add_middleware(BodyLimits, limits=config.limits)
+    app.add_middleware(AccessGuard, config=config)
+    if config.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(config.origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match"],
+            expose_headers=["ETag", "Retry-After", "X-Request-Id"],
+        )
+    app.add_middleware(RequestLog, metrics=runtime.metrics, log=config.log)
+    app.openapi = lambda: _openapi(app, bool(config.token))  # type: ignore[method-assign]
+    return app
+
+
+def _add_page(app: FastAPI) -> None:
+    """Add a route for each file of the page, so that no path is ever made from a request."""
+    folder = Path(str(resources.files("byhand") / "web"))
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in PAGE_TYPES:
+            route = f"/{path.relative_to(folder).as_posix()}"
+            app.add_api_route(route, _file_endpoint(path), methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/", _file_endpoint(folder / "index.html"), methods=["GET", "HEAD"], include_in_schema=False)
+
+
+def _file_endpoint(path: Path) -> Callable[[Request], Awaitable[Response]]:
+    async def file(request: Request) -> Response:
+        return cacheable(request, Response(path.read_bytes(), media_type=PAGE_TYPES[path.suffix]))
+
+    return file
+
+
+def _openapi(app: FastAPI, token: bool) -> dict[str, Any]:
+    """Create the OpenAPI document, once."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        components = document["components"]
+        components["schemas"]["Problem"] = PROBLEM_SCHEMA
+        if token:
+            components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            document["security"] = [{"token": []}]
+        app.openapi_schema = document
+    return app.openapi_schema

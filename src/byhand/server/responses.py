@@ -1,0 +1,147 @@
+"""Responses: JSON, with ETags where they may be cached, and errors as ``application/problem+json`` (RFC 9457)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from byhand.errors import ByhandError
+
+PROBLEM_TYPE = "application/problem+json"
+
+MEANINGS = {
+    400: "The body does not match its Content-Type.",
+    401: "The service requires a token (`Authorization: Bearer ...`), and none or a wrong one was sent.",
+    403: "A page of another origin sent the request, or the service does not allow the action.",
+    404: "Not found.",
+    405: "The path does not support the method.",
+    408: "The body took too long to arrive.",
+    409: "A training is already running.",
+    413: "The body has too many bytes, or the picture too many pixels.",
+    415: "The Content-Type is not supported.",
+    421: "The Host header is not a name of the service.",
+    422: "The body or a parameter is invalid.",
+    429: "The service is busy; retry after the seconds in Retry-After.",
+    500: "Internal error; the server log has more under this response's X-Request-Id.",
+    503: "The service is shutting down.",
+    504: "Computing the response took too long.",
+}
+"""Every error status of the service."""
+
+ALWAYS = (401, 403, 421, 429, 500, 503)
+"""Statuses that any path may return."""
+
+PROBLEM_SCHEMA = {
+    "title": "Problem",
+    "description": "An error (RFC 9457).",
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "const": "about:blank", "description": "The status is the type."},
+        "title": {"type": "string", "description": "The status in words."},
+        "status": {"type": "integer", "enum": sorted(MEANINGS)},
+        "detail": {"type": "string", "description": "One sentence: what was found, what was expected, what to do."},
+        "code": {
+            "type": "string",
+            "pattern": r"^\w+(\.\w+)*$",
+            "description": "A stable name of an error of byhand itself, such as `picture.unreadable`; other errors "
+            "have none.",
+        },
+    },
+}
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The client's copy is current (If-None-Match)."}}
+
+
+class Problem(HTTPException):
+    """An error response; raise it anywhere in a request."""
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, detail, headers)
+
+
+def busy(detail: str) -> Problem:
+    """Create the problem of a service that has too much to do."""
+    return Problem(429, detail, {"Retry-After": "1"})
+
+
+def problem_response(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, code: str | None = None
+) -> Response:
+    """Create an error response."""
+    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    if code is not None:
+        content["code"] = code
+    return Response(json.dumps(content, ensure_ascii=False), status, headers, media_type=PROBLEM_TYPE)
+
+
+def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Create a JSON response."""
+    body = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return Response(body, status, headers, media_type="application/json")
+
+
+def cacheable(request: Request, response: Response) -> Response:
+    """Add an ETag to a response, or replace it by 304 for a client that has it."""
+    tag = f'"{hashlib.blake2b(response.body, digest_size=12).hexdigest()}"'
+    known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    if tag in known or known == ["*"]:
+        response = Response(status_code=304)
+    response.headers.update({"ETag": tag, "Cache-Control": "no-cache"})
+    return response
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe a path's error responses, including those of any path, for the OpenAPI document."""
+    described: dict[int | str, dict[str, Any]] = {}
+    for status in sorted({*statuses, *ALWAYS}):
+        example = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": MEANINGS[status],
+        }
+        content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}
+        described[status] = {"description": MEANINGS[status], "content": content}
+    described[429]["headers"] = {
+        "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}, "required": True}
+    }
+    return described
+
+
+def validation_message(errors: Iterable[Mapping[str, Any]]) -> str:
+    """Describe the first of pydantic's errors in a sentence."""
+    first = next(iter(errors))
+    where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+    message = str(first["msg"])
+    return f"{where or 'The body'}: {message[:1].lower()}{message[1:]}; see /openapi.json for what is expected."
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Make an application answer every error with a problem."""
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        detail = str(error.detail)
+        if not isinstance(error, Problem):
+            path = request.url.path
+            detail = {
+                404: f"{path} was not found; /openapi.json lists all paths.",
+                405: f"{path} does not support {request.method}; the Allow header lists what it supports.",
+            }.get(error.status_code, detail)
+        return problem_response(error.status_code, detail, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid_parameters(request: Request, error: RequestValidationError) -> Response:
+        return problem_response(422, validation_message(error.errors()))
+
+    @app.exception_handler(ByhandError)
+    async def byhand_error(request: Request, error: ByhandError) -> Response:
+        return problem_response(422, str(error), code=error.code)
