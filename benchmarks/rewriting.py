@@ -1,4 +1,4 @@
-"""Draw what the reader is trained on: MNIST's digits, the same rewritten, digits of fonts, and non-digits.
+"""Draw what the reader is trained on: MNIST's digits, the same augmented, digits of fonts, and non-digits.
 
 Run: ``python benchmarks/rewriting.py docs/pictures/rewriting``, which writes rewriting.svg and rewriting.png.
 """
@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from byhand.augment import Writing
-from byhand.augment.distortion import rewritten
-from byhand.augment.fonts import digit_glyphs
-from byhand.augment.negatives import strangers
+from byhand.augment.distortion import distort
+from byhand.augment.fonts import draw_digits
+from byhand.augment.negatives import draw_negatives
 from byhand.data import load_digits
 from byhand.rng import generator
 from byhand.viz import style
@@ -36,12 +36,13 @@ def main() -> int:
     made, _ = Writing(0, plain=0)(images, np.repeat(labels[first], ACROSS - 1), "picture")
     made = made[: len(images)].reshape(10, ACROSS - 1, 28, 28)
     digits = np.concatenate([train.images[first][:, None], made], axis=1)
-    fonts = rewritten(digit_glyphs(2 * ACROSS, rng)[0], rng).reshape(2, ACROSS, 28, 28)
-    strange = rewritten(strangers(6 * ACROSS, train.images[:500], labels[:500], rng), rng).reshape(6, ACROSS, 28, 28)
+    fonts = distort(draw_digits(2 * ACROSS, rng)[0], rng).reshape(2, ACROSS, 28, 28)
+    negatives = draw_negatives(6 * ACROSS, train.images[:500], labels[:500], rng)
+    negatives = distort(negatives, rng).reshape(6, ACROSS, 28, 28)
     parts = (
-        ("MNIST's digit at the left of each row, then as people might have written it", digits),
+        ("MNIST's digit at the left of each row, then augmented", digits),
         ("Digits of fonts", fonts),
-        ("Not digits: letters, wrong cuts, scribbles, strokes, shapes, textures", strange),
+        ("Not digits: letters, wrong cuts, scribbles, strokes, shapes, textures", negatives),
     )
     rows = [len(part) for _, part in parts]
     width, title = ACROSS * CELL, 0.42

@@ -1,7 +1,7 @@
-"""Augmentation: what makes MNIST look like people's writing, and what a reader must know to be no digit.
+"""Augmentation: makes MNIST look like other people's handwriting, and adds non-digits that a reader must reject.
 
-`Writing` is drawn anew for every step of every epoch, each from a stream of its own, so it does not depend on what came
-before: a resumed run sees the same pictures. It needs OpenCV, which is imported here alone.
+`Writing` is drawn anew for every step of every epoch from a random stream named after both, so a resumed run sees the
+same pictures. It needs OpenCV.
 """
 
 from __future__ import annotations
@@ -12,83 +12,82 @@ from typing import Any
 
 import numpy as np
 
-from byhand.augment.distortion import PLAIN, rewritten, upscaled
-from byhand.augment.fonts import digit_glyphs
-from byhand.augment.negatives import strangers
-from byhand.augment.regional import flourished
+from byhand.augment.distortion import PLAIN, distort, upscale
+from byhand.augment.fonts import draw_digits
+from byhand.augment.negatives import draw_negatives
+from byhand.augment.regional import add_regional_styles
 from byhand.data.digits import CLASSES
 from byhand.hands import Array
 from byhand.rng import generator
 
-__all__ = ["STRANGER", "Writing", "ahead"]
+__all__ = ["NON_DIGIT", "Writing", "prefetch"]
 
-STRANGER = CLASSES
-"""The label of what is no digit."""
+NON_DIGIT = CLASSES
+"""The label of non-digits."""
 
-DRAWN = 0.05
-"""Digits of fonts that join a batch, for every one of its own: without them whatever looks drawn would be no digit."""
+FONT_DIGITS = 0.05
+"""Digits of fonts added for every digit of a batch: without them whatever looks printed would count as a non-digit."""
 
 
 class Writing:
-    """Makes batches of people's writing from batches of MNIST.
+    """Turns batches of MNIST into batches that look like other people's handwriting.
 
     Parameters
     ----------
     seed
-        Of all its streams.
+        Seed of all random streams.
     nondigits
-        How many non-digits join a batch, for every digit of it.
+        Non-digits added for every digit of a batch.
     plain
-        Share of the digits that stay as they are.
+        Fraction of the digits that are left unchanged.
     """
 
     def __init__(self, seed: int, nondigits: float = 0.0, plain: float = PLAIN) -> None:
         self.seed, self.nondigits, self.plain = seed, nondigits, plain
 
     def __call__(self, images: Array, labels: Array, *stream: str | int) -> tuple[Array, Array]:
-        """Make one batch.
+        """Augment one batch.
 
         Parameters
         ----------
         images, labels
-            uint8 ``(B, 28, 28)`` and ``(B,)``; they stay as they are.
+            uint8 ``(B, 28, 28)`` and ``(B,)``; not modified.
         stream
-            Name of the batch's random stream.
+            The batch's random stream, such as the epoch and the step.
 
         Returns
         -------
         tuple of numpy.ndarray
-            uint8 ``(N, 28, 28)`` and ``(N,)``: the digits rewritten, then digits of fonts, then non-digits, which are
-            labelled `STRANGER`.
+            uint8 ``(N, 28, 28)`` and ``(N,)``: the digits, then digits of fonts, then non-digits with the label
+            `NON_DIGIT`.
         """
         rng = generator(self.seed, "augment", *stream)
         B = len(images)
-        made = images.copy()
+        augmented = images.copy()
         chosen = np.flatnonzero(rng.random(B) >= self.plain)
-        drawn, drawn_labels = digit_glyphs(_count(B * DRAWN, rng), rng)
-        strange = strangers(_count(B * self.nondigits, rng), images, labels, rng)
-        canvases = upscaled(images[chosen])
-        flourished(canvases, labels[chosen], rng)
-        canvases = np.concatenate([canvases, drawn, strange])
-        written = rewritten(canvases, rng)
-        made[chosen] = written[: len(chosen)]
+        printed, printed_labels = draw_digits(_count(B * FONT_DIGITS, rng), rng)
+        negatives = draw_negatives(_count(B * self.nondigits, rng), images, labels, rng)
+        canvases = upscale(images[chosen])
+        add_regional_styles(canvases, labels[chosen], rng)
+        distorted = distort(np.concatenate([canvases, printed, negatives]), rng)
+        augmented[chosen] = distorted[: len(chosen)]
         return (
-            np.concatenate([made, written[len(chosen) :]]),
-            np.concatenate([labels, drawn_labels, np.full(len(strange), STRANGER)]).astype(np.uint8),
+            np.concatenate([augmented, distorted[len(chosen) :]]),
+            np.concatenate([labels, printed_labels, np.full(len(negatives), NON_DIGIT)]).astype(np.uint8),
         )
 
 
 def _count(mean: float, rng: np.random.Generator) -> int:
-    """Draw a whole number of that mean, one of its two neighbours."""
+    """Round at random, up or down, so that the mean is kept."""
     return int(mean + rng.random())
 
 
-def ahead(batches: Iterable[Any]) -> Iterator[Any]:
-    """Give what an iterable gives, computing the next one in a thread of its own while the last is being used."""
+def prefetch(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield the same items, computing the next one in a thread while the current one is being used."""
     iterator = iter(batches)
     done = object()
     with ThreadPoolExecutor(1, thread_name_prefix="byhand-augment") as pool:
-        waiting = pool.submit(next, iterator, done)
-        while (batch := waiting.result()) is not done:
-            waiting = pool.submit(next, iterator, done)
+        following = pool.submit(next, iterator, done)
+        while (batch := following.result()) is not done:
+            following = pool.submit(next, iterator, done)
             yield batch

@@ -1,4 +1,4 @@
-"""What half the world writes and MNIST, written in America, hardly has: a 1 with flag and foot, a 7 with a bar."""
+"""Regional styles that MNIST, written in the United States, hardly has: a 1 with flag and foot, a 7 with a bar."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 from byhand.hands import Array
 
 FLAGGED, FOOTED, BARRED = 0.35, 0.25, 0.3
-"""Shares of the ones and sevens that are given one."""
+"""Fractions of the ones and sevens that get one."""
 
 
-def flourished(canvases: Array, labels: Array, rng: np.random.Generator) -> None:
+def add_regional_styles(canvases: Array, labels: Array, rng: np.random.Generator) -> None:
     """Add flags and feet to some ones and bars to some sevens, in place.
 
     Parameters
@@ -21,7 +21,7 @@ def flourished(canvases: Array, labels: Array, rng: np.random.Generator) -> None
     labels
         ``(B,)``.
     rng
-        Draws which and how.
+        The source of randomness.
     """
     for n in np.flatnonzero(labels == 1):
         flag, foot, long, steep, wide = rng.random(5)
@@ -36,11 +36,11 @@ def flourished(canvases: Array, labels: Array, rng: np.random.Generator) -> None
             ends = ((int(bottom[0] - half), bottom[1]), (int(bottom[0] + half), bottom[1]))
             cv2.line(canvases[n], *ends, 255, pen, cv2.LINE_AA)
     for n in np.flatnonzero(labels == 7):
-        bar, place, wide, tilt = rng.random(4)
+        bar, position, wide, tilt = rng.random(4)
         top, bottom, pen = _stroke(canvases[n])
         high = bottom[1] - top[1]
         if bar < BARRED and high > 20:
-            row = int(top[1] + (0.45 + 0.15 * place) * high)
+            row = int(top[1] + (0.45 + 0.15 * position) * high)
             columns = np.flatnonzero(canvases[n, row] > 100)
             if len(columns):
                 half, rise = (0.14 + 0.14 * wide) * high, (0.2 * tilt - 0.1) * high
@@ -50,7 +50,7 @@ def flourished(canvases: Array, labels: Array, rng: np.random.Generator) -> None
 
 
 def _stroke(canvas: Array) -> tuple[tuple[int, int], tuple[int, int], int]:
-    """Find the upper and the lower end of the ink, as x and y, and how broad the pen is."""
+    """The upper and the lower end of the ink, as x and y, and the stroke width."""
     ink = canvas > 100
     rows = np.flatnonzero(ink.any(axis=1))
     if not len(rows):

@@ -126,10 +126,10 @@ def _batches(images: Any, labels: Array, config: TrainingConfig, epoch: int, siz
     if config.augment == "none":
         yield from ((images[batch], labels[batch]) for batch in batches)
         return
-    from byhand.augment import Writing, ahead
+    from byhand.augment import Writing, prefetch
 
     write = Writing(config.seed, config.nondigits)
-    yield from ahead(write(images[batch], labels[batch], epoch, step) for step, batch in enumerate(batches))
+    yield from prefetch(write(images[batch], labels[batch], epoch, step) for step, batch in enumerate(batches))
 
 
 @np.errstate(over="ignore", invalid="ignore")
