@@ -1,4 +1,4 @@
-"""The page on comparing says what the field is, and its code runs."""
+"""docs/comparing.md lists the default networks and the columns, and its code runs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from byhand.cli.compare import configure
-from byhand.compare.default_networks import FIELD
+from byhand.compare.default_networks import DEFAULT_NETWORKS
 from byhand.training.recipe import load_recipe
-from byhand.viz.comparison_table import SHOWN
+from byhand.viz.comparison_table import COLUMNS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "comparing.md").read_text(encoding="utf-8")
 
@@ -23,22 +23,22 @@ def table(head: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def test_the_field_is_as_told() -> None:
+def test_the_default_networks() -> None:
     assert table("network") == [
         [
-            place.recipe,
-            ", ".join(place.hands),
-            str(place.epochs),
-            str(place.few),
-            str(load_recipe(place.recipe).config.epochs),
+            one.recipe,
+            ", ".join(one.hands),
+            str(one.epochs),
+            ", ".join([str(one.small_epochs), *(f"{key} {value}" for key, value in one.small_settings.items())]),
+            str(load_recipe(one.recipe).config.epochs),
         ]
-        for place in FIELD
+        for one in DEFAULT_NETWORKS
     ]
 
 
 def test_every_column_is_explained() -> None:
-    told = ", ".join(row[0] for row in table("column")).split(", ")
-    assert told == list(SHOWN[2:])
+    listed = ", ".join(row[0] for row in table("column")).split(", ")
+    assert listed == list(COLUMNS[2:])
 
 
 def test_its_commands_are_ours() -> None:
@@ -51,7 +51,7 @@ def test_its_commands_are_ours() -> None:
 @pytest.mark.slow
 def test_its_python_runs(python: Callable[..., Any]) -> None:
     (text,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    small = text.replace(".having(epochs=1)", '.having(epochs=1).with_data(name="digits")')
+    small = text.replace("(epochs=1)", '(epochs=1).with_data(name="digits")')
     assert small != text
     done = python("-c", small)
     assert done.returncode == 0, done.stderr

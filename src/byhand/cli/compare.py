@@ -1,29 +1,27 @@
-"""Train several networks in several hands and compare them: a table, and a page with figures that opens from a disk.
+"""Train several networks in several hands and compare them: a table, and a page with figures.
 
-byhand compare                              a network of every kind, in minutes
+byhand compare                              one network of every kind, in a few minutes
 byhand compare softmax mlp my-recipe.toml --hands numpy --seeds 3
-byhand compare runs/first runs/second mlp   runs that are done, beside a recipe
+byhand compare runs/first runs/second mlp   finished runs beside a recipe
 byhand compare --all --seeds 5 --write results/
 
-What is trained already is not trained again: after an interruption the same command goes on where it was.
+Finished runs are not trained again; repeat the command after an interruption to resume.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from byhand.cli import arguments as settings
+from byhand.cli import arguments as options
 from byhand.errors import ByhandError, nearest
 
 if TYPE_CHECKING:
-    from byhand.compare.runner import Entry
-    from byhand.compare.split_cache import Shelf
+    from byhand.compare.runner import Experiment, SplitCache
     from byhand.training.recipe import Recipe
 
 
@@ -32,140 +30,149 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
         nargs="*",
-        help="shipped recipes' names, paths of one's own (x.toml), folders of runs; by default a network of every kind",
+        help="names of shipped recipes, recipe files (x.toml), folders of runs; by default one network of every kind",
     )
-    parser.add_argument("--all", action="store_true", help="every shipped recipe but the reader's")
+    parser.add_argument("--all", action="store_true", help="every shipped recipe that trains on undistorted digits")
     parser.add_argument(
-        "--full", action="store_true", help="without names: the recipes' own numbers of epochs and splits"
+        "--full", action="store_true", help="without names: train as the recipes say, with their epochs and splits"
     )
     parser.add_argument(
         "--hands",
         metavar="NAME[,NAME...]",
-        help="hands to compare; by default all that can run, without names some",
+        help="hands to compare; by default all installed, without names a selection",
     )
     parser.add_argument(
         "--seeds",
         type=int,
         default=1,
         metavar="N",
-        help="seeds of the recipe's own hand (0 to N-1); the others train one",
+        help="train with seeds 0 to N-1 in each recipe's own hand; once in the others",
     )
-    parser.add_argument("--runs", type=Path, default=Path("runs/compare"), metavar="FOLDER", help="where the runs lie")
+    parser.add_argument("--runs", type=Path, default=Path("runs/compare"), metavar="FOLDER", help="folder of the runs")
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="where report.html and figures/ go; by default where the runs lie"
+        "--out", type=Path, metavar="FOLDER", help="folder of report.html and figures/; by default that of the runs"
     )
     parser.add_argument("--no-report", action="store_true", help="print the table and write no page")
-    parser.add_argument("--write", type=Path, metavar="FOLDER", help="write recipes.md and recipes.json there")
-    settings.add_flags(parser)
+    parser.add_argument("--write", type=Path, metavar="FOLDER", help="add the results to recipes.json and .md there")
+    options.add_flags(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare."""
-    from byhand.compare.runner import compare, gathered
-    from byhand.compare.split_cache import Shelf
+    from byhand.compare.runner import SplitCache, compare, experiments_of
     from byhand.data.loading import say
     from byhand.training.recipe import shipped
     from byhand.viz.board import board
     from byhand.viz.comparison_table import print_comparison, write_results
 
     if arguments.all and arguments.what:
-        raise ByhandError("byhand compare was given names and --all; give one of the two.")
+        raise ByhandError("Names and --all exclude each other; give one of them.", code="compare.arguments")
     if arguments.full and (arguments.all or arguments.what):
-        raise ByhandError("--full is for byhand compare without names; recipes that are named are trained in full.")
+        raise ByhandError(
+            "--full is for byhand compare without names; named recipes are always trained in full.",
+            code="compare.arguments",
+        )
     if arguments.seeds < 1:
-        raise ByhandError(f"--seeds was given as {arguments.seeds}; give 1 or more.")
-    words = list(dict.fromkeys(arguments.what))
-    # A folder that is called like a recipe is meant by ./mlp; os.path.isdir says no where Path.is_dir fails.
-    runs = [word for word in words if word not in shipped() and os.path.isdir(word)]  # noqa: PTH112
-    names = classic() if arguments.all else [word for word in words if word not in runs]
-    shelf = Shelf(arguments.offline, say)
-    entries = _named(names, arguments, shelf) if names else [] if runs else _field(arguments, shelf)
-    entries += gathered([Path(word) for word in runs])
-    with board(entries) as shown:
-        rows = compare(entries, arguments.runs, shelf, shown.of)
-    print_comparison(rows)
+        raise ByhandError(f"--seeds is {arguments.seeds}; give 1 or more.", code="compare.arguments")
+    names = list(dict.fromkeys(arguments.what))
+    # A folder that has the name of a recipe is given as ./mlp. os.path.isdir is False where Path.is_dir raises.
+    folders = [name for name in names if name not in shipped() and os.path.isdir(name)]  # noqa: PTH112
+    names = undistorted() if arguments.all else [name for name in names if name not in folders]
+    splits = SplitCache(arguments.offline, say)
+    if names or folders:
+        experiments = _named(names, arguments) + experiments_of([Path(folder) for folder in folders])
+    else:
+        experiments = _default(arguments, splits)
+    with board(experiments) as display:
+        results = compare(experiments, arguments.runs, splits, display.callback)
+    print_comparison(results)
     command = shlex.join(["byhand", *arguments.words])
     if not arguments.no_report:
         from byhand.viz.comparison import write_report
 
-        page, figures = write_report(rows, arguments.out or arguments.runs, command)
+        page, figures = write_report(results, arguments.out or arguments.runs, command)
         print(f"Figures: {figures}")
         print(f"Report: {page}")
     if arguments.write is not None:
-        for path in write_results(rows, arguments.write, command):
+        for path in write_results(results, arguments.write, command):
             print(f"Written: {path}")
     return 0
 
 
-def classic() -> list[str]:
-    """Names of the shipped recipes that train on digits as they are; the reader's, which does not, takes hours."""
+def undistorted() -> list[str]:
+    """Names of the shipped recipes that train on the digits as they are; the others, the reader's, take an hour.
+
+    Raises
+    ------
+    ByhandError
+        ``compare.nothing`` if there are none.
+    """
     from byhand.training.recipe import load_recipe, shipped
 
-    return [name for name in shipped() if not load_recipe(name).config.augment]
+    names = [name for name in shipped() if load_recipe(name).config.augment == "none"]
+    if not names:
+        raise ByhandError("--all selects no recipe: all distort their digits; name recipes.", code="compare.nothing")
+    return names
 
 
-def _named(names: Iterable[str], arguments: argparse.Namespace, shelf: Shelf) -> list[Entry]:
-    """Give the rows of recipes that were named, or of all; each is trained as it says."""
-    from byhand.training.recipe import load_recipe, shipped
+def _named(names: Sequence[str], arguments: argparse.Namespace) -> list[Experiment]:
+    """Experiments of named recipes, trained as the recipes say."""
+    from byhand.training.recipe import load_recipe
 
     hands = _hands(arguments.hands)
-    entries = []
+    experiments = []
     for name in names:
         if "/" in name and not name.endswith(".toml"):
-            raise ByhandError(f"There is neither a recipe nor a run {name!r}; name one of them.")
-        recipe = settings.changed(load_recipe(name), arguments)
-        if name in shipped() and arguments.split is None:
-            recipe = _fitted(recipe, shelf)
-        entries += _entries(recipe, hands, arguments.seeds)
-    return entries
+            raise ByhandError(f"There is neither a recipe nor a run {name!r}; name one of them.", code="run.not_found")
+        experiments += _in_hands(options.changed(load_recipe(name), arguments), hands, arguments.seeds)
+    return experiments
 
 
-def _field(arguments: argparse.Namespace, shelf: Shelf) -> list[Entry]:
-    """Give the rows that are shown when none are named, and say where they are not trained as their recipes say."""
-    from byhand.compare.default_networks import FIELD
+def _default(arguments: argparse.Namespace, splits: SplitCache) -> list[Experiment]:
+    """Experiments of the default networks; says which settings are not the recipe's."""
+    import dataclasses
+
+    from byhand.compare.default_networks import DEFAULT_NETWORKS
     from byhand.data.loading import say
     from byhand.training.recipe import load_recipe
 
-    can_run = _hands(arguments.hands)
-    entries, others = [], []
-    for place in FIELD:
-        recipe = settings.changed(load_recipe(place.recipe), arguments)
-        if arguments.split is None:
-            recipe = _fitted(recipe, shelf) if arguments.full else recipe.with_data(split="")
-        whole, own = 0, recipe.config.epochs
-        if arguments.epochs is None and not arguments.full:
-            epochs = place.epochs_for(len(shelf.of(recipe).train))
-            if epochs != own:
-                recipe, whole = recipe.with_settings(epochs=epochs), own
-                others.append(f"{place.recipe} {epochs} (its recipe: {own})")
-        hands = can_run if arguments.hands else tuple(hand for hand in place.hands if hand in can_run)
-        entries += [dataclasses.replace(entry, whole=whole) for entry in _entries(recipe, hands, arguments.seeds)]
-    if others:
-        say(f"epochs that are not the recipe's: {', '.join(others)}; --full trains as the recipes say.")
-    return entries
+    installed, given = _hands(arguments.hands), options.given(arguments)
+    experiments, changes = [], []
+    for network in DEFAULT_NETWORKS:
+        shipped = options.changed(load_recipe(network.recipe), arguments)
+        replaced = {}
+        if arguments.full:
+            recipe = shipped
+        else:
+            recipe = shipped if arguments.split else shipped.with_data(split="")
+            for key, value in network.settings(len(splits.get(recipe).train)).items():
+                recipe_value = getattr(shipped.config, key)
+                if key not in given and value != recipe_value:
+                    recipe = recipe.with_settings(**{key: value})
+                    replaced[key] = recipe_value
+                    changes.append(f"{network.recipe} {key} {value} (its recipe: {recipe_value})")
+        hands = installed if arguments.hands else tuple(hand for hand in network.hands if hand in installed)
+        experiments += [
+            dataclasses.replace(experiment, replaced=replaced)
+            for experiment in _in_hands(recipe, hands, arguments.seeds)
+        ]
+    if changes:
+        say(f"not as the recipes say: {', '.join(changes)}; --full trains as they say.")
+    return experiments
 
 
-def _fitted(recipe: Recipe, shelf: Shelf) -> Recipe:
-    """Give a shipped recipe the usual split where its own needs more digits than there are, and say so."""
-    from byhand.data.loading import say
-
-    fitted = shelf.fitted(recipe)
-    if fitted is not recipe:
-        say(f"{recipe.name} is trained on the usual split; its own, {recipe.data['split']}, needs more digits.")
-    return fitted
-
-
-def _entries(recipe: Recipe, hands: tuple[str, ...], seeds: int) -> list[Entry]:
-    """Give each recipe's own hand all seeds and the others one; a sweep is trained in its own hand, with one seed."""
-    from byhand.compare.runner import Entry
+def _in_hands(recipe: Recipe, hands: tuple[str, ...], seeds: int) -> list[Experiment]:
+    """The recipe in each hand: its own with all seeds, the others with one. A sweep is trained in one hand, once."""
+    from byhand.compare.runner import Experiment
 
     own = recipe.config.hand if recipe.config.hand in hands else hands[0]
-    entries = []
-    for hand in sorted(hands, key=lambda hand: hand != own):
-        if recipe.sweep and hand != own:
-            continue
-        entries.append(Entry(recipe.with_settings(hand=hand), range(seeds if hand == own and not recipe.sweep else 1)))
-    return entries
+    if recipe.sweep:
+        return [Experiment(recipe.with_settings(hand=own))]
+    others = [hand for hand in hands if hand != own]
+    return [
+        Experiment(recipe.with_settings(hand=own), range(seeds)),
+        *(Experiment(recipe.with_settings(hand=hand)) for hand in others),
+    ]
 
 
 def _hands(text: str | None) -> tuple[str, ...]:
@@ -176,11 +183,11 @@ def _hands(text: str | None) -> tuple[str, ...]:
 
     if text is None:
         if importlib.util.find_spec("torch") is None:
-            say("only the numpy hand is compared; the others need PyTorch (pip install 'byhand[torch]').")
-            return ("fast",)
+            say("the tensor and torch hands are not compared; they need PyTorch (pip install 'byhand[torch]').")
+            return ("fast", "numpy")
         return HANDS
     hands = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     for hand in hands:
         if hand not in HANDS:
-            raise ByhandError(f"There is no hand {hand!r}; {nearest(hand, HANDS)}.")
+            raise ByhandError(f"There is no hand {hand!r}; {nearest(hand, HANDS)}.", code="hands.unknown_hand")
     return hands

@@ -84,17 +84,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _swept(recipe: Recipe, arguments: argparse.Namespace) -> int:
     """Train every variant of a recipe that sweeps, each in a folder of its own; go on with those that are there."""
-    from byhand.compare.runner import Entry, compare
-    from byhand.compare.split_cache import Shelf
+    from byhand.compare.runner import Experiment, SplitCache, compare
     from byhand.data.loading import say
     from byhand.viz.board import board
     from byhand.viz.comparison_table import grid_lines, print_comparison
 
     folder = (arguments.runs or RUNS) / (arguments.name or f"{recipe.name}-{recipe.config.hand}")
-    entries = [Entry(recipe, [recipe.config.seed])]
-    with board(entries) as shown:
-        (best,) = compare(entries, folder, Shelf(arguments.offline, say), shown.of)
-    print("\n".join(grid_lines(best)))
+    experiments = [Experiment(recipe, [recipe.config.seed])]
+    with board(experiments) as display:
+        (best,) = compare(experiments, folder, SplitCache(arguments.offline, say), display.callback)
+    print("\n".join(grid_lines(best.grid)))
     print_comparison([best])
     print(f"Run: {best.runs[0].path}")
     return 0

@@ -1,1 +1,4 @@
-"""Many runs in one table and one page."""
+"""Train several networks and compare them: `runner` trains, `result` holds one line of the table.
+
+`byhand.viz.comparison` writes the page.
+"""

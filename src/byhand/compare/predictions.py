@@ -1,4 +1,4 @@
-"""What a trained network answers to the test digits, how fast it reads them, and where networks disagree."""
+"""Predictions on the test digits, how fast they are made, and the digits on which networks disagree."""
 
 from __future__ import annotations
 
@@ -15,105 +15,98 @@ from byhand.hands import Array, Network
 from byhand.training.environment import choose_device, set_threads
 from byhand.training.run import Run
 
-SAMPLE, PASSES, LEAST = 2000, 3, 0.05
-"""Reading is timed over so many digits, at least so many times and for so many seconds."""
+SAMPLE, REPEATS, MINIMUM_SECONDS = 2000, 3, 0.05
+"""Speed is the fastest of several passes over a sample: at least so many digits, passes and seconds."""
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """A network's answers to labelled digits.
+class Predictions:
+    """A network's predictions on labelled digits.
 
     Attributes
     ----------
     digits
-        What was read.
-    given
-        The answers ``(N,)``.
+        The labelled digits.
+    classes
+        The predicted class of each, ``(N,)``.
     rate
-        Digits read a second; not a number where the device that the network was trained on is not here.
+        Predictions a second; NaN if the device that trained the network is not available here.
     """
 
     digits: Digits
-    given: Array
+    classes: Array
     rate: float
 
     @property
     def wrong(self) -> Array:
-        """Which answers are wrong, bool ``(N,)``."""
-        missed: Array = self.given != self.digits.labelled()
-        return missed
+        """Which predictions are wrong, bool ``(N,)``."""
+        wrong: Array = self.classes != self.digits.labelled()
+        return wrong
 
     @property
     def accuracy(self) -> float:
-        """Share of right answers."""
+        """Fraction of correct predictions."""
         return 1 - float(self.wrong.mean())
 
 
-def answers(run: Run, digits: Digits) -> Answers:
-    """Let the network of a run read digits, in the hand, with the threads and on the device that trained it.
+def predict(run: Run, digits: Digits) -> Predictions:
+    """Classify digits with a run's network, in the hand and with the threads and device that trained it.
 
     Raises
     ------
     ByhandError
-        If the run is damaged, or its hand needs what is not installed.
+        If the run is damaged, or its hand is not installed.
     """
-    config, began = run.recipe.config, run.environment
-    threads = set_threads(began.get("threads", 0))
-    device, timed = began.get("device", "cpu"), True
+    hand, threads = run.recipe.config.hand, set_threads(run.environment.get("threads", 0))
+    device = run.environment.get("device", "cpu")
     try:
-        choose_device(device, config.hand)
+        choose_device(device, hand)
+        available = True
     except ByhandError:
-        device, timed = "cpu", False
-    network = run.load_network(config.hand, device=device)
-    # Once more, for a torch that came with the network.
+        device, available = "cpu", False
+    network = run.load_network(hand, device=device)
+    # Again, because building a network may have imported torch, which has threads of its own.
     set_threads(threads)
-    logits, rate = _read(network, digits.images)
-    return Answers(digits, logits.argmax(axis=1), rate if timed else math.nan)
+    classes = network.logits(digits.images).argmax(axis=1)
+    return Predictions(digits, classes, _rate(network, digits.images[:SAMPLE]) if available else math.nan)
 
 
-def _read(network: Network, images: Array) -> tuple[Array, float]:
-    logits = network.logits(images)
-    # Timed once work arrays are made and threads awake; the shortest of several times is the least disturbed.
-    sample, seconds = images[:SAMPLE], list[float]()
-    while len(seconds) < PASSES or sum(seconds) < LEAST:
+def _rate(network: Network, images: Array) -> float:
+    seconds = list[float]()
+    while len(seconds) < REPEATS or sum(seconds) < MINIMUM_SECONDS:
         began = time.perf_counter()
-        network.logits(sample)
+        network.logits(images)
         seconds.append(time.perf_counter() - began)
-    return logits, len(sample) / min(seconds)
+    return len(images) / min(seconds)
 
 
-def disputed(given: Sequence[Array], labels: Array, count: int, each: int = 2) -> Array:
-    """Choose the digits that networks disagree about most.
+def most_disputed(predictions: Sequence[Array], labels: Array, count: int, per_class: int = 2) -> Array:
+    """Choose the digits on which networks disagree most.
 
-    The measure is the entropy of the answers to a picture, ``-sum_k p_k log p_k`` with ``p_k`` the share of the
-    networks that answer ``k``.
+    Disagreement is the entropy of the predictions for a digit, ``-sum_k p_k log p_k`` with ``p_k`` the fraction of the
+    networks that predict ``k``.
 
     Parameters
     ----------
-    given
-        The answers of every network, each ``(N,)``.
+    predictions
+        The classes that each network predicts, each ``(N,)``.
     labels
-        What the digits are, ``(N,)``.
-    count
-        How many to choose at most; those about which all agree are never chosen.
-    each
-        How many of one class at most, so that not all are of the hardest.
+        The true classes, ``(N,)``.
+    count, per_class
+        How many digits to choose at most, in all and of one class. Digits on which all agree are never chosen.
 
     Returns
     -------
     numpy.ndarray
-        Places among the digits, the most disputed first, of equals the first in the file.
+        Indices of the digits, the most disputed first; ties in the order of the digits.
     """
-    votes = np.stack(given)
-    shares = np.stack([(votes == k).mean(axis=0) for k in range(int(max(votes.max(), labels.max())) + 1)])
-    entropy = -np.sum(shares * np.log(shares, where=shares > 0, out=np.zeros_like(shares)), axis=0)
-    chosen: list[int] = []
-    taken = dict.fromkeys(map(int, np.unique(labels)), 0)
-    for place in np.argsort(-entropy.round(9), kind="stable"):
-        label = int(labels[place])
-        if entropy[place] <= 0 or len(chosen) == count:
-            break
-        if taken[label] < each:
-            taken[label] += 1
-            chosen.append(int(place))
-    return np.array(chosen, np.intp)
+    votes = np.stack(predictions)
+    p = np.stack([(votes == k).mean(axis=0) for k in range(int(max(votes.max(), labels.max())) + 1)])
+    entropy = -np.sum(p * np.log(p, where=p > 0, out=np.zeros_like(p)), axis=0)
+    order = np.argsort(-entropy.round(9), kind="stable")
+    order = order[entropy[order] > 0]
+    # The rank of a digit among those of its class.
+    same_class = labels[order][:, None] == np.arange(labels.max() + 1)
+    rank = np.cumsum(same_class, axis=0)[same_class]
+    chosen: Array = order[rank <= per_class][:count]
+    return chosen

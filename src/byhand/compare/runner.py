@@ -1,22 +1,23 @@
-"""Several recipes in several hands with several seeds, each a run in a folder: what is done is never done twice.
+"""Train several recipes, in several hands and with several seeds.
 
-A run's folder is named after what it depends on (recipe, hand, seed, digits), by a digest, so that a comparison that
-was killed goes on where it was, and one with another setting begins anew.
+Each run has a folder named after a digest of everything that it depends on (recipe, hand, seed, digits). So a finished
+run is used again, an interrupted one resumes, and one with another setting is a new run.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from byhand import __version__
-from byhand.compare.entry import Row
-from byhand.compare.predictions import answers
-from byhand.compare.split_cache import Shelf
+from byhand.compare.predictions import predict
+from byhand.compare.result import Result
 from byhand.data import Splits
 from byhand.errors import ByhandError
 from byhand.training.callbacks import Callback
@@ -28,152 +29,183 @@ from byhand.training.trainer import resume, start
 
 
 @dataclass(frozen=True)
-class Entry:
-    """What one row is asked to show: a recipe, in its hand, or runs that there are.
+class Experiment:
+    """One line of a comparison before it is trained.
 
     Attributes
     ----------
     recipe
-        What to train, or what the runs were trained by.
+        The recipe to train, in its hand.
     seeds
         The seeds to train it with.
-    whole
-        As in `Row`.
+    replaced
+        As in `Result`.
     runs
-        Folders of runs that are done; where there are any, nothing is trained.
+        Finished runs. If there are any, nothing is trained.
     """
 
     recipe: Recipe
     seeds: Sequence[int] = (0,)
-    whole: int = 0
-    runs: tuple[Path, ...] = ()
+    replaced: Mapping[str, Any] = field(default_factory=dict)
+    runs: tuple[Run, ...] = ()
 
     @property
     def count(self) -> int:
-        """How many runs the row takes."""
+        """Number of runs."""
         return len(self.runs) or len(self.seeds) * len(self.recipe.variants())
 
 
-Told = Callable[[int, Recipe], Callback]
-"""Gives the display of a run that is about to begin; told the number of its row, from 0, and its recipe."""
+CallbackFactory = Callable[[int, Recipe], Callback]
+"""Returns the callback of a run, from the index of its experiment and its recipe."""
 
 
-def compare(
-    entries: Sequence[Entry], folder: Path, shelf: Shelf, told: Told = lambda place, recipe: Callback()
-) -> list[Row]:
-    """Train what is not trained yet, let every network read the test digits, and gather the rows.
+class SplitCache:
+    """Loads the digits of each recipe once, however many runs train on them.
 
     Parameters
     ----------
-    entries
+    offline
+        Download nothing.
+    notify
+        Receives a sentence if other digits than the recipe's are used.
+    """
+
+    def __init__(self, offline: bool = False, notify: Callable[[str], None] = lambda sentence: None) -> None:
+        self._load = functools.partial(Recipe.load_splits, offline=offline, notify=notify)
+        self._splits: dict[str, Splits] = {}
+
+    def get(self, recipe: Recipe) -> Splits:
+        """Load the digits of a recipe, or return them if they have been loaded before."""
+        key = json.dumps([recipe.data_settings, recipe.split_required], sort_keys=True)
+        if key not in self._splits:
+            self._splits[key] = self._load(recipe)
+        return self._splits[key]
+
+
+def compare(
+    experiments: Sequence[Experiment],
+    folder: Path,
+    splits: SplitCache,
+    callbacks: CallbackFactory = lambda index, recipe: Callback(),
+) -> list[Result]:
+    """Train what is not trained yet, and classify the test digits with every network.
+
+    Parameters
+    ----------
+    experiments
         What to compare.
     folder
-        Where the runs lie.
-    shelf
+        The folder of the runs.
+    splits
         The digits.
-    told
-        Gives each run its display.
+    callbacks
+        Returns the callback of each run.
 
     Raises
     ------
     ByhandError
-        If digits cannot be had, a run is damaged, or a loss is no longer a number.
+        If digits cannot be loaded, a run is damaged, or a loss becomes NaN.
     """
-    rows: list[Row] = []
-    for place, entry in enumerate(entries):
-        row = _gathered(entry, shelf, told, place) if entry.runs else _trained(entry, folder, shelf, told, place)
-        taken = {(other.name, other.hand) for other in rows}
-        first = row.runs[0].folder
-        # A shared name gives way to the folder's, and that to the whole path.
-        row.label = next(
-            (name for name in ("", first.name, str(first)) if (name or row.name, row.hand) not in taken), str(first)
-        )
-        rows.append(row)
-    return rows
+    results: list[Result] = []
+    for index, experiment in enumerate(experiments):
+        if experiment.runs:
+            result = _from_runs(experiment, splits, callbacks(index, experiment.recipe))
+        else:
+            result = _train(experiment, folder, splits, functools.partial(callbacks, index))
+        # Results of the same name and hand are distinguished by their folders.
+        taken = {(other.name, other.hand) for other in results}
+        first = result.runs[0].folder
+        labels = ["", first.name, str(first)]
+        while (result.name, result.hand) in taken and labels:
+            result.label = labels.pop(0)
+        results.append(result)
+    return results
 
 
-def _trained(entry: Entry, folder: Path, shelf: Shelf, told: Told, place: int) -> Row:
+def _train(experiment: Experiment, folder: Path, splits: SplitCache, callback: Callable[[Recipe], Callback]) -> Result:
     variants = []
-    for settings, variant in entry.recipe.variants():
-        seeded = (variant.with_settings(seed=seed) for seed in entry.seeds)
-        runs = [run_of(recipe, folder, shelf, told(place, recipe)) for recipe in seeded]
-        variants.append((settings, Row(variant, runs, whole=entry.whole)))
-    # The validation split chooses; the first of equals is the smallest of a grid written in order.
-    best = max(variants, key=lambda variant: variant[1].mean("validation")[0])[1]
+    for settings, variant in experiment.recipe.variants():
+        recipes = (variant.with_settings(seed=seed) for seed in experiment.seeds)
+        runs = [train_once(recipe, folder, splits.get(recipe), callback(recipe)) for recipe in recipes]
+        variants.append((settings, Result(variant, runs, replaced=experiment.replaced)))
+    # The validation split chooses; of equals, the first.
+    best = max((result for _, result in variants), key=lambda result: result.mean("validation")[0])
     if len(variants) > 1:
         best.grid = [
-            {**settings, "validation": row.mean("validation")[0], "test": row.mean("test")[0]}
-            for settings, row in variants
+            {**settings, "validation": result.mean("validation")[0], "test": result.mean("test")[0]}
+            for settings, result in variants
         ]
-    best.answers = answers(best.runs[0], shelf.of(best.recipe).test)
+    best.predictions = predict(best.runs[0], splits.get(best.recipe).test)
     return best
 
 
-def _gathered(entry: Entry, shelf: Shelf, told: Told, place: int) -> Row:
-    display = told(place, entry.recipe)
-    runs = [Run.load(path).require_done() for path in entry.runs]
-    for run in runs:
-        display.skip(run)
-    row = Row(entry.recipe, runs, whole=entry.whole)
-    path = runs[0].folder
+def _from_runs(experiment: Experiment, splits: SplitCache, callback: Callback) -> Result:
+    for run in experiment.runs:
+        callback.skip(run)
+    result = Result(experiment.recipe, list(experiment.runs), replaced=experiment.replaced)
+    first = experiment.runs[0]
     try:
-        splits = shelf.of(entry.recipe)
+        digits = splits.get(experiment.recipe)
+        _require_same_digits(first, digits)
+        result.predictions = predict(first, digits.test)
     except ByhandError as problem:
-        display.note(f"what {path} answers is not shown, because its digits cannot be had: {problem}")
-        return row
-    if runs[0].checkpoint.facts.get("data") == splits.fingerprint:
-        row.answers = answers(runs[0], splits.test)
-    else:
-        display.note(
-            f"what {path} answers is not shown: it was trained on other digits than "
-            f"{splits.name} ({splits.source}) now gives."
-        )
-    return row
+        callback.note(f"the predictions of {first.folder} are not shown: {problem}")
+    return result
 
 
-def gathered(paths: Sequence[Path]) -> list[Entry]:
-    """Give the rows of runs that there are; those that differ in their seed alone share one.
+def experiments_of(paths: Sequence[Path]) -> list[Experiment]:
+    """Load finished runs; those that differ only in their seed become one experiment.
 
     Raises
     ------
     ByhandError
         If a folder is not a run's, or the run is not done.
     """
-    groups: dict[str, list[tuple[Recipe, Path]]] = {}
+    groups: dict[str, list[Run]] = {}
     for path in {path.resolve(): path for path in paths}.values():
-        recipe = Run.load(path).require_done().recipe
-        common = dataclasses.replace(recipe.with_settings(seed=0), description="", project={})
-        groups.setdefault(common.to_toml(), []).append((recipe, path))
-    return [Entry(runs[0][0], runs=tuple(path for _, path in runs)) for runs in groups.values()]
+        run = Run.load(path).require_done()
+        common = dataclasses.replace(run.recipe.with_settings(seed=0), description="", project={})
+        groups.setdefault(common.to_toml(), []).append(run)
+    return [Experiment(runs[0].recipe, runs=tuple(runs)) for runs in groups.values()]
 
 
-def run_of(recipe: Recipe, folder: Path, shelf: Shelf, display: Callback | None = None) -> Run:
-    """Give the run of a recipe: the one that is done, the rest of one that was interrupted, or a new one."""
-    config, display = recipe.config, display or Callback()
-    splits = shelf.of(recipe)
+def train_once(recipe: Recipe, folder: Path, splits: Splits, callback: Callback | None = None) -> Run:
+    """Train a recipe, resume its interrupted run, or load its finished one.
+
+    Raises
+    ------
+    ByhandError
+        ``run.other_digits`` if there is a finished run that was trained on other digits.
+    """
+    config, callback = recipe.config, callback or Callback()
     name = f"{recipe.name}-{config.hand}-seed{config.seed}-{_digest(recipe, splits)}"
     path = folder / name
     if (path / RESULTS).exists():
-        done = Run.load(path)
-        if done.checkpoint.facts.get("data") != splits.fingerprint:
-            raise ByhandError(
-                f"{path} was trained on other digits than {splits.name} ({splits.source}) now gives; "
-                "remove it, or choose another --runs."
-            )
-        display.skip(done.require_done())
-        return done
+        run = Run.load(path).require_done()
+        _require_same_digits(run, splits)
+        callback.skip(run)
+        return run
     if (path / RECIPE).exists():
-        return resume(path, callback=display, splits=splits)
-    return start(recipe, folder, name, callback=display, splits=splits)
+        return resume(path, callback=callback, splits=splits)
+    return start(recipe, folder, name, callback=callback, splits=splits)
+
+
+def _require_same_digits(run: Run, splits: Splits) -> None:
+    if run.checkpoint.facts.get("data") != splits.fingerprint:
+        raise ByhandError(
+            f"{run.folder} was trained on other digits than {splits.name} ({splits.source}) now contains; "
+            "remove it, or choose another --runs.",
+            code="run.other_digits",
+        )
 
 
 def _digest(recipe: Recipe, splits: Splits) -> str:
-    """Name what a run depends on, in eight signs; what a recipe says of other people's work is not part of it."""
+    """Eight hexadecimal digits of everything that a run depends on."""
     config = recipe.config
-    depends = {
+    depends_on = {
         "byhand": __version__,
         "spec": recipe.spec(splits.train).to_dict(),
-        # The usual values too: where they change, the run is another. Threads change no more than the last bits.
+        # Default values too: if one changes, the run is another. The number of threads changes only the last bits.
         "training": {
             **dataclasses.asdict(config),
             "threads": None,
@@ -181,4 +213,4 @@ def _digest(recipe: Recipe, splits: Splits) -> str:
         },
         "digits": [splits.name, splits.sizes, splits.seed],
     }
-    return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()[:8]
+    return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""A comparison at work: a table that fills in while somebody watches, or a line for every run that is done."""
+"""The progress of a comparison: a table that fills in on a terminal, elsewhere a line for every finished run."""
 
 from __future__ import annotations
 
@@ -14,159 +14,158 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from byhand.compare.runner import Entry
+from byhand.compare.runner import Experiment
 from byhand.training.callbacks import Callback
 from byhand.training.recipe import Recipe
 from byhand.training.run import Run
 
 
-class Lines:
-    """Prints a line for every run that is trained; notes go to the error stream, each once.
-
-    Used as a context, which takes away what shall not stay.
-
-    Parameters
-    ----------
-    entries
-        The rows of the comparison.
-    """
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.tracks = [Track(entry) for entry in entries]
-        self.told: set[str] = set()
-
-    def __enter__(self) -> Lines:
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        if problem[0] is KeyboardInterrupt:
-            done = sum(len(track.tests) for track in self.tracks)
-            print(
-                f"byhand: {done} of {sum(track.entry.count for track in self.tracks)} trainings are done and kept; "
-                "the same command goes on from here.",
-                file=sys.stderr,
-            )
-
-    def of(self, place: int, recipe: Recipe) -> Callback:
-        """Give the display of one run, whose row has this number."""
-        return Watched(self, self.tracks[place], recipe)
-
-    def done(self, line: str) -> None:
-        """A run is done, and this is to be said of it."""
-        print(line, flush=True)
-
-
 @dataclass
-class Track:
-    """How far a row of a comparison has come.
+class Progress:
+    """How much of an experiment is done.
 
     Attributes
     ----------
-    entry
-        The row.
-    validations, tests
-        Accuracies of the runs that are done.
+    experiment
+        What is trained.
+    runs
+        The finished runs.
     seconds
-        Of all the row's training in this comparison.
+        Training time of this command, without the current run.
     epoch, epochs
-        Of the run at work: how many epochs are done, in parts too, and how many there shall be.
+        Of the current run: epochs done, with the fraction of the current one, and in total.
     began
-        When the run at work began, or nothing where none is.
+        When the current run began, in seconds of the monotonic clock; ``None`` if there is none.
     """
 
-    entry: Entry
-    validations: list[float] = field(default_factory=list)
-    tests: list[float] = field(default_factory=list)
+    experiment: Experiment
+    runs: list[Run] = field(default_factory=list)
     seconds: float = 0.0
     epoch: float = 0.0
     epochs: int = 0
     began: float | None = None
 
     @property
-    def share(self) -> float:
-        """How much of the row is done, from 0 to 1."""
-        part = self.epoch / self.epochs if self.epochs and self.began is not None else 0.0
-        return min((len(self.tests) + part) / self.entry.count, 1.0)
+    def fraction(self) -> float:
+        """How much is done, from 0 to 1."""
+        current = self.epoch / self.epochs if self.epochs and self.began is not None else 0.0
+        return min((len(self.runs) + current) / self.experiment.count, 1.0)
 
-    def add(self, run: Run) -> None:
-        """Count a run that is done."""
-        self.validations.append(run.results["validation"]["accuracy"])
-        self.tests.append(run.accuracy)
-        self.began = None
+    def mean(self, part: str) -> str:
+        """Mean accuracy of the finished runs as text; empty before the first."""
+        values = [run.results[part]["accuracy"] for run in self.runs]
+        return f"{100 * sum(values) / len(values):.2f} %" if values else ""
 
     def cells(self, now: float) -> list[RenderableType]:
-        """The row of the table on the board."""
-        config = self.entry.recipe.config
-        waiting = self.began is None and not self.tests
+        """One line of the board's table."""
+        waiting = self.began is None and not self.runs
         seconds = self.seconds if self.began is None else now - self.began
-        epochs = f"{int(self.epoch)}/{self.epochs}" if self.epochs else ""
+        style = "dim" if waiting else ""
         return [
-            Text(self.entry.recipe.name, style="dim" if waiting else ""),
-            Text(config.hand, style="dim" if waiting else ""),
-            ProgressBar(total=1, completed=self.share),
-            Text(f"{len(self.tests)}/{self.entry.count}"),
-            Text(epochs),
-            *(Text(_percent(values)) for values in (self.validations, self.tests)),
+            Text(self.experiment.recipe.name, style=style),
+            Text(self.experiment.recipe.config.hand, style=style),
+            ProgressBar(total=1, completed=self.fraction),
+            Text(f"{len(self.runs)}/{self.experiment.count}"),
+            Text(f"{int(self.epoch)}/{self.epochs}" if self.epochs else ""),
+            Text(self.mean("validation")),
+            Text(self.mean("test")),
             Text(f"{seconds:.1f} s" if seconds or self.began is not None else ""),
         ]
 
 
-class Watched(Callback):
-    """One run of a comparison."""
+class Lines:
+    """Prints a line for every finished run, and each note once, to the error stream.
 
-    def __init__(self, lines: Lines, track: Track, recipe: Recipe) -> None:
-        self.lines, self.track, self.recipe = lines, track, recipe
-        self.seconds = 0.0
+    Parameters
+    ----------
+    experiments
+        What is compared.
+    """
 
-    def note(self, sentence: str) -> None:
-        # Every run of a comparison has the same to note.
-        if sentence not in self.lines.told:
-            self.lines.told.add(sentence)
-            print(f"byhand: {sentence}", file=sys.stderr)
+    def __init__(self, experiments: Sequence[Experiment]) -> None:
+        self.progress = [Progress(experiment) for experiment in experiments]
+        self.notes: set[str] = set()
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is KeyboardInterrupt:
+            print(f"byhand: {self.count()} runs are done and kept; repeat the command to resume.", file=sys.stderr)
+
+    def callback(self, index: int, recipe: Recipe) -> Callback:
+        """Return the callback of a run, from the index of its experiment and its recipe."""
+        return RunProgress(self, self.progress[index], recipe)
+
+    def count(self) -> str:
+        """How many of the runs are done, as text."""
+        return f"{sum(len(one.runs) for one in self.progress)} of {sum(one.experiment.count for one in self.progress)}"
+
+    def show(self, line: str) -> None:
+        """Show the line of a finished run."""
+        print(line, flush=True)
+
+
+class RunProgress(Callback):
+    """Follows one run of a comparison."""
+
+    def __init__(self, lines: Lines, progress: Progress, recipe: Recipe) -> None:
+        self.lines, self.progress, self.recipe = lines, progress, recipe
+        self.done, self.seconds = 0, 0.0
+
+    def note(self, message: str) -> None:
+        # All runs of a comparison have the same notes.
+        if message not in self.lines.notes:
+            self.lines.notes.add(message)
+            print(f"byhand: {message}", file=sys.stderr)
 
     def skip(self, run: Run) -> None:
-        self.track.add(run)
+        self.progress.runs.append(run)
 
     def begin(self, run: Run, accuracy: float) -> None:
-        self.done = 0
-        self.track.epoch, self.track.epochs, self.track.began = 0, run.recipe.config.epochs, time.monotonic()
+        self.done = len(run.log)
+        self.progress.epoch, self.progress.epochs = self.done, run.recipe.config.epochs
+        self.progress.began = time.monotonic()
 
     def step(self, step: int, steps: int) -> None:
-        self.track.epoch = self.done + step / steps
+        self.progress.epoch = self.done + step / steps
 
     def epoch(self, entry: dict[str, Any], seconds: float) -> None:
         self.seconds += seconds
-        self.done = self.track.epoch = entry["epoch"] + 1
+        self.done = entry["epoch"] + 1
+        self.progress.epoch = self.done
 
     def end(self, run: Run) -> None:
-        config, results = self.recipe.config, run.results
-        self.track.seconds += self.seconds
-        self.track.epoch = results["epochs"]
-        self.track.add(run)
-        self.lines.done(
-            f"{self.recipe.name} in the {config.hand} hand, seed {config.seed}: "
-            f"validation {100 * results['validation']['accuracy']:.2f} %, "
-            f"test {100 * results['test']['accuracy']:.2f} %, {self.seconds:.1f} s"
+        config, accuracies = (
+            self.recipe.config,
+            {part: run.results[part]["accuracy"] for part in ("validation", "test")},
+        )
+        self.progress.seconds += self.seconds
+        self.progress.epoch, self.progress.began = run.results["epochs"], None
+        self.progress.runs.append(run)
+        shown = ", ".join(f"{part} {100 * accuracy:.2f} %" for part, accuracy in accuracies.items())
+        self.lines.show(
+            f"{self.recipe.name} in the {config.hand} hand, seed {config.seed}: {shown}, {self.seconds:.1f} s"
         )
 
 
 class Board(Lines):
-    """Shows all rows at once, each with a bar, on a terminal; it vanishes when the comparison ends.
+    """Shows all experiments on a terminal, each with a progress bar; disappears when the comparison ends.
 
     Parameters
     ----------
-    entries
-        The rows of the comparison.
+    experiments
+        What is compared.
     console
         The terminal.
     """
 
-    def __init__(self, entries: Sequence[Entry], console: Console) -> None:
-        super().__init__(entries)
+    def __init__(self, experiments: Sequence[Experiment], console: Console) -> None:
+        super().__init__(experiments)
         self.console, self.began = console, time.monotonic()
         self.live = Live(
             console=console,
-            get_renderable=self._drawn,
+            get_renderable=self._render,
             transient=True,
             refresh_per_second=5,
             redirect_stderr=sys.stderr.isatty(),
@@ -180,45 +179,37 @@ class Board(Lines):
         self.live.stop()
         super().__exit__(*problem)
 
-    def done(self, line: str) -> None:
-        # The table says it.
-        pass
+    def show(self, line: str) -> None:
+        """Show nothing: the table has it."""
 
-    def _drawn(self) -> RenderableType:
+    def _render(self) -> RenderableType:
         now = time.monotonic()
         table = Table(box=None, pad_edge=False, padding=(0, 1), expand=True)
-        several = any(track.entry.count > 1 for track in self.tracks)
-        # On a narrow terminal a name is cut rather than broken, and the bar gives way first.
+        several = any(one.experiment.count > 1 for one in self.progress)
+        # On a narrow terminal the bars become shorter first, then names are cut.
         for head in ("network", "hand"):
             table.add_column(head, no_wrap=True, overflow="ellipsis")
         table.add_column("", ratio=1, min_width=6)
         for head in (*(["runs"] if several else []), "epochs", "validation", "test", "training"):
             table.add_column(head, justify="right", no_wrap=True)
-        shown, above, below = self._window(self.console.size.height - 4)
-        for track in shown:
-            cells = track.cells(now)
+        first, last = self._window(self.console.size.height - 4)
+        for one in self.progress[first:last]:
+            cells = one.cells(now)
             table.add_row(*(cells if several else cells[:3] + cells[4:]))
-        whole, done = sum(track.entry.count for track in self.tracks), sum(len(track.tests) for track in self.tracks)
+        below = len(self.progress) - last
+        hidden = f"; {first} more above, {below} below" if first or below else ""
         minutes, seconds = divmod(int(now - self.began), 60)
-        rest = f"; {above} more above, {below} below" if above or below else ""
-        return Group(table, Text(f"{done} of {whole} trainings done, {minutes}:{seconds:02d} so far{rest}"))
+        return Group(table, Text(f"{self.count()} runs done, {minutes}:{seconds:02d} so far{hidden}"))
 
-    def _window(self, height: int) -> tuple[list[Track], int, int]:
-        """Give the rows that the terminal has room for, around the one at work, and how many are above and below."""
-        height = max(height, 3)
-        if len(self.tracks) <= height:
-            return self.tracks, 0, 0
-        waiting = (place for place, track in enumerate(self.tracks) if track.share < 1)
-        at_work = next(waiting, len(self.tracks))
-        first = min(max(at_work - height // 2, 0), len(self.tracks) - height)
-        return self.tracks[first : first + height], first, len(self.tracks) - height - first
+    def _window(self, height: int) -> tuple[int, int]:
+        """Range of the experiments that fit on the terminal, around the current one."""
+        total, height = len(self.progress), max(height, 3)
+        current = next((index for index, one in enumerate(self.progress) if one.fraction < 1), total)
+        first = max(min(current - height // 2, total - height), 0)
+        return first, min(first + height, total)
 
 
-def board(entries: Sequence[Entry]) -> Lines:
-    """Give what suits the terminal: the board where somebody watches, else lines, which no control character spoils."""
+def board(experiments: Sequence[Experiment]) -> Lines:
+    """Return a `Board` on an interactive terminal, elsewhere `Lines`."""
     console = Console(markup=False, emoji=False, highlight=False)
-    return Board(entries, console) if console.is_interactive else Lines(entries)
-
-
-def _percent(values: list[float]) -> str:
-    return f"{100 * sum(values) / len(values):.2f} %" if values else ""
+    return Board(experiments, console) if console.is_interactive else Lines(experiments)

@@ -1,10 +1,10 @@
-"""The table of a comparison: on the terminal, as Markdown and as JSON."""
+"""The table of a comparison: on the terminal, and as results that are kept, in JSON and Markdown."""
 
 from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,185 +12,206 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from byhand.compare.entry import Row
+from byhand.compare.result import Result
+from byhand.errors import ByhandError
 from byhand.io import write_json, write_text
 from byhand.viz.console import print_table
 
-EXPLAINED = (
-    "Accuracies are means over the seeds with the 95 % interval of the mean (Student's t); a row of one seed has none, "
-    "and one accuracy on 10,000 digits has a standard deviation of about 0.1 points. Seconds are training alone: of an "
-    "epoch the median, of a run the mean. *Ratio* is what an epoch of the project's own code took on two cores, over "
-    "ours."
-)
-HEADS = ("network", "hand", "parameters", "epochs", "validation", "test", "s an epoch", "s to train")
-
-
-def cells(row: Row) -> tuple[str, ...]:
-    """One row of the written table as text, in the order of `HEADS`."""
-    return (
-        row.name,
-        row.hand,
-        f"{row.parameters:,}",
-        f"{row.epochs}",
-        percent(*row.mean("validation")),
-        percent(*row.mean("test")),
-        significant(row.epoch_seconds),
-        significant(row.seconds),
-    )
-
-
-def percent(mean: float, half: float) -> str:
-    """An accuracy in percent, with its interval where there is one: ``97.31 ± 0.12 %``."""
-    return f"{100 * mean:.2f} %" if math.isnan(half) else f"{100 * mean:.2f} ± {100 * half:.2f} %"
-
-
-def significant(seconds: float) -> str:
-    """Seconds in three digits that count."""
-    return f"{seconds:.3g}" if seconds < 100 else f"{seconds:.0f}"
-
-
-def rates(row: Row) -> tuple[str, ...]:
-    """Seconds to train and to the final accuracy, and digits a second when training and reading."""
-    reading = "" if math.isnan(row.reading_rate) else thousands(row.reading_rate)
-    return significant(row.seconds), significant(row.final_seconds), thousands(row.rate), reading
-
-
-def thousands(rate: float) -> str:
-    """A rate in three digits that count: ``134,000``."""
-    return f"{round(rate, 2 - math.floor(math.log10(rate))):,.0f}"
-
-
-def trained(row: Row) -> str:
-    """How many epochs, and how many the recipe has by itself where these are others."""
-    return f"{row.epochs} of {row.whole}" if row.whole > row.epochs else f"{row.epochs}"
-
-
-SHOWN = (
+COLUMNS = (
     *("network", "hand", "parameters", "epochs", "validation", "test"),
     *("s to train", "s to final", "trained/s", "read/s"),
 )
+NOTES = (
+    "Accuracies are means over the seeds with their 95 % interval (Student's t); one seed has no interval, and an "
+    "accuracy of 98 % on 10,000 digits has a standard deviation of 0.14 points. Seconds are of training alone: the "
+    "median of the epochs, the mean of the runs. *Ratio* is what an epoch of the project's own code took on two cores, "
+    "divided by ours."
+)
+HEADS = (
+    *("network", "hand", "parameters", "epochs", "seeds", "validation", "test", "threads"),
+    *("s an epoch", "s to train", "project states", "ratio"),
+)
+FILE = "recipes"
 
 
-def shown(row: Row) -> tuple[str, ...]:
-    """One row of the table that a comparison ends with, in the order of `SHOWN`."""
-    accuracies = (percent(*row.mean(part)) for part in ("validation", "test"))
-    return row.name, row.hand, f"{row.parameters:,}", trained(row), *accuracies, *rates(row)
+def percent(mean: float, half: float | None = None) -> str:
+    """An accuracy in percent, with the half-width of its interval: ``97.31 ± 0.12 %``."""
+    return f"{100 * mean:.2f} %" if half is None or math.isnan(half) else f"{100 * mean:.2f} ± {100 * half:.2f} %"
 
 
-def print_comparison(rows: list[Row]) -> None:
-    """Print a comparison: one table, or where the terminal is too narrow for it, accuracies and then times."""
-    cells = [shown(row) for row in rows]
+def significant(seconds: float) -> str:
+    """Seconds with three significant digits."""
+    return f"{seconds:.3g}" if seconds < 100 else f"{seconds:.0f}"
+
+
+def thousands(rate: float) -> str:
+    """A rate with three significant digits: ``134,000``."""
+    return f"{round(rate, 2 - math.floor(math.log10(rate))):,.0f}"
+
+
+def cells(result: Result) -> tuple[str, ...]:
+    """One line of the table, in the order of `COLUMNS`."""
+    recipe_epochs = result.replaced.get("epochs", 0)
+    return (
+        result.name,
+        result.hand,
+        f"{result.parameters:,}",
+        f"{result.epochs} of {recipe_epochs}" if recipe_epochs > result.epochs else f"{result.epochs}",
+        percent(*result.mean("validation")),
+        percent(*result.mean("test")),
+        significant(result.seconds),
+        significant(result.final_seconds),
+        thousands(result.rate),
+        "" if math.isnan(result.prediction_rate) else thousands(result.prediction_rate),
+    )
+
+
+def print_comparison(results: Sequence[Result]) -> None:
+    """Print a comparison: one table, or two if the terminal is too narrow."""
+    rows = [cells(result) for result in results]
     console = Console()
-    whole = _table(range(len(SHOWN)), cells)
-    wide = Measurement.get(console, console.options.update(max_width=1000), whole).maximum
-    if not console.is_terminal or wide <= console.width:
+    whole = _table(range(len(COLUMNS)), rows)
+    width = Measurement.get(console, console.options.update(max_width=1000), whole).maximum
+    if not console.is_terminal or width <= console.width:
         print_table(whole)
         return
-    print_table(_table(range(6), cells))
+    print_table(_table(range(6), rows))
     print()
-    print_table(_table((0, 1, *range(6, len(SHOWN))), cells))
+    print_table(_table((0, 1, *range(6, len(COLUMNS))), rows))
 
 
-def _table(columns: Iterable[int], cells: list[tuple[str, ...]]) -> Table:
+def _table(columns: Iterable[int], rows: Sequence[tuple[str, ...]]) -> Table:
     columns = list(columns)
-    table = Table(*(SHOWN[column] for column in columns), box=None, pad_edge=False)
+    table = Table(*(COLUMNS[column] for column in columns), box=None, pad_edge=False)
     for column in table.columns[2:]:
         column.justify = "right"
-    for row in cells:
+    for row in rows:
         table.add_row(*(row[column] for column in columns))
     return table
 
 
-def write_results(rows: list[Row], folder: Path, command: str) -> tuple[Path, Path]:
-    """Write ``recipes.md`` and ``recipes.json``: the table, how it was made, and on what.
+def write_results(results: Sequence[Result], folder: Path, command: str) -> tuple[Path, Path]:
+    """Write ``recipes.json``, and the same as a table in ``recipes.md``.
+
+    Entries that are there already are kept, unless they are of the same recipe and hand.
 
     Returns
     -------
     tuple of Path
-        The two files.
+        The Markdown and the JSON file.
+
+    Raises
+    ------
+    ByhandError
+        ``results.damaged`` if there is a file that cannot be read, or one cannot be written.
     """
-    data = {
-        "command": command,
-        "rows": [row.to_dict() for row in rows],
-    }
-    tables, numbers = folder / "recipes.md", folder / "recipes.json"
-    write_json(numbers, data)
-    write_text(tables, "\n".join(_markdown(rows, command)) + "\n")
-    return tables, numbers
+    numbers, table = folder / f"{FILE}.json", folder / f"{FILE}.md"
+    entries = {(entry["recipe"], entry["hand"]): entry for entry in read_results(numbers)}
+    for result in results:
+        entries[result.name, result.hand] = {"command": command, **result.to_dict()}
+    ordered = [entries[key] for key in sorted(entries)]
+    write_json(numbers, {"rows": ordered})
+    write_text(table, markdown(ordered))
+    return table, numbers
 
 
-def _markdown(rows: list[Row], command: str) -> list[str]:
-    used = rows[0].runs[0].results["data"]
-    machines = list(dict.fromkeys(_machine(run.environment) for row in rows for run in row.runs))
-    heads = (*HEADS[:4], "seeds", *HEADS[4:6], "threads", *HEADS[6:])
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """Read the entries of a ``recipes.json``; none if there is no such file."""
+    import json
+
+    if not path.exists():
+        return []
+    try:
+        return list(json.loads(path.read_text(encoding="utf-8"))["rows"])
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise ByhandError(
+            f"{path} is not a table of results ({problem}); name another folder.", code="results.damaged"
+        ) from problem
+
+
+def markdown(entries: Sequence[dict[str, Any]]) -> str:
+    """Format entries of a ``recipes.json`` as Markdown."""
+    commands = list(dict.fromkeys(entry["command"] for entry in entries))
+    machines = list(dict.fromkeys(_machine(entry["environment"]) for entry in entries))
+    data = entries[0]["data"]
     lines = [
         "# The recipes, measured",
         "",
         *textwrap.wrap(
-            f"Written by `{command}`; not edited by hand. {used['name']}: {used['train']:,} digits to train, "
-            f"{used['validation']:,} to validate, {used['test']:,} to test. {' And: '.join(machines)}",
+            f"{data['name']}: {data['train']:,} digits for training, {data['validation']:,} for validation, "
+            f"{data['test']:,} for testing, unless a recipe splits them otherwise. {NOTES}",
             118,
         ),
         "",
-        *textwrap.wrap(EXPLAINED, 118),
+        "Written by these commands, not edited by hand:",
         "",
-        f"| {' | '.join(heads)} | project states | ratio |",
+        *(f"- `{command}`" for command in commands),
+        "",
+        "On these machines:",
+        "",
+        *(f"- {machine}" for machine in machines),
+        "",
+        f"| {' | '.join(HEADS)} |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|--:|",
     ]
-    for row in rows:
-        name, hand, parameters, epochs, validation, test, epoch_seconds, seconds = cells(row)
-        theirs = row.recipe.project.get("epoch_seconds", 0.0)
-        ratio = f"{theirs / row.epoch_seconds:.1f}" if theirs else ""
-        # A bar would divide the cell.
-        states = row.recipe.project.get("states", "").replace("|", "\\|")
-        threads = "/".join(sorted({str(run.environment["threads"]) for run in row.runs}))
-        first_five = (name, hand, parameters, epochs, str(len(row.runs)))
-        entries = (*first_five, validation, test, threads, epoch_seconds, seconds, states, ratio)
-        lines.append(f"| {' | '.join(entries)} |")
-    curves = [(row, *curve) for row in rows if len(row.runs) > 1 for curve in _curves(row)]
+    for entry in entries:
+        theirs = entry["project"].get("epoch_seconds", 0.0)
+        row = (
+            entry["recipe"],
+            entry["hand"],
+            f"{entry['parameters']:,}",
+            f"{entry['epochs']}",
+            f"{len(entry['seeds'])}",
+            *(percent(entry[part]["mean"], entry[part]["interval95"]) for part in ("validation", "test")),
+            "/".join(sorted({str(threads) for threads in entry["threads"]})),
+            significant(entry["epoch_seconds"]),
+            significant(entry["train_seconds"]),
+            # A bar would end the cell.
+            entry["project"].get("states", "").replace("|", "\\|"),
+            f"{theirs / entry['epoch_seconds']:.1f}" if theirs else "",
+        )
+        lines.append(f"| {' | '.join(row)} |")
+    curves = [
+        f"| {entry['recipe']} | {entry['hand']} | {part} | {' | '.join((*curve[:3], '', '')[:3])} | {curve[-1]} |"
+        for entry in entries
+        if len(entry["seeds"]) > 1
+        for part in ("validation", "test")
+        if len(curve := [f"{100 * value:.2f}" for value in entry[f"{part}_accuracy_by_epoch"]]) > 1
+    ]
     if curves:
         lines += ["", "## Accuracy (%) after the first epochs, mean over the seeds", ""]
-        lines += ["| network | hand | digits | 1 | 2 | 3 | last |", "|---|---|---|--:|--:|--:|--:|"]
-        for row, part, curve in curves:
-            head = [*curve[:3], "", ""][:3]
-            lines.append(f"| {row.name} | {row.hand} | {part} | {' | '.join(head)} | {curve[-1]} |")
-    for row in rows:
-        if row.grid:
-            lines += ["", f"## The grid of {row.name}", "", *grid_lines(row)]
-    return lines
+        lines += ["| network | hand | digits | 1 | 2 | 3 | last |", "|---|---|---|--:|--:|--:|--:|", *curves]
+    for entry in entries:
+        if "grid" in entry:
+            lines += ["", f"## The grid of {entry['recipe']}", "", *grid_lines(entry["grid"])]
+    return "\n".join(lines) + "\n"
 
 
 def _machine(environment: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
-    return f"{environment['processor']}, {', '.join(environment['linear_algebra'])}; {versions}."
+    return f"{environment['processor']}, {', '.join(environment['linear_algebra'])}; {versions}"
 
 
-def _curves(row: Row) -> list[tuple[str, list[str]]]:
-    """Accuracies by epoch as text: on the validation digits and, where they were watched, on the test digits."""
-    curves = [(part, row.curve(f"{short}_accuracy")) for part, short in (("validation", "val"), ("test", "test"))]
-    return [(part, [f"{100 * value:.2f}" for value in curve]) for part, curve in curves if len(curve) > 1]
-
-
-def grid_lines(row: Row) -> list[str]:
-    """Validation accuracy over two swept settings, or of every variant in a line where another number was swept."""
-    swept = [key for key in row.grid[0] if key not in ("validation", "test")]
-    variants = [tuple(_said(entry[key]) for key in swept) for entry in row.grid]
-    reached = [f"{100 * entry['validation']:.2f}" for entry in row.grid]
-    # The first of equals is the one that was chosen.
-    best = max(range(len(reached)), key=lambda place: row.grid[place]["validation"])
-    reached[best] = f"**{reached[best]}**"
-    if len(swept) != 2:
-        lines = ["Validation accuracy (%) of every variant.", "", f"| {' | '.join(swept)} | validation |"]
-        lines += [f"|{'--:|' * (len(swept) + 1)}"]
-        return lines + [f"| {' | '.join((*variant, at))} |" for variant, at in zip(variants, reached, strict=True)]
-    found = dict(zip(variants, reached, strict=True))
+def grid_lines(grid: Sequence[dict[str, Any]]) -> list[str]:
+    """Validation accuracies of a sweep in Markdown: a matrix for two settings, else a list of all variants."""
+    settings = [key for key in grid[0] if key not in ("validation", "test")]
+    variants = [tuple(_plain(entry[key]) for key in settings) for entry in grid]
+    accuracies = [f"{100 * entry['validation']:.2f}" for entry in grid]
+    # Of equals, the first was chosen.
+    best = max(range(len(grid)), key=lambda index: grid[index]["validation"])
+    accuracies[best] = f"**{accuracies[best]}**"
+    if len(settings) != 2:
+        lines = ["Validation accuracy (%) of every variant.", "", f"| {' | '.join(settings)} | validation |"]
+        lines += [f"|{'--:|' * (len(settings) + 1)}"]
+        return lines + [f"| {' | '.join((*row, cell))} |" for row, cell in zip(variants, accuracies, strict=True)]
+    found = dict(zip(variants, accuracies, strict=True))
     down, across = (list(dict.fromkeys(values)) for values in zip(*variants, strict=True))
-    lines = [f"Validation accuracy (%) by {swept[0]} (down) and {swept[1]} (across).", ""]
+    lines = [f"Validation accuracy (%) by {settings[0]} (down) and {settings[1]} (across).", ""]
     lines += [f"| | {' | '.join(across)} |", f"|--:|{'--:|' * len(across)}"]
     return lines + [f"| {value} | {' | '.join(found[value, other] for other in across)} |" for value in down]
 
 
-def _said(value: Any) -> str:
+def _plain(value: Any) -> str:
     if isinstance(value, list | tuple):
-        return "-".join(map(_said, value))
+        return "-".join(map(_plain, value))
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -89,4 +89,6 @@ def label_points(
             weight="bold",
             color=color,
             va="center_baseline",
+            bbox={"facecolor": style.PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
+            zorder=2.9,
         )

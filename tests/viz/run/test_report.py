@@ -93,7 +93,6 @@ def test_a_run_that_is_not_done(small_run: Run, found: Evaluation, tmp_path: Pat
         load_run(folder)
 
 
-
 def test_words_of_a_recipe_stay_words(small_run: Run, found: Evaluation, tmp_path: Path) -> None:
     recipe = dataclasses.replace(small_run.recipe, name="<script>alert(1)</script>".replace("/", "_"))
     run = dataclasses.replace(small_run, recipe=recipe)

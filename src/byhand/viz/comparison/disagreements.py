@@ -1,127 +1,106 @@
-"""Which digits the networks miss, and those about which they disagree, with everyone's answers."""
+"""Which digits the networks misclassify, and those on which they disagree, with every network's prediction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from byhand.compare.predictions import Answers
+from byhand.compare.predictions import Predictions
 from byhand.hands import Array
 from byhand.viz import style
-from byhand.viz.comparison.axes import WIDTH
+from byhand.viz.comparison.trade_offs import ROW, WIDTH
 from byhand.viz.run.confusion import class_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Read = tuple[str, Answers]
-"""A network's name and what it answered."""
-
-ROW = 0.36
 STRONGEST = 0.6
-"""Share of the colour in the strongest cell: ink is easy to read on it, on light paper and on dark."""
+"""Share of the colour in the strongest cell; text stays easy to read on it."""
+CENTERED: dict[str, Any] = {"ha": "center", "va": "center_baseline"}
 
 
-def misses(read: Sequence[Read]) -> Figure:
-    """Draw how many of each digit every network misses, in percent, and of all."""
-    classes = sorted({int(k) for k in read[0][1].digits.labelled()})
-    shares = np.array([[_missed(answers, k) for k in classes] + [1 - answers.accuracy] for _, answers in read])
-    hardest = classes[int(shares[:, :-1].mean(axis=0).argmax())]
-    left, cell = _names(read), (0.7, ROW)
+def error_rates(predictions: Mapping[str, Predictions]) -> Figure:
+    """Draw the percentage of each digit that every network misclassifies, and of all."""
+    labels = next(iter(predictions.values())).digits.labelled()
+    classes = sorted({int(k) for k in labels})
+    rates = np.array([[p.wrong[labels == k].mean() for k in classes] + [p.wrong.mean()] for p in predictions.values()])
+    hardest = classes[int(rates[:, :-1].mean(axis=0).argmax())]
+    left, cell = _width_of_names(predictions), 0.7
     with style.applied():
-        width = left + cell[0] * (len(classes) + 1) + 0.3
-        figure, axes = _canvas(width, ROW * (len(read) + 1) + 0.45)
-        figure.set_label(f"Share of each digit that every network misses; on average {hardest} is missed most.")
-        most = max(float(shares.max()), 1e-9)
-        heads = [*map(str, classes), "all"]
-        small: dict[str, Any] = {"size": style.SMALL, "color": style.MUTED, "ha": "right", "va": "center_baseline"}
-        axes.text(left - 0.12, 0.28, "missed, %", **small)
-        for column, head in enumerate(heads):
-            x = left + cell[0] * (column + 0.5) + (0.2 if head == "all" else 0)
-            axes.text(x, 0.28, head, weight="bold", ha="center", va="center_baseline")
-            for row, share in enumerate(shares[:, column]):
+        figure, axes = _canvas(left + cell * (len(classes) + 1) + 0.3, ROW * (len(predictions) + 1) + 0.45)
+        figure.set_label(f"Error rate of every network for each digit; on average {hardest} has the highest.")
+        _names(axes, left, 0.28, ["errors, %"], size=style.SMALL, color=style.MUTED)
+        _names(axes, left, 0.45 + ROW / 2, predictions)
+        for column, head in enumerate([*map(str, classes), "all"]):
+            overall = head == "all"
+            x = left + cell * (column + 0.5) + 0.2 * overall
+            axes.text(x, 0.28, head, weight="bold", **CENTERED)
+            for row, rate in enumerate(rates[:, column]):
                 y = 0.45 + ROW * (row + 0.5)
-                if head != "all":
-                    tint = style.tint(style.VERMILION, STRONGEST * float(share / most) ** 0.5)
-                    _cell(axes, x - cell[0] / 2, y - ROW / 2, cell[0], ROW, tint)
-                text = f"{100 * share:.1f}" if share else "0"
-                axes.text(
-                    x, y, text, size=style.SMALL, ha="center", va="center_baseline",
-                    weight="bold" if head == "all" else "normal",
-                )  # fmt: skip
-        for row, (name, _) in enumerate(read):
-            axes.text(left - 0.12, 0.45 + ROW * (row + 0.5), name, ha="right", va="center_baseline")
+                if not overall:
+                    share = STRONGEST * float(rate / max(rates.max(), 1e-9)) ** 0.5
+                    _cell(axes, x, y, cell, ROW, style.tint(style.VERMILION, share))
+                weight = "bold" if overall else "normal"
+                axes.text(x, y, f"{100 * rate:.1f}" if rate else "0", size=style.SMALL, weight=weight, **CENTERED)
     return figure
 
 
-def disputes(read: Sequence[Read], places: Array) -> Figure:
-    """Draw some digits and under each what every network answers; wrong answers are coloured and bold.
+def disagreements(predictions: Mapping[str, Predictions], indices: Array) -> Figure:
+    """Draw some digits and below each what every network predicts; wrong predictions are coloured and bold.
 
     Parameters
     ----------
-    read
-        The networks, which have read the same digits.
-    places
+    predictions
+        By network, all of the same digits.
+    indices
         Which of the digits to show.
     """
-    digits, labels = read[0][1].digits, read[0][1].digits.labelled()
-    left = _names(read)
-    wide = min((WIDTH - left - 0.1) / len(places), 0.72)
-    picture = wide - 0.08
+    digits = next(iter(predictions.values())).digits
+    labels = digits.labelled()
+    left = _width_of_names(predictions)
+    cell = min((WIDTH - left - 0.1) / len(indices), 0.72)
+    side = cell - 0.08
     with style.applied():
-        top = 0.06 + picture + 0.1
-        figure, axes = _canvas(left + wide * len(places) + 0.1, top + ROW * (len(read) + 1) + 0.12)
-        told = [
-            f"a {labels[place]} read as {', '.join(class_name(int(a.given[place])) for _, a in read)}"
-            for place in places
+        top = 0.06 + side + 0.1
+        figure, axes = _canvas(left + cell * len(indices) + 0.1, top + ROW * (len(predictions) + 1) + 0.12)
+        shown = [
+            f"a {labels[i]} as {', '.join(class_name(int(p.classes[i])) for p in predictions.values())}"
+            for i in indices
         ]
-        named = ", ".join(name for name, _ in read)
-        figure.set_label(f"Digits that networks disagree about, with the answers of {named}: {'; '.join(told)}.")
-        small: dict[str, Any] = {"size": style.SMALL, "color": style.MUTED, "ha": "right", "va": "center_baseline"}
-        axes.text(left - 0.12, top + ROW / 2, "is", **small)
-        axes.plot([0.05, left + wide * len(places)], [top + ROW] * 2, color=style.FAINT, linewidth=1.2)
-        for column, place in enumerate(places):
-            x = left + wide * (column + 0.5)
-            # Ink dark on light, as people write.
-            axes.imshow(
-                255 - digits.images[place], cmap="gray", vmin=0, vmax=255, interpolation="nearest",
-                extent=(x - picture / 2, x + picture / 2, 0.06 + picture, 0.06), aspect="auto",
-            )  # fmt: skip
-            edge = [x - picture / 2, x + picture / 2]
-            axes.plot(
-                [*edge, *edge[::-1], edge[0]],
-                [0.06] * 2 + [0.06 + picture] * 2 + [0.06],
-                color=style.FAINT,
-                linewidth=0.8,
-            )
-            axes.text(x, top + ROW / 2, str(labels[place]), weight="bold", ha="center", va="center_baseline")
-            for row, (_, answers) in enumerate(read):
-                _answer(axes, x, top + ROW * (row + 1.5) + 0.06, int(answers.given[place]), int(labels[place]), wide)
-        for row, (name, _) in enumerate(read):
-            axes.text(left - 0.12, top + ROW * (row + 1.5) + 0.06, name, ha="right", va="center_baseline")
+        figure.set_label(
+            f"Digits on which networks disagree, with the predictions of {', '.join(predictions)}: {'; '.join(shown)}."
+        )
+        _names(axes, left, top + ROW / 2, ["label"], size=style.SMALL, color=style.MUTED)
+        _names(axes, left, top + ROW * 1.5 + 0.06, predictions)
+        axes.plot([0.05, left + cell * len(indices)], [top + ROW] * 2, color=style.FAINT, linewidth=1.2)
+        for column, index in enumerate(indices):
+            x = left + cell * (column + 0.5)
+            extent = (x - side / 2, x + side / 2, 0.06 + side, 0.06)
+            # Dark ink on light paper.
+            axes.imshow(255 - digits.images[index], cmap="gray", vmin=0, vmax=255, extent=extent, aspect="auto")
+            _cell(axes, x, 0.06 + side / 2, side, side, "none", style.FAINT)
+            axes.text(x, top + ROW / 2, str(labels[index]), weight="bold", **CENTERED)
+            for row, one in enumerate(predictions.values()):
+                y, predicted = top + ROW * (row + 1.5) + 0.06, int(one.classes[index])
+                wrong = predicted != labels[index]
+                if wrong:
+                    _cell(axes, x, y, cell - 0.08, ROW - 0.06, style.tint(style.VERMILION, 0.35))
+                look: dict[str, Any] = {"weight": "bold", "color": style.INK} if wrong else {"color": style.MUTED}
+                axes.text(x, y, class_name(predicted), **look, **CENTERED)
     return figure
 
 
-def _answer(axes: Axes, x: float, y: float, answer: int, label: int, wide: float) -> None:
-    wrong = answer != label
-    if wrong:
-        _cell(axes, x - wide / 2 + 0.04, y - ROW / 2 + 0.03, wide - 0.08, ROW - 0.06, style.tint(style.VERMILION, 0.35))
-    axes.text(
-        x, y, class_name(answer), ha="center", va="center_baseline",
-        weight="bold" if wrong else "normal", color=style.INK if wrong else style.MUTED,
-    )  # fmt: skip
+def _width_of_names(predictions: Mapping[str, Predictions]) -> float:
+    return 0.2 + max(style.width_of(name) for name in predictions)
 
 
-def _missed(answers: Answers, k: int) -> float:
-    return float(answers.wrong[answers.digits.labelled() == k].mean())
-
-
-def _names(read: Sequence[Read]) -> float:
-    """Inches that the names on the left take."""
-    return 0.2 + max(style.width_of(name) for name, _ in read)
+def _names(axes: Axes, left: float, y: float, names: Any, **look: Any) -> None:
+    """Write names below one another, to the left of the cells."""
+    for row, name in enumerate(names):
+        axes.text(left - 0.12, y + ROW * row, name, ha="right", va="center_baseline", **look)
 
 
 def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
@@ -133,7 +112,9 @@ def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _cell(axes: Axes, x: float, y: float, wide: float, high: float, colour: str) -> None:
+def _cell(axes: Axes, x: float, y: float, width: float, height: float, inside: str, edge: str = style.PAPER) -> None:
+    """Draw a rectangle around a middle."""
     from matplotlib.patches import Rectangle
 
-    axes.add_patch(Rectangle((x, y), wide, high, facecolor=colour, edgecolor=style.PAPER, linewidth=1.2))
+    corner = (x - width / 2, y - height / 2)
+    axes.add_patch(Rectangle(corner, width, height, facecolor=inside, edgecolor=edge, linewidth=1.2))

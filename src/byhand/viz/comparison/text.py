@@ -1,110 +1,126 @@
-"""What the page of a comparison says."""
+"""The text of a comparison's page."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from byhand.compare.entry import Row
+from byhand.compare.result import Result
 from byhand.metrics.intervals import wilson_interval
-from byhand.viz.comparison.axes import networks
+from byhand.viz.comparison.trade_offs import networks
 from byhand.viz.comparison_table import percent, significant, thousands
 
 TIME = (
-    "Validation accuracy after every epoch against the seconds trained until then, measuring left out; the large mark "
-    "is the end. Up the scale, equal steps divide the mistakes by the same number. A line further left took less time."
+    "Validation accuracy after every epoch, against the seconds of training until then; the mark is the end. Equal "
+    "steps up the scale divide the errors by the same factor. Of a network in several hands the first is named and "
+    "drawn strongly; the others compute the same function."
 )
 EPOCHS = (
-    "The same accuracies by epochs, of every network in one hand: the others start from the same weights, compute the "
-    "same function and differ by roundings, which long trainings amplify. For full-batch methods an epoch is one step "
-    "or iteration, for the others hundreds of steps."
+    "The same accuracies by epoch, of each network in one hand. For full-batch methods an epoch is one step or "
+    "iteration, for the others hundreds of steps."
 )
 PARAMETERS = (
-    "Test accuracy against how many values a network learns. A convolution uses its values at every place of the "
-    "picture and a recurrence at every row; a linear layer has one for every pair of what enters and what leaves it."
+    "Test accuracy against the number of parameters. A convolution uses each of its weights at every position of the "
+    "image and a recurrent layer at every row; a linear layer has one weight for every pair of input and output."
 )
 SPEED = (
-    "Training counts every digit once an epoch; reading is of test digits, when this page was written. A recurrent "
-    "network takes 28 steps one after another, which no single product of matrices does."
+    "Training digits a second, each counted once an epoch, and test digits classified a second, timed when this page "
+    "was written. A recurrent network takes 28 steps one after another."
 )
-MISSES = "Share of the test digits of each class that a network reads wrongly."
+MISSES = "The percentage of the test digits of each class that a network misclassifies."
 DISPUTES = (
-    "The test digits with the most different answers (by entropy, at most two of a class): what they are, and what "
-    "every network answers. Wrong answers are bold on colour."
+    "The test digits with the most different predictions (by entropy, at most two of a class): the label, and what "
+    "every network predicts. Wrong predictions are bold and coloured."
 )
-CONFUSION = "Test digits: truth by row, answer by column; mistakes are coloured by their number."
+CONFUSION = "Test digits: label by row, prediction by column; errors are coloured by their number."
+FIGURES = {
+    "time": ("Accuracy and training time", TIME),
+    "epochs": ("Accuracy and epochs", EPOCHS),
+    "parameters": ("Accuracy and parameters", PARAMETERS),
+    "speed": ("Speed", SPEED),
+    "misses": ("Errors by digit", MISSES),
+    "disputes": ("Where they disagree", DISPUTES),
+    "confusion": ("Confusions of the best", CONFUSION),
+}
+"""Heading and caption of every figure, in the order of the page."""
 
 
-def title(rows: Sequence[Row]) -> str:
-    """What the page is called."""
-    count = len(networks(rows))
-    return "One network, hand by hand" if count == 1 and len(rows) > 1 else f"{count} networks compared"
+def title(results: Sequence[Result]) -> str:
+    """The page's title."""
+    count = len(networks(results))
+    return "One network, hand by hand" if count == 1 and len(results) > 1 else f"{count} networks compared"
 
 
-def best_of(rows: Sequence[Row]) -> Row:
-    """Give the row of the network with the best mean test accuracy, in its first hand."""
-    return max(networks(rows), key=lambda row: row.mean("test")[0])
+def best_of(results: Sequence[Result]) -> Result:
+    """The network with the best mean test accuracy, in its first hand."""
+    return max(networks(results), key=lambda result: result.mean("test")[0])
 
 
-def lead(rows: Sequence[Row]) -> str:
-    """What was trained on, and which came out best."""
-    trained_on = {str(row.runs[0].results["data"]): row.runs[0].results["data"] for row in rows}
+def lead(results: Sequence[Result]) -> str:
+    """The digits, and the best network."""
+    used = {str(result.runs[0].results["data"]): result.runs[0].results["data"] for result in results}
     parts = [
-        f"{data['name']}: {data['train']:,} digits to train, {data['validation']:,} to validate, "
-        f"{data['test']:,} to test"
-        for data in trained_on.values()
+        f"{data['name']}: {data['train']:,} digits for training, {data['validation']:,} for validation, "
+        f"{data['test']:,} for testing"
+        for data in used.values()
     ]
-    best = best_of(rows)
+    best = best_of(results)
     return f"{'; '.join(parts)}. Best on the test digits: {best.name}, {percent(*best.mean('test'))}."
 
 
-def facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
-    """The numbers that matter most."""
-    best = best_of(rows)
-    smallest = min(networks(rows), key=lambda row: row.parameters)
-    quickest = min(rows, key=lambda row: row.seconds)
-    reads = [row for row in rows if not math.isnan(row.reading_rate)]
-    told = [
+def facts(results: Sequence[Result]) -> list[tuple[str, str]]:
+    """The most important numbers."""
+    best = best_of(results)
+    smallest = min(networks(results), key=lambda result: result.parameters)
+    quickest = min(results, key=lambda result: result.seconds)
+    found = [
         (f"best: {best.name}", percent(*best.mean("test"))),
         (f"fewest parameters: {smallest.name}", f"{smallest.parameters:,}"),
         (f"least training: {quickest.name}, {quickest.hand}", f"{significant(quickest.seconds)} s"),
     ]
-    if reads:
-        fastest = max(reads, key=lambda row: row.reading_rate)
-        told.append((f"reads fastest: {fastest.name}, {fastest.hand}", f"{thousands(fastest.reading_rate)} a second"))
-    return told
+    timed = [result for result in results if not math.isnan(result.prediction_rate)]
+    if timed:
+        fastest = max(timed, key=lambda result: result.prediction_rate)
+        rate = f"{thousands(fastest.prediction_rate)} digits a second"
+        found.append((f"fastest prediction: {fastest.name}, {fastest.hand}", rate))
+    return found
 
 
-def made(rows: Sequence[Row], command: str) -> str:
-    """How the comparison came about."""
-    runs = {run.path: run for row in rows for run in row.runs}.values()
-    total = sum(run.seconds for run in runs)
-    return f"Written by `{command}`. All {len(runs)} trainings together took {significant(total)} seconds."
+def made(results: Sequence[Result], command: str) -> str:
+    """The command, and how long all runs took."""
+    runs = {run.folder: run for result in results for run in result.runs}.values()
+    total = significant(sum(run.seconds for run in runs))
+    return f"Written by `{command}`. All {len(runs)} runs together took {total} seconds of training."
 
 
-def explained(rows: Sequence[Row]) -> str:
-    """What the table's columns mean, and where a training is not its recipe's."""
-    told = (
-        "`s to train` are seconds of training alone, without measuring; `s to final` those until the validation "
-        "accuracy first came within 0.1 points of the one at the end. `trained/s` counts digits, each once an epoch; "
-        "`read/s` the test digits. "
+def table_notes(results: Sequence[Result]) -> str:
+    """What the columns mean, how far to trust the accuracies, and which settings are not the recipes'."""
+    columns = (
+        "`s to train` is the time of training alone, without validation; `s to final` the time until the validation "
+        "accuracy first came within 0.1 points of the final one. `trained/s` counts training digits, each once an "
+        "epoch; `read/s` test digits."
     )
-    if any(len(row.runs) > 1 for row in rows):
-        told += (
-            "Accuracies are means over the seeds with the 95 % interval of the mean (Student's t); times are means. "
+    notes = [columns]
+    if any(len(result.runs) > 1 for result in results):
+        notes.append("Accuracies are means over the seeds with their 95 % interval (Student's t); times are means.")
+    single = [result for result in results if len(result.runs) == 1]
+    if single:
+        accuracy, count = max((result.mean("test")[0], result.runs[0].results["data"]["test"]) for result in single)
+        low, high = wilson_interval(round(accuracy * count), count)
+        notes.append(
+            "With one seed there is no interval: another seed gives another accuracy, and for an accuracy of "
+            f"{100 * accuracy:.0f} % on {count:,} test digits the 95 % interval is {50 * (high - low):.1f} points "
+            "either way (Wilson)."
         )
-    if any(len(row.runs) == 1 for row in rows):
-        row = max((row for row in rows if len(row.runs) == 1), key=lambda row: row.mean("test")[0])
-        best, count = row.mean("test")[0], row.runs[0].results["data"]["test"]
-        low, high = wilson_interval(round(best * count), count)
-        open_by = (high - low) / 2
-        told += (
-            f"A row of one seed has no interval: another seed gives another accuracy, and {count:,} test digits "
-            f"leave one near {100 * best:.0f} % open by {100 * open_by:.1f} points either way. "
-        )
-    others = {
-        row.name: f"{row.name} trained {row.epochs} epochs, its recipe says {row.whole}" for row in rows if row.whole
-    }
-    if others:
-        told += f"\n\nNot trained as their recipes say: {'; '.join(others.values())}. `byhand compare --full` does."
-    return told
+    replaced = {result.name: replaced_settings(result) for result in results if result.replaced}
+    if replaced:
+        changes = "; ".join(f"{name}: {changed}" for name, changed in replaced.items())
+        notes.append(f"\n\nNot trained as the recipes say: {changes}. `byhand compare --full` trains as they say.")
+    return " ".join(notes)
+
+
+def replaced_settings(result: Result) -> str:
+    """The settings that differ from the recipe's, as text: ``epochs 5 (its recipe: 50)``."""
+    return ", ".join(
+        f"{key} {getattr(result.recipe.config, key)} (its recipe: {value})" for key, value in result.replaced.items()
+    )

@@ -1,123 +1,247 @@
-"""How accuracy grows with time and with epochs, and what it costs in parameters: one mark or line a network."""
+"""Accuracy against time, epochs and parameters, and the speed of every network."""
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from byhand.compare.entry import Row
+from byhand.compare.result import Result
 from byhand.viz import style
-from byhand.viz.comparison.axes import (
-    MARKS,
-    WIDTH,
-    accuracy_scale,
-    colour,
-    height,
-    key,
-    log_scale,
-    name_points,
-    networks,
-)
+from byhand.viz.labels import label_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-HEIGHT = 5.6
+WIDTH, HEIGHT = 9.9, 5.6
+"""Inches; the width is that of a page's column."""
 BOX = (0.095, 0.115, 0.885, 0.8)
-DOTS = 12
-"""Epochs up to which each is marked."""
-LOW = 0.5
-"""Curves are shown from here on, unless a network ends below."""
+ROW = 0.36
+MARKS = {"fast": "o", "numpy": "D", "tensor": "s", "torch": "^"}
+COLORS = {"Linear": style.ORANGE, "Recurrent": style.GREEN, "Conv2d": style.BLUE}
+KINDS = {"Linear": "linear layers only", "Recurrent": "recurrent", "Conv2d": "convolutional"}
+TICKS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
+HIGHEST = 0.9995
+"""Accuracies above are drawn here, because the scale has no upper end."""
+LOWEST = 0.8
+"""Curves are shown from here, unless a network ends below."""
+SHADE = 0.25
+"""How much darker each further network of a kind is drawn."""
 
 
-def against_time(rows: Sequence[Row]) -> Figure:
-    """Draw validation accuracy against seconds of training: a line for every row, a mark where it ends."""
-    ends = [f"{row.name} {100 * row.curve()[-1]:.2f} % after {row.seconds:.3g} s" for row in rows]
+def against_time(results: Sequence[Result]) -> Figure:
+    """Draw validation accuracy against seconds of training: a line for each network, a mark for each hand."""
+    ends = [f"{result.name} {100 * result.curve()[-1]:.2f} % after {result.seconds:.3g} s" for result in results]
     with style.applied():
         figure, axes = _empty(f"Validation accuracy against seconds of training: {'; '.join(ends)}.")
-        first = {row.name: row for row in reversed(rows)}
-        names = [row.name if first[row.name] is row else f"{row.name}, {row.recipe.config.hand}" for row in rows]
-        _lines(axes, rows, [row.clock for row in rows], names)
+        _curves(axes, results, [result.clock for result in results])
         axes.set_xlabel("seconds of training")
         axes.set_ylabel("validation accuracy")
-        key(axes, rows, hands=True)
     return figure
 
 
-def against_epochs(rows: Sequence[Row]) -> Figure:
-    """Draw validation accuracy against epochs: a line for every network, whichever hand."""
-    rows = networks(rows)
-    ends = [f"{row.name} {100 * row.curve()[-1]:.2f} % after {row.epochs}" for row in rows]
+def against_epochs(results: Sequence[Result]) -> Figure:
+    """Draw validation accuracy against epochs: a line for each network."""
+    results = networks(results)
+    ends = [f"{result.name} {100 * result.curve()[-1]:.2f} % after {result.epochs}" for result in results]
     with style.applied():
         figure, axes = _empty(f"Validation accuracy against epochs: {'; '.join(ends)}.")
-        _lines(axes, rows, [[float(1 + epoch) for epoch in range(len(row.curve()))] for row in rows], None)
-        axes.set_xlabel("epochs: passes over the training digits")
+        _curves(axes, results, [[float(1 + epoch) for epoch in range(len(result.curve()))] for result in results])
+        axes.set_xlabel("epochs")
         axes.set_ylabel("validation accuracy")
-        key(axes, rows, hands=False)
     return figure
 
 
-def against_parameters(rows: Sequence[Row]) -> Figure:
-    """Draw test accuracy against how many values a network learns, with its interval over seeds where there is one."""
-    rows = networks(rows)
-    means = [row.mean("test") for row in rows]
-    told = [f"{row.name} {row.parameters:,}, {100 * mean:.2f} %" for row, (mean, _) in zip(rows, means, strict=True)]
+def against_parameters(results: Sequence[Result]) -> Figure:
+    """Draw test accuracy against the number of parameters, with the interval over the seeds."""
+    results = networks(results)
+    means = [result.mean("test") for result in results]
+    shown = [f"{r.name} {r.parameters:,}, {100 * mean:.2f} %" for r, (mean, _) in zip(results, means, strict=True)]
     with style.applied():
-        figure, axes = _empty(f"Test accuracy against parameters: {'; '.join(told)}.")
-        sizes = [float(row.parameters) for row in rows]
+        figure, axes = _empty(f"Test accuracy against parameters: {'; '.join(shown)}.")
+        sizes = [float(result.parameters) for result in results]
         log_scale(axes, min(sizes) / 1.6, max(sizes) * 1.6)
-        accuracy_scale(axes, [mean for mean, _ in means], air=0.12)
-        drawn = []
-        for row, size, (mean, half) in zip(rows, sizes, means, strict=True):
+        accuracy_scale(axes, [mean for mean, _ in means], margin=0.12)
+        ink = colors(results)
+        for result, size, (mean, half) in zip(results, sizes, means, strict=True):
             if not math.isnan(half):
                 bar = [height(max(mean - half, 0.0)), height(mean + half)]
-                axes.plot([size] * 2, bar, color=colour(row), linewidth=1.6, solid_capstyle="butt")
-                drawn += [(size, bar[0] + part * (bar[1] - bar[0]) / 20) for part in range(21)]
-            axes.plot(size, height(mean), marker="o", markersize=9, color=colour(row), markeredgecolor=style.PAPER)
+                axes.plot([size] * 2, bar, color=ink[result.name], linewidth=1.6, solid_capstyle="butt")
+            _mark(axes, size, height(mean), result, ink[result.name])
         points = [(size, height(mean)) for size, (mean, _) in zip(sizes, means, strict=True)]
-        name_points(axes, points, rows, [row.name for row in rows], drawn)
+        _label(axes, points, results, ink)
+        _key(axes, results)
         axes.set_xlabel("parameters")
         axes.set_ylabel("test accuracy")
-        key(axes, rows, hands=False)
     return figure
 
 
-def _empty(said: str) -> tuple[Figure, Axes]:
+def speed(results: Sequence[Result]) -> Figure:
+    """Draw digits a second for every result: a filled mark for training, an open one for prediction."""
+    from matplotlib.lines import Line2D
+
+    names = [f"{result.name}, {result.hand}" for result in results]
+    rates = [f"{n} {r.rate:,.0f} and {r.prediction_rate:,.0f}" for n, r in zip(names, results, strict=True)]
+    with style.applied():
+        high = ROW * len(results) + 1.15
+        figure = style.figure(WIDTH, high)
+        figure.set_label(f"Digits a second in training and in prediction: {'; '.join(rates)}.")
+        left = (0.25 + max(style.width_of(name) for name in names)) / WIDTH
+        axes = figure.add_axes((left, 0.62 / high, 0.965 - left, ROW * len(results) / high))
+        axes.set_xscale("log")
+        inks = colors(results)
+        for y, result in enumerate(results):
+            ink = inks[result.name]
+            if not math.isnan(result.prediction_rate):
+                axes.plot([result.rate, result.prediction_rate], [y, y], color=style.tint(ink, 0.45), linewidth=2)
+                axes.plot(result.prediction_rate, y, "o", **_dot(style.PAPER, ink))
+            axes.plot(result.rate, y, "o", **_dot(ink, ink))
+        axes.set_yticks(range(len(results)), names, fontsize=style.TEXT, color=style.INK)
+        axes.set_ylim(len(results) - 0.5, -0.5)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(visible=False, axis="y")
+        axes.spines["left"].set_visible(False)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axes.set_xlabel("digits a second")
+        inside = {"training": style.MUTED, "prediction": style.PAPER}
+        _legend(
+            axes,
+            [Line2D([], [], ls="", marker="o", label=name, **_dot(ink, style.MUTED)) for name, ink in inside.items()],
+        )
+    return figure
+
+
+def networks(results: Sequence[Result]) -> list[Result]:
+    """Keep the first result of each network, because all hands compute the same."""
+    first: dict[str, Result] = {}
+    for result in results:
+        first.setdefault(result.name, result)
+    return list(first.values())
+
+
+def kind_of(result: Result) -> str:
+    """The kind of layer that characterises a network."""
+    kinds = {layer.kind for layer in result.spec.layers}
+    return next((kind for kind in ("Conv2d", "Recurrent") if kind in kinds), "Linear")
+
+
+def colors(results: Sequence[Result]) -> dict[str, str]:
+    """Colour of each network by its name: its kind's, darker for each further network of a kind."""
+    found: dict[str, str] = {}
+    kinds: list[str] = []
+    for result in networks(results):
+        kind = kind_of(result)
+        found[result.name] = darker(COLORS[kind], min(SHADE * kinds.count(kind), 0.75))
+        kinds.append(kind)
+    return found
+
+
+def darker(color: str, share: float) -> str:
+    """Mix a colour with the text's."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    return to_hex([(1 - share) * one + share * ink for one, ink in zip(to_rgb(color), to_rgb(style.INK), strict=True)])
+
+
+def height(accuracy: float) -> float:
+    """Position of an accuracy on the scale ``-log10(1 - a)``: equal steps divide the errors by the same factor."""
+    return -math.log10(1 - min(accuracy, HIGHEST))
+
+
+def accuracy_scale(axes: Axes, accuracies: Sequence[float], *, margin: float = 0.06) -> None:
+    """Give the y axis the scale of `height`, with limits that fit these accuracies."""
+    bottom, top = height(min(accuracies)), height(max(accuracies))
+    margin *= max(top - bottom, 0.2)
+    bottom, top = bottom - margin, top + 1.6 * margin
+    axes.set_ylim(bottom, top)
+    inside = [tick for tick in TICKS if bottom <= height(tick) <= top]
+    axes.set_yticks([height(tick) for tick in inside], [f"{100 * tick:g} %" for tick in inside])
+
+
+def log_scale(axes: Axes, low: float, high: float) -> None:
+    """Give the x axis a logarithmic scale, with ticks at 1, 2 and 5 if it is short."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 300 else (1,)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+
+
+def _empty(description: str) -> tuple[Figure, Axes]:
     figure = style.figure(WIDTH, HEIGHT)
-    figure.set_label(said)
+    figure.set_label(description)
     return figure, figure.add_axes(BOX)
 
 
-def _lines(axes: Axes, rows: Sequence[Row], places: Sequence[Sequence[float]], names: Sequence[str] | None) -> None:
-    curves = [row.curve() for row in rows]
-    lowest = min(curve[-1] for curve in curves)
-    shown = [value for curve in curves for value in curve if value >= min(LOW, lowest)]
-    accuracy_scale(axes, shown, low=min(LOW, lowest) if min(map(min, curves)) < LOW else min(shown))
-    left, right = min(x[0] for x in places), max(x[-1] for x in places)
-    air = max(math.log10(right / left), 0.3)
-    log_scale(axes, left / 10 ** (0.03 * air), right * 10 ** (0.09 * air))
-    drawn = []
-    for row, curve, x in zip(rows, curves, places, strict=True):
+def _curves(axes: Axes, results: Sequence[Result], x: Sequence[Sequence[float]]) -> None:
+    """Draw a line for each result and a mark at its end; of each network the first hand's line is strong and named."""
+    curves = [result.curve() for result in results]
+    lowest = min(LOWEST, *(curve[-1] for curve in curves))
+    accuracy_scale(axes, [max(value, lowest) for curve in curves for value in curve])
+    left = min(
+        at for values, curve in zip(x, curves, strict=True) for at, y in zip(values, curve, strict=True) if y >= lowest
+    )
+    right = max(values[-1] for values in x)
+    margin = max(math.log10(right / left), 0.3)
+    log_scale(axes, left / 10 ** (0.05 * margin), right * 10 ** (0.12 * margin))
+    ink, named, ends = colors(results), networks(results), []
+    for result, curve, values in zip(results, curves, x, strict=True):
         y = [height(value) for value in curve]
-        hand = row.recipe.config.hand
-        axes.plot(x, y, color=colour(row), linewidth=1.8, alpha=0.9)
-        if len(x) <= DOTS:
-            axes.plot(x, y, linestyle="", marker=MARKS[hand], markersize=3.5, color=colour(row))
-        axes.plot(
-            x[-1], y[-1], marker=MARKS[hand], markersize=9, color=colour(row), markeredgecolor=style.PAPER, zorder=3
-        )
-        drawn += _between(axes, list(zip(x, y, strict=True)))
-    ends = [(x[-1], height(curve[-1])) for x, curve in zip(places, curves, strict=True)]
-    name_points(axes, ends, rows, names or [row.name for row in rows], drawn)
+        if result in named:
+            axes.plot(values, y, color=ink[result.name], linewidth=1.6, alpha=0.7)
+            ends.append((values[-1], y[-1]))
+        else:
+            axes.plot(values, y, color=ink[result.name], linewidth=0.8, alpha=0.4)
+        _mark(axes, values[-1], y[-1], result, ink[result.name])
+    _label(axes, ends, named, ink)
+    _key(axes, results)
 
 
-def _between(axes: Axes, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Give points along a line, close enough for a name to find it in its way."""
-    return [
-        (x0 * (x1 / x0) ** (part / 8), y0 + (y1 - y0) * part / 8)
-        for (x0, y0), (x1, y1) in itertools.pairwise(points)
-        for part in range(8)
-    ]
+def _mark(axes: Axes, x: float, y: float, result: Result, ink: str) -> None:
+    marker = MARKS[result.recipe.config.hand]
+    axes.plot(x, y, marker=marker, markersize=9, color=ink, markeredgecolor=style.PAPER, zorder=3)
+
+
+def _label(
+    axes: Axes, points: Sequence[tuple[float, float]], results: Sequence[Result], ink: Mapping[str, str]
+) -> None:
+    names = [result.name for result in results]
+    label_points(axes, points, names, [darker(ink[name], 0.35) for name in names])
+
+
+def _dot(inside: str, edge: str) -> dict[str, Any]:
+    return {"markersize": 9, "color": inside, "markeredgecolor": edge, "markeredgewidth": 2}
+
+
+def _key(axes: Axes, results: Sequence[Result]) -> None:
+    """Say above a plot what its colours and marks mean, if there is more than one of them."""
+    from matplotlib.lines import Line2D
+
+    kinds = {kind_of(result) for result in results}
+    hands = {result.recipe.config.hand for result in results}
+    handles = [Line2D([], [], color=COLORS[kind], lw=4, label=KINDS[kind]) for kind in KINDS if kind in kinds]
+    if len(hands) > 1:
+        handles += [
+            Line2D([], [], ls="", marker=MARKS[hand], color=style.MUTED, markersize=7, label=f"{hand} hand")
+            for hand in MARKS
+            if hand in hands
+        ]
+    if len(handles) > 1:
+        _legend(axes, handles)
+
+
+def _legend(axes: Axes, handles: Sequence[Line2D]) -> None:
+    axes.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(-0.01, 1.0),
+        ncols=len(handles),
+        borderaxespad=0.2,
+        columnspacing=1.4,
+        handlelength=1.2,
+        handletextpad=0.5,
+    )

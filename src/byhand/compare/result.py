@@ -1,14 +1,15 @@
-"""A row of a comparison: a recipe in one hand over its seeds, from the folders of runs that are done."""
+"""The result of one recipe in one hand over its seeds: one line of a comparison."""
 
 from __future__ import annotations
 
 import itertools
 import math
 import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from byhand.compare.predictions import Answers
+from byhand.compare.predictions import Predictions
 from byhand.metrics.intervals import mean_interval
 from byhand.models.spec import Spec
 from byhand.training.recipe import Recipe
@@ -16,51 +17,51 @@ from byhand.training.run import Run
 
 
 @dataclass
-class Row:
-    """A recipe in one hand, over its seeds.
+class Result:
+    """A recipe in one hand, trained with one or several seeds.
 
     Attributes
     ----------
     recipe
-        What was trained; of a sweep, its best variant.
+        The recipe that was trained; the best variant of a sweep.
     runs
         One for each seed.
     grid
-        Of a sweep, the settings and mean validation accuracy of every variant.
-    whole
-        How many epochs the recipe has by itself, where it was trained for another number of them; else 0.
+        The settings and mean accuracies of all variants of a sweep.
+    replaced
+        Settings that differ from the shipped recipe's, with the shipped values.
     label
-        What tells this row from another of the same recipe and hand.
-    answers
-        What the network of the first run reads in the test digits, where they are still to be had.
+        Distinguishes results of equal recipe and hand.
+    predictions
+        Of the first run's network on the test digits, if they are available.
     """
 
     recipe: Recipe
     runs: list[Run]
     grid: list[dict[str, Any]] = field(default_factory=list)
-    whole: int = 0
+    replaced: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
-    answers: Answers | None = None
+    predictions: Predictions | None = None
 
     @property
     def name(self) -> str:
-        """What people call the row."""
+        """The label, or else the recipe's name."""
         return self.label or self.recipe.name
 
     @property
     def hand(self) -> str:
-        """The hand that trained, and where, if that was not the processor."""
+        """The hand, with the device unless that is the CPU."""
         device = self.runs[0].environment["device"]
         return self.recipe.config.hand if device == "cpu" else f"{self.recipe.config.hand} on {device}"
 
     @property
     def spec(self) -> Spec:
-        """The network."""
+        """The network's layers."""
         return self.runs[0].spec
 
     @property
     def parameters(self) -> int:
-        """How many values the network learns."""
+        """Number of parameters."""
         return int(self.runs[0].results["parameters"])
 
     @property
@@ -72,64 +73,58 @@ class Row:
         """Mean accuracy on ``"validation"`` or ``"test"`` and the half-width of its 95 % interval over the seeds."""
         return mean_interval([run.results[part]["accuracy"] for run in self.runs])
 
-    def curve(self, part: str = "val_accuracy") -> list[float]:
-        """Mean accuracy after each epoch that all runs reached; ``"test_accuracy"`` is there where it was watched."""
-        return [
-            sum(entry[part] for entry in entries) / len(entries)
-            for entries in zip(*(run.log for run in self.runs), strict=False)
-            if part in entries[0]
-        ]
+    def curve(self, key: str = "val_accuracy") -> list[float]:
+        """Mean of a log's entries by epoch, up to the last epoch of the shortest run."""
+        epochs = zip(*(run.log for run in self.runs), strict=False)
+        return [statistics.fmean(entry[key] for entry in entries) for entries in epochs if key in entries[0]]
 
     @property
     def clock(self) -> list[float]:
-        """Mean seconds of training after each epoch that all runs reached."""
-        sums = [itertools.accumulate(run.epoch_seconds) for run in self.runs]
+        """Mean seconds of training until each epoch ended, up to the last epoch of the shortest run."""
+        sums = (itertools.accumulate(run.epoch_seconds) for run in self.runs)
         return [statistics.fmean(seconds) for seconds in zip(*sums, strict=False)]
 
     @property
     def epoch_seconds(self) -> float:
-        """Median seconds of training an epoch took, over all epochs and seeds."""
+        """Median seconds of training in an epoch, over all epochs and seeds."""
         return statistics.median(seconds for run in self.runs for seconds in run.epoch_seconds)
 
     @property
     def seconds(self) -> float:
-        """Mean seconds of training a run took."""
+        """Mean seconds of training."""
         return statistics.fmean(run.seconds for run in self.runs)
 
     @property
     def final_seconds(self) -> float:
-        """Mean seconds of training until a run's validation accuracy was final (`Run.final_seconds`)."""
+        """Mean of `Run.final_seconds`."""
         return statistics.fmean(run.final_seconds for run in self.runs)
 
     @property
     def rate(self) -> float:
-        """Mean digits trained on in a second."""
+        """Mean training digits a second."""
         return statistics.fmean(run.rate for run in self.runs)
 
     @property
-    def reading_rate(self) -> float:
-        """Digits read in a second; not a number where none were."""
-        return self.answers.rate if self.answers else math.nan
+    def prediction_rate(self) -> float:
+        """Predictions a second; NaN if there are none."""
+        return self.predictions.rate if self.predictions else math.nan
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for a file."""
-        first = self.runs[0].results
-        means = {
-            part: dict(zip(("mean", "interval95"), self.mean(part), strict=True)) for part in ("validation", "test")
-        }
+        """Plain values for a JSON file."""
+        accuracies = {}
+        for part in ("validation", "test"):
+            mean, half = self.mean(part)
+            each = [run.results[part]["accuracy"] for run in self.runs]
+            accuracies[part] = {"mean": mean, "interval95": None if math.isnan(half) else half, "each": each}
         return {
-            "recipe": self.recipe.name,
+            "recipe": self.name,
             "hand": self.hand,
             "parameters": self.parameters,
             "epochs": self.epochs,
             "threads": [run.environment["threads"] for run in self.runs],
             "seeds": [run.results["seed"] for run in self.runs],
-            "data": first["data"],
-            **{
-                part: {name: None if value != value else value for name, value in values.items()}
-                | {"each": [run.results[part]["accuracy"] for run in self.runs]}
-                for part, values in means.items()
-            },
+            "data": self.runs[0].results["data"],
+            **accuracies,
             "validation_accuracy_by_epoch": self.curve(),
             "test_accuracy_by_epoch": self.curve("test_accuracy"),
             "epoch_seconds": self.epoch_seconds,
