@@ -1,7 +1,7 @@
 """Run the notebooks of this folder and store their outputs: `python notebooks/refresh.py [NOTEBOOK...]`.
 
-The stored outputs are those of MNIST (`BYHAND_DATA`, or the cache). Except for measured times they are reproducible: they
-contain no date, path or machine name. Figures are stored with 256 colors, which reduces them to a third.
+The stored outputs are those of MNIST (`BYHAND_DATA`, or the cache). Except for measured times they are reproducible:
+they contain no date, path or machine name. Figures are stored with 256 colors, which reduces them to a third.
 """
 
 from __future__ import annotations

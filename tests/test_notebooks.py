@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom on the embedded digits, and their stored outputs are complete and contain no path."""
+"""The notebooks run on the embedded digits, and their stored outputs are complete and contain no path."""
 
 from __future__ import annotations
 
