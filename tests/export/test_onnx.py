@@ -54,9 +54,9 @@ OWN = {
 }
 
 
-def shaken(spec: Spec, size: float = 1.0, seed: int = 0, dtype: str = "float32") -> Network:
+def shaken(spec: Spec, size: float = 1.0, seed: int = 0, dtype: str = "float32", hand: str = "fast") -> Network:
     """A network in which all parameters and running averages are random, biases too."""
-    network, rng = build(spec, dtype=dtype), np.random.default_rng(seed)
+    network, rng = build(spec, hand, dtype=dtype), np.random.default_rng(seed)
     # Scaled by fan-in, or a recurrence becomes chaotic and doubles every rounding error.
     noise = {p.name: 0.3 * rng.normal(size=p.shape) / np.sqrt(p.fan_in) for p in spec.parameters}
     values = {name: size * (v + noise[name]) for name, v in network.parameters().items()}
@@ -183,7 +183,12 @@ def test_labels(refused: Callable[[str], Any]) -> None:
     ],
 )
 def test_no_file_is_written_on_disagreement(
-    network: Spec, patched: str, wrong: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[[str], Any]
+    network: Spec,
+    patched: str,
+    wrong: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: Callable[[str], Any],
 ) -> None:
     path = tmp_path / "a.onnx"
     path.write_text("the old file")
@@ -204,20 +209,21 @@ def test_weights_that_are_not_finite(value: float, tmp_path: Path, refused: Call
 
 
 def test_a_custom_layer(pictures: Any, refused: Callable[[str], Any]) -> None:
-    from byhand.hands.by_fast.layer import MADE, FastLayer, makes
+    from byhand.hands.by_numpy.layer import Layer as TextbookLayer
+    from byhand.hands.by_numpy.layer import implements
 
     class Turn(Layer):
         """Every map upside down."""
 
     try:
 
-        @makes(Turn)
-        class NumpyTurn(FastLayer):
-            def forward(self, x: Any, mode: Any) -> Any:
-                return x[:, ::-1].copy()
+        @implements(Turn)
+        class TextbookTurn(TextbookLayer):
+            def forward(self, x: Any, parameters: Any, mode: Any) -> Any:
+                return x[:, ::-1], ()
 
         layers = (Standardize(), Conv2d(2, 3), Turn(), MaxPool2d(2), Flatten(), Linear(10))
-        network = shaken(Spec(layers))
+        network = shaken(Spec(layers), hand="numpy")
         with refused("export.unknown_layer"):
             export.model(network)
 
@@ -230,7 +236,7 @@ def test_a_custom_layer(pictures: Any, refused: Callable[[str], Any]) -> None:
 
         agrees(network, pictures(5)[0])
     finally:
-        del LAYERS["Turn"], MADE[Turn]
+        del LAYERS["Turn"], implements._made[Turn, ""]
         EXPORTERS.pop(Turn, None)
     with refused("export.axes"):
         export.exports(Turn, axes="last")

@@ -63,8 +63,10 @@ class Session:
         self._pool = ThreadPoolExecutor(self._threads)
         # No warnings about its internals.
         options.log_severity_level = 3
-        is_file = isinstance(source, str | Path)
-        name, content = (str(source), str(source)) if is_file else ("The model", source.SerializeToString())
+        if isinstance(source, str | Path):
+            name = content = str(source)
+        else:
+            name, content = "The model", source.SerializeToString()
         try:
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as problem:  # Its errors have no common class.
