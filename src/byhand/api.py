@@ -1,4 +1,4 @@
-"""The Python face of the project: what ``import byhand`` offers."""
+"""The public Python functions of ``import byhand``."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ def train(
     Parameters
     ----------
     recipe
-        A shipped recipe's name (``"mlp"``), the path of one's own, or a `Recipe`.
+        A shipped recipe's name (``"mlp"``), the path of your own, or a `Recipe`.
     data, split
-        Digits to use and how to split them, as in `load_digits`; the recipe's, unless told.
+        Digits to use and how to split them, as in `load_digits`; by default the recipe's.
     name, runs
-        The run's name and the folder where runs lie.
+        The run's name and the folder of all runs.
     offline
         Download nothing.
     show
-        Print the parameter table and a line an epoch.
+        Print the parameter table and a line per epoch.
     report
         Write ``report.html`` into the run's folder.
     tensorboard
-        Write events for TensorBoard there.
+        Write events for TensorBoard into it.
     settings
         Any setting of the recipe: ``hand="torch"``, ``epochs=3``, ``hidden=[512, 256]``, ``lr=0.01``.
 
@@ -61,7 +61,7 @@ def train(
     Raises
     ------
     ByhandError
-        If a setting is unknown, the data cannot be had, or the loss is no longer a number.
+        If a setting is unknown, the data cannot be loaded, or the loss is not finite.
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     wanted = chosen.with_settings(**settings).with_data(name=data, split=split)
@@ -77,30 +77,30 @@ def train(
 def prove(
     network: str | Path | Recipe | Spec, *, entries: int = proof.ENTRIES, seed: int = 0, show: bool = True
 ) -> proof.Proof:
-    """Prove a network: its gradients, that the three hands are one function, and that it can learn.
+    """Prove a network: its gradients are right, all hands compute the same function, and it can learn.
 
     Parameters
     ----------
     network
-        The name of a shipped recipe or of a network of the zoo, the path of a recipe of one's own, a `Recipe`, or a
-        `Spec`, whose layers may be one's own.
+        The name of a shipped recipe or of a network of the zoo, the path of your own recipe, a `Recipe`, or a `Spec`,
+        whose layers may be your own.
     entries
-        How many entries of each array are compared with central differences one by one; beside them all are compared
+        How many entries of each array are compared with central differences one by one; all entries are also compared
         together, along random directions.
     seed
-        Of weights, pictures and entries.
+        Seed of the weights, images and entries.
     show
-        Print a line for every check, and one for every mistake, which names the layer and the parameter.
+        Print a line for every check, and for every failure one that names the layer and the parameter.
 
     Returns
     -------
     Proof
-        With ``holds``, ``checks`` and ``failures``. What needs torch is skipped where it is not installed.
+        With ``holds``, ``checks`` and ``failures``. Hands that need torch are skipped if it is not installed.
 
     Raises
     ------
     ByhandError
-        If there is no such network, or a hand has not got one of its layers.
+        If there is no such network, or a hand lacks one of its layers.
     """
     proven = proof.prove(network, entries=entries, seed=seed)
     if show:
@@ -109,22 +109,22 @@ def prove(
 
 
 def load_network(name: str, hand: str = "fast", *, device: str = "cpu") -> Network:
-    """Build a network with the trained weights that come with byhand.
+    """Build a network with the trained weights that ship with byhand.
 
     Parameters
     ----------
     name
-        A network of the zoo, or ``"reader"``, the one that reads handwriting, whose eleventh logit means that there is
-        no digit; `byhand.weights.names` lists them.
+        A network of the zoo, or ``"reader"``, which reads handwriting and whose eleventh logit stands for non-digits;
+        `byhand.weights.names` lists them.
     hand
         ``"fast"``, ``"numpy"``, ``"tensor"`` or ``"torch"``.
     device
-        A torch device; the numpy hand knows ``"cpu"`` alone.
+        A torch device; the NumPy hands only support ``"cpu"``.
 
     Returns
     -------
     Network
-        Trained, and the caller's own.
+        A new, trained network.
 
     Raises
     ------

@@ -16,8 +16,7 @@ from byhand.training.checkpoint import Checkpoint
 from byhand.training.recipe import Recipe
 from byhand.training.run import load_run
 from byhand.weights import make
-from byhand.weights.calibration import calibrated, confidence
-from byhand.weights.folding import folded
+from byhand.weights.calibration import calibrate, confidence
 
 LAYERS = (
     *(Standardize(), BatchNorm2d(), Conv2d(3, 5, 2), BatchNorm2d(), ReLU(), MaxPool2d(2)),
@@ -35,7 +34,7 @@ def test_folding_changes_no_answer(hand: str) -> None:
     values = {name: rng.uniform(0.5, 1.5, value.shape) for name, value in network.parameters().items()}
     values |= {name: rng.uniform(0.5, 1.5, value.shape) for name, value in network.state().items()}
     network.load(values)
-    spec, fewer = folded(network.spec, values)
+    spec, fewer = make.fold_batch_norm(network.spec, values)
     # The first is above no convolution and the third above a rectifier; they stay.
     kinds = [layer.kind for layer in spec.layers]
     assert kinds.count("BatchNorm2d") == 2
@@ -49,7 +48,7 @@ def test_folding_changes_no_answer(hand: str) -> None:
 
 def test_nothing_to_fold() -> None:
     network = build(Spec((Standardize(), Flatten(), Linear(10))))
-    spec, values = folded(network.spec, network.parameters())
+    spec, values = make.fold_batch_norm(network.spec, network.parameters())
     assert spec == network.spec
     assert all(np.array_equal(values[name], value) for name, value in network.parameters().items())
 
@@ -92,10 +91,10 @@ def test_calibration_makes_up_for_a_factor(run: Path) -> None:
     """Logits four times as large need a temperature four times as high, and then say the same."""
     network = load_run(run).network
     real = load_digits("digits").validation
-    first = calibrated(network, real)
+    first = calibrate(network, real)
     last = [name for name in network.parameters() if name.startswith(("W", "b"))][-2:]
     network.load(network.state() | {name: v * (4 if name in last else 1) for name, v in network.parameters().items()})
-    second = calibrated(network, real)
+    second = calibrate(network, real)
     assert second["temperature"] == pytest.approx(4 * first["temperature"], rel=1e-2)
     for key in ("threshold", "calibration_error", "digits_unsure", "nondigits_unsure"):
         assert second[key] == pytest.approx(first[key], abs=2e-3)

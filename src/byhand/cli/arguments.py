@@ -1,4 +1,4 @@
-"""The flags that stand for settings of a recipe, shared by the commands that train."""
+"""The flags for settings of a recipe, shared by the commands that train."""
 
 from __future__ import annotations
 
@@ -15,48 +15,47 @@ FLAGS = (
     *("optimizer", "lr", "batch_size", "hidden", "epochs", "schedule", "dropout", "l2", "momentum", "clip", "patience"),
     *("smoothing", "dtype", "device", "threads", "watch_test"),
 )
-"""The settings that have a flag of their own."""
+"""The settings that have their own flag."""
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add a flag for every setting that people change often; `--set` reaches all others."""
+    """Add flags for the settings that are changed most often; `--set` sets any other."""
     group = parser.add_argument_group("settings, which override the recipe's")
     group.add_argument("--optimizer", "-optim", choices=OPTIMIZERS, metavar="NAME", help=", ".join(OPTIMIZERS))
     group.add_argument("--lr", "-lr", type=float, metavar="RATE", help="learning rate")
-    group.add_argument("--batch-size", "-bs", type=int, metavar="N", help="pictures a step; 0 takes all at once")
-    group.add_argument(
-        "--hidden", "-hid_dim", type=sizes, metavar="N[,N...]", help="hidden units, one number for each layer"
-    )
+    group.add_argument("--batch-size", "-bs", type=int, metavar="N", help="images per step; 0 takes all")
+    group.add_argument("--hidden", "-hid_dim", type=sizes, metavar="N[,N...]", help="hidden units of each layer")
     group.add_argument("--epochs", "-ep", type=int, metavar="N", help="passes over the training digits")
     group.add_argument("--schedule", choices=SCHEDULES, metavar="NAME", help=", ".join(SCHEDULES))
-    group.add_argument("--dropout", type=float, metavar="SHARE", help="share of hidden values dropped in training")
+    group.add_argument("--dropout", type=float, metavar="SHARE", help="fraction of hidden values dropped in training")
     group.add_argument("--l2", type=float, metavar="STRENGTH", help="strength of the penalty l2/2 sum w^2")
-    group.add_argument("--momentum", type=float, metavar="SHARE", help="of the optimisers momentum and nesterov")
-    group.add_argument("--clip", type=float, metavar="NORM", help="largest norm of the gradient; 0 leaves it")
-    group.add_argument(
-        "--patience", type=int, metavar="N", help="stop after so many epochs without a better validation loss"
-    )
+    group.add_argument("--momentum", type=float, metavar="SHARE", help="for the optimizers momentum and nesterov")
+    group.add_argument("--clip", type=float, metavar="NORM", help="largest norm of the gradient; 0 does not clip")
+    group.add_argument("--patience", type=int, metavar="N", help="stop after N epochs without a better validation loss")
     group.add_argument("--smoothing", type=float, metavar="SHARE", help="label smoothing")
     group.add_argument("--dtype", choices=("float32", "float64"), metavar="TYPE", help="float32 or float64")
     group.add_argument("--device", metavar="NAME", help="auto, cpu, cuda or mps")
-    group.add_argument("--threads", type=int, metavar="N", help="threads; 0 takes every processor")
+    group.add_argument("--threads", type=int, metavar="N", help="threads; 0 uses every processor")
     group.add_argument(
-        "--watch-test", action="store_true", default=None, help="log the test accuracy every epoch, to look at alone"
+        "--watch-test",
+        action="store_true",
+        default=None,
+        help="log the test accuracy every epoch",
     )
     group.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="any other setting of the recipe, as in its file",
+        help="any other setting of the recipe, written as in its file",
     )
     data = parser.add_argument_group("data")
     data.add_argument("--data", metavar="NAME|PATH", help="auto, mnist, digits, an imported name, or a path")
-    data.add_argument("--split", metavar="A/B/C", help="sizes of training, validation and test, as counts or shares")
+    data.add_argument("--split", metavar="A/B/C", help="sizes of training, validation and test, as counts or fractions")
     data.add_argument("--offline", action="store_true", help="download nothing")
 
 
-def changed(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
+def apply(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
     """Apply the flags to a recipe.
 
     Raises
@@ -66,7 +65,10 @@ def changed(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
     """
     settings = given(arguments)
     if "seed" in settings and hasattr(arguments, "seeds"):
-        raise ByhandError("byhand compare chooses the seeds itself; say how many by --seeds and leave --set seed out.")
+        raise ByhandError(
+            "byhand compare chooses the seeds; set their number by --seeds and leave out --set seed.",
+            code="cli.conflicting_arguments",
+        )
     hidden = settings.get("hidden")
     if isinstance(hidden, tuple) and len(hidden) == 1:
         settings["hidden"] = hidden[0]
@@ -74,7 +76,7 @@ def changed(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
 
 
 def given(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Gather the settings that the flags give, by name."""
+    """Collect the settings that were given, by name."""
     named = {name: getattr(arguments, name, None) for name in (*FLAGS, "hand", "seed")}
     return {name: value for name, value in named.items() if value is not None} | dict(
         _assignment(text) for text in arguments.set
@@ -82,11 +84,11 @@ def given(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def sizes(text: str) -> tuple[int, ...]:
-    """Read ``"512,256"``."""
+    """Parse ``"512,256"``."""
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers; write it as 128 or 512,256") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers; expected 128 or 512,256") from None
 
 
 def _assignment(text: str) -> tuple[str, Any]:
@@ -94,9 +96,9 @@ def _assignment(text: str) -> tuple[str, Any]:
 
     name, equals, value = text.partition("=")
     if not equals:
-        raise ByhandError(f"--set was given {text!r}; write it as NAME=VALUE.")
+        raise ByhandError(f"invalid --set {text!r}; expected NAME=VALUE.", code="cli.invalid_argument")
     try:
         return name.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
-        # A word without quotes is meant as a word.
+        # A word without quotes is a string.
         return name.strip(), value.strip()

@@ -124,7 +124,7 @@ def _named(names: Sequence[str], arguments: argparse.Namespace) -> list[Experime
     for name in names:
         if "/" in name and not name.endswith(".toml"):
             raise ByhandError(f"There is neither a recipe nor a run {name!r}; name one of them.", code="run.not_found")
-        experiments += _in_hands(options.changed(load_recipe(name), arguments), hands, arguments.seeds)
+        experiments += _in_hands(options.apply(load_recipe(name), arguments), hands, arguments.seeds)
     return experiments
 
 
@@ -139,7 +139,7 @@ def _default(arguments: argparse.Namespace, splits: SplitCache) -> list[Experime
     installed, given = _hands(arguments.hands), options.given(arguments)
     experiments, changes = [], []
     for network in DEFAULT_NETWORKS:
-        shipped = options.changed(load_recipe(network.recipe), arguments)
+        shipped = options.apply(load_recipe(network.recipe), arguments)
         replaced = {}
         if arguments.full:
             recipe = shipped

@@ -1,7 +1,7 @@
-"""Score a trained network: accuracy, loss, calibration, and precision, recall and F1 of every digit.
+"""Evaluate a trained network: accuracy, loss, calibration, and precision, recall and F1 of every digit.
 
-byhand evaluate runs/mlp-numpy
-byhand evaluate runs/mlp-numpy --data my-digits.csv --hand torch
+byhand evaluate runs/mlp-fast
+byhand evaluate runs/mlp-fast --data my-digits.csv --hand torch
 byhand evaluate lstm --json
 """
 
@@ -19,19 +19,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Score."""
+    """Evaluate."""
     import json
 
     from byhand.metrics.evaluation import Evaluation
 
-    trained_run, digits, which = scoring.load(arguments)
-    found = Evaluation.of(trained_run.network, digits)
+    trained, digits, part = scoring.load(arguments)
+    found = Evaluation.of(trained.network, digits)
     if arguments.json:
-        data = {"name": digits.name, "source": digits.source, "part": which, "count": len(digits)}
+        data = {"name": digits.name, "source": digits.source, "part": part, "count": len(digits)}
         values = {"data": data, "loss": found.loss, "calibration_error": found.calibration.error}
         print(json.dumps(values | found.report.to_dict(), indent=2))
         return 0
-    print(f"{digits.name} ({digits.source}), {which}: {len(digits):,} digits")
+    print(f"{digits.name} ({digits.source}), {part}: {len(digits):,} digits")
     print(f"Accuracy: {100 * found.report.accuracy:.2f} %")
     print(f"Loss: {found.loss:.4f}")
     print(f"Expected calibration error: {100 * found.calibration.error:.2f} points")

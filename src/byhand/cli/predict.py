@@ -1,10 +1,10 @@
-"""Read digits that nobody has labelled, and write the answers, as Kaggle's Digit Recognizer takes them.
+"""Predict unlabelled digits and write the predictions in the format of Kaggle's Digit Recognizer.
 
-byhand predict runs/mlp-numpy --data test.csv --submission submission.csv
+byhand predict runs/mlp-fast --data test.csv --submission submission.csv
 byhand predict conv5x5 --data photographs/ --probabilities probabilities.csv
 byhand predict conv5x5 --data test.csv --json
 
-Without a file to write, the answers are printed, in the same form.
+Without a file to write, the predictions are printed in the same format.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from byhand.cli import scoring
 from byhand.errors import ByhandError
@@ -23,19 +23,14 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("run", help="the folder of a run, or the name of weights that come with byhand")
-    parser.add_argument(
-        "--data", required=True, metavar="NAME|PATH", help="digits to read, with or without labels, in any format"
-    )
+    scoring.configure(parser, data_required=True)
     parser.add_argument("--submission", type=Path, metavar="FILE", help="write ImageId,Label there, counted from 1")
     parser.add_argument("--probabilities", type=Path, metavar="FILE", help="write the ten probabilities of each there")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--hand", metavar="NAME", help="the hand to compute in; by default the one that trained it")
-    parser.add_argument("--offline", action="store_true", help="download nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read."""
+    """Predict."""
     import json
 
     from byhand.data import load_dataset
@@ -47,61 +42,49 @@ def run(arguments: argparse.Namespace) -> int:
 
     _check_files(arguments)
     network = load_run(arguments.run, arguments.hand).network
-    digits, which = scoring.part(load_dataset(arguments.data, offline=arguments.offline), labelled=False)
-    # Whoever asks which digit it is wants no other answer, though a network may know one.
+    digits, part = scoring.choose_part(load_dataset(arguments.data, offline=arguments.offline), labelled=False)
+    # Only digits are wanted, even of a network that has a class for non-digits.
     logits = network.logits(digits.images)[:, :CLASSES]
-    shares, answers = probabilities(logits, network.spec.loss), logits.argmax(axis=1)
-    say(f"read {len(digits):,} digits: {digits.name} ({digits.source}), {which}.")
+    probs, predictions = probabilities(logits, network.spec.loss), logits.argmax(axis=1)
+    say(f"{len(digits):,} digits: {digits.name} ({digits.source}), {part}.")
     if digits.labels is not None:
-        say(f"they are labelled, and {100 * float((answers == digits.labels).mean()):.2f} % of the answers are right.")
-    written = []
-    for path, text in (
-        (arguments.submission, submission(answers)),
-        (arguments.probabilities, table(shares)),
-    ):
+        accuracy = float((predictions == digits.labels).mean())
+        say(f"they are labelled, and {100 * accuracy:.2f} % of the predictions are right.")
+    if arguments.json:
+        values = {
+            "data": digits.name,
+            "count": len(predictions),
+            "answers": predictions.tolist(),
+            "probabilities": [[round(value, 6) for value in row] for row in probs.tolist()],
+        }
+        print(json.dumps(values, indent=2))
+    elif arguments.submission is None and arguments.probabilities is None:
+        print(submission(predictions), end="")
+    for path, text in ((arguments.submission, submission(predictions)), (arguments.probabilities, table(probs))):
         if path is not None:
             write_text(path, text)
-            written.append(path)
-    if arguments.json:
-        print(json.dumps(_plain(digits.name, answers, shares), indent=2))
-    elif not written:
-        print(submission(answers), end="")
-    for path in written:
-        print(f"Written: {path}", file=sys.stderr if arguments.json else sys.stdout)
+            print(f"Written: {path}", file=sys.stderr if arguments.json else sys.stdout)
     return 0
 
 
-def submission(answers: Array) -> str:
-    """Write answers as Kaggle's Digit Recognizer takes them: a heading, and a line for each picture, from 1."""
-    lines = [f"{place},{answer}\n" for place, answer in enumerate(answers.tolist(), start=1)]
+def submission(predictions: Array) -> str:
+    """Format predictions as Kaggle's Digit Recognizer expects them: a header, and a line for each image from 1."""
+    lines = [f"{number},{label}\n" for number, label in enumerate(predictions.tolist(), start=1)]
     return "".join(["ImageId,Label\n", *lines])
 
 
-def table(shares: Array) -> str:
-    """Write the probabilities of the ten digits, a line for each picture, from 1."""
-    heading = ",".join(["ImageId", *(f"p{digit}" for digit in range(shares.shape[1]))])
-    lines = [
-        ",".join([str(place), *(f"{share:.6g}" for share in row)]) for place, row in enumerate(shares.tolist(), start=1)
+def table(probs: Array) -> str:
+    """Format the probabilities of the ten digits as CSV, a line for each image from 1."""
+    lines = [",".join(["ImageId", *(f"p{digit}" for digit in range(probs.shape[1]))])]
+    lines += [
+        ",".join([str(number), *(f"{value:.6g}" for value in row)]) for number, row in enumerate(probs.tolist(), 1)
     ]
-    return "\n".join([heading, *lines]) + "\n"
-
-
-def _plain(name: str, answers: Array, shares: Array) -> dict[str, Any]:
-    return {
-        "data": name,
-        "count": len(answers),
-        "answers": answers.tolist(),
-        "probabilities": [[round(share, 6) for share in row] for row in shares.tolist()],
-    }
+    return "\n".join(lines) + "\n"
 
 
 def _check_files(arguments: argparse.Namespace) -> None:
-    """Nothing that is written may take the place of what is read, or of something else that is written."""
-    named = {"--submission": arguments.submission, "--probabilities": arguments.probabilities}
-    taken = {Path(arguments.data).resolve(): "--data"}
-    for flag, path in named.items():
-        if path is None:
-            continue
-        if (place := path.resolve()) in taken:
-            raise ByhandError(f"{flag} and {taken[place]} both name {path}; give {flag} another file.")
-        taken[place] = flag
+    """No file may be written over the input or over another output."""
+    used = {Path(arguments.data).resolve(): "--data"}
+    for flag, path in (("--submission", arguments.submission), ("--probabilities", arguments.probabilities)):
+        if path is not None and (other := used.setdefault(path.resolve(), flag)) != flag:
+            raise ByhandError(f"{flag} and {other} both name {path}; give {flag} another file.", code="cli.same_file")

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from byhand.models.spec import Spec
     from byhand.training.recipe import Recipe
 
-UNSAID = ("name", "mean", "std", "loss", "init", "smoothing", "min_variance", "layers", "input_shape")
-"""Settings of a network that a line about it leaves out."""
+HIDDEN_SETTINGS = ("name", "mean", "std", "loss", "init", "smoothing", "min_variance", "layers", "input_shape")
+"""Settings of a network that its line leaves out."""
 HEADS = ("recipe", "network", "parameters", "optimizer", "lr", "batch", "epochs", "about")
 WRAPPED = ("network", "parameters", "lr", "about")
-ROOMY = 150
-"""Columns of a terminal in which all stands side by side."""
+WIDE = 150
+"""Columns of a terminal that fits the whole table."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,14 +42,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def entry(recipe: Recipe) -> dict[str, Any]:
-    """Describe a recipe in plain values.
+    """Describe a recipe in JSON values.
 
     Returns
     -------
     dict
-        ``parameters`` is ``None`` where the training digits decide which pixels are kept (``by_data``) or a sweep
-        tries several sizes, ``lr`` where a line search finds it; ``batch_size`` 0 takes all digits at once; ``sweep``
-        names the settings that are tried and their values.
+        ``parameters`` is ``None`` if the training digits determine the pixels that are kept (``by_data``) or a sweep
+        tries several sizes; ``lr`` is ``None`` with a line search; ``batch_size`` 0 means all digits; ``sweep`` maps
+        settings to the values that are tried.
     """
     config, spec = recipe.config, spec_without_data(recipe)
     return {
@@ -67,7 +67,7 @@ def entry(recipe: Recipe) -> dict[str, Any]:
 
 
 def spec_without_data(recipe: Recipe) -> Spec | None:
-    """Describe a recipe's network, or give ``None`` where the training digits decide which pixels it looks at."""
+    """Build a recipe's spec; ``None`` if the training digits determine the pixels that are kept."""
     import numpy as np
 
     from byhand.data import Digits
@@ -75,29 +75,29 @@ def spec_without_data(recipe: Recipe) -> Spec | None:
 
     if "min_variance" in recipe.network:
         return None
-    return recipe.spec(Digits(np.zeros((1, SIDE, SIDE), np.uint8), None, "no digits", "nowhere"))
+    return recipe.spec(Digits(np.zeros((1, SIDE, SIDE), np.uint8), None, "no digits", "none"))
 
 
 def described(recipe: Recipe) -> str:
-    """Name a recipe's network and its sizes: ``mlp, hidden 512, 256, 128``; swept sizes by the first and the last."""
-    said = [str(recipe.network.get("name", "own layers"))]
+    """Name a recipe's network and its sizes: ``mlp, hidden 512-256-128``; swept sizes by the first and the last."""
+    words = [str(recipe.network.get("name", "own layers"))]
     swept = {key: values for key, values in recipe.sweep.items() if key not in type(recipe.config).defaults()}
     for key, value in {**recipe.network, **swept}.items():
-        if key in UNSAID:
+        if key in HIDDEN_SETTINGS:
             continue
         if key in swept:
-            said.append(f"{key} {_shown(recipe.sweep[key][0])} to {_shown(recipe.sweep[key][-1])}")
+            words.append(f"{key} {_shown(recipe.sweep[key][0])} to {_shown(recipe.sweep[key][-1])}")
         elif value is True:
-            said.append(key)
+            words.append(key)
         else:
-            said.append(f"{key} {_shown(value)}")
-    return ", ".join(said)
+            words.append(f"{key} {_shown(value)}")
+    return ", ".join(words)
 
 
-def first_sentence(about: str) -> str:
-    """Give the first sentence of a recipe's comment, on one line."""
-    # A stop ends a sentence where a capital, a backtick or nothing follows: not in "vs. 3".
-    return re.split(r"(?<=[.!?])\s+(?=[A-Z`])", " ".join(about.split()), maxsplit=1)[0]
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a recipe's description, on one line."""
+    # A full stop ends a sentence if a capital or a backtick follows: not in "vs. 3".
+    return re.split(r"(?<=[.!?])\s+(?=[A-Z`])", " ".join(text.split()), maxsplit=1)[0]
 
 
 def _resizes(recipe: Recipe) -> bool:
@@ -116,12 +116,12 @@ def _tabulate(entries: list[dict[str, Any]]) -> None:
 
     from byhand.viz.console import print_table
 
-    # As Text, so that a bracket in a comment is no markup.
+    # As Text, so that brackets are no markup.
     rows = [tuple(Text(cell) for cell in _cells(one)) for one in entries]
     console = Console()
-    # A narrow terminal would break the sentences into single words: there they come below.
-    apart = console.is_terminal and console.width < ROOMY
-    for shown in [HEADS[:-1], (HEADS[0], HEADS[-1])] if apart else [HEADS]:
+    # A narrow terminal would break the descriptions into single words: there they follow in a second table.
+    narrow = console.is_terminal and console.width < WIDE
+    for shown in [HEADS[:-1], (HEADS[0], HEADS[-1])] if narrow else [HEADS]:
         table = Table(box=None, pad_edge=False)
         for head in shown:
             numbers = head in ("parameters", "lr", "batch", "epochs")

@@ -1,7 +1,7 @@
-"""Write the report of a trained network: one HTML file that opens anywhere, and its figures where they are wanted.
+"""Write a report on a trained network: one HTML file without dependencies, and its figures as files if asked.
 
-byhand report runs/mlp-numpy
-byhand report runs/mlp-numpy --data my-digits.csv
+byhand report runs/mlp-fast
+byhand report runs/mlp-fast --data my-digits.csv
 byhand report lstm --out lstm.html --figures slides/
 """
 
@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from byhand.cli import scoring
-
-if TYPE_CHECKING:
-    from byhand.training.run import Run
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,30 +20,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="FILE",
-        help="where to write it; by default report.html in the run's folder, or report-NAME.html with --data NAME",
+        help="the file to write (report.html in the run's folder, or report-NAME.html with --data NAME)",
     )
-    parser.add_argument("--figures", type=Path, metavar="FOLDER", help="write the figures there, as SVG and PNG")
+    parser.add_argument("--figures", type=Path, metavar="FOLDER", help="also write the figures there, as SVG and PNG")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Report."""
     from byhand.metrics.evaluation import Evaluation
-    from byhand.viz.run import write_report
+    from byhand.viz.run import REPORT, write_report
 
-    trained_run, digits, which = scoring.load(arguments)
-    found = Evaluation.of(trained_run.network, digits)
-    path = arguments.out or _place(trained_run, "" if arguments.data is None else digits.name)
-    for written in write_report(trained_run, found, which, path, arguments.figures):
+    trained, digits, part = scoring.load(arguments)
+    found = Evaluation.of(trained.network, digits)
+    # The report on a run's own test split lies in its folder; others are named after the weights and the digits.
+    name = Path(REPORT)
+    words = [name.stem, *([trained.name] if trained.path is None else []), *([digits.name] if arguments.data else [])]
+    default = (trained.path or Path()) / ("-".join(words) + name.suffix)
+    for written in write_report(trained, found, part, arguments.out or default, arguments.figures):
         print(f"Written: {written}")
     print(found.report.text, end="")
     return 0
-
-
-def _place(run: Run, digits: str) -> Path:
-    """Choose the file: beside a run, or in the current folder for shipped weights; other digits' has their name."""
-    from byhand.viz.run import REPORT
-
-    name = Path(REPORT)
-    parts = [name.stem, *([run.name] if run.path is None else []), *([digits] if digits else [])]
-    folder = run.path or Path()
-    return folder / ("-".join(parts) + name.suffix)

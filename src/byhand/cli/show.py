@@ -1,4 +1,4 @@
-"""Show a recipe: its text, its parameter table, and a picture of its network's structure (SVG and PNG).
+"""Show a recipe: its text, its parameter table, and a diagram of its network (SVG and PNG).
 
 byhand show tiny-cnn
 byhand show my-recipe.toml --out slides/
@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("recipe", help="a shipped recipe's name, or the path of one's own (x.toml)")
+    parser.add_argument("recipe", help="a shipped recipe's name, or the path of your own (x.toml)")
     parser.add_argument(
-        "--out", type=Path, default=Path(), metavar="FOLDER", help="where NAME.svg and NAME.png go (current folder)"
+        "--out",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="for NAME.svg and NAME.png (current folder)",
     )
-    parser.add_argument("--no-picture", action="store_true", help="draw nothing")
+    parser.add_argument("--no-picture", action="store_true", help="write no diagram")
     parser.add_argument(
-        "--data", metavar="NAME|PATH", help="digits that decide which pixels are kept, for recipes with min_variance"
+        "--data",
+        metavar="NAME|PATH",
+        help="digits for recipes with min_variance, which select their pixels",
     )
     parser.add_argument("--offline", action="store_true", help="download nothing")
 
@@ -38,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     spec, note = _spec(recipe, arguments.offline)
     print(recipe_text(arguments.recipe))
     if recipe.sweep:
-        print(f"{len(recipe.variants())} variants are trained; the network as section [network] has it:")
+        print(f"{len(recipe.variants())} variants are trained; the network of section [network]:")
     if note:
         print(note)
     print_table(parameter_table(spec))
@@ -51,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _spec(recipe: Recipe, offline: bool) -> tuple[Spec, str]:
-    """Describe the network, and say what it was described from where that is more than the recipe."""
+    """Build the network's spec, and say which digits it depends on, if any."""
     from byhand.cli.recipes import spec_without_data
 
     if (spec := spec_without_data(recipe)) is not None:

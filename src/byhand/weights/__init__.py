@@ -1,7 +1,7 @@
-"""The weights that come with byhand: of every network of the zoo, to look inside, and of the one that reads.
+"""The weights that ship with byhand: of every network of the zoo, and of the reader.
 
-A file is a checkpoint (`byhand.training.checkpoint`) whose values are rounded to float16 and whose facts are its card:
-what it was trained by and on, and what it reaches *after* that rounding. `python -m byhand.weights.make` writes them.
+A file is a checkpoint (`byhand.training.checkpoint`) with values rounded to float16. Its facts are the model's card:
+how it was trained, and its accuracy *after* that rounding. `python -m byhand.weights.make` writes them.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from byhand.hands import Network, build
 from byhand.models.zoo import NETWORKS
 from byhand.training.checkpoint import Checkpoint
 
-__all__ = ["card", "load", "load_with_card", "names"]
+__all__ = ["card", "checkpoint", "load", "load_with_card", "names"]
 
 SUFFIX = ".safetensors"
 
 
 def names() -> tuple[str, ...]:
-    """Names of the networks whose weights come with byhand, those of the zoo first, in its order."""
+    """Names of the networks with shipped weights: those of the zoo in its order, then others."""
     files = resources.files("byhand.weights").iterdir()
     found = [file.name.removesuffix(SUFFIX) for file in files if file.name.endswith(SUFFIX)]
     order = [*NETWORKS]
@@ -29,7 +29,7 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str, hand: str = "fast", *, dtype: str = "float32", device: str = "cpu") -> Network:
-    """Build a network with the weights that come with byhand.
+    """Build a network with shipped weights.
 
     Parameters
     ----------
@@ -41,12 +41,12 @@ def load(name: str, hand: str = "fast", *, dtype: str = "float32", device: str =
     Returns
     -------
     Network
-        Trained, and the caller's own.
+        A new, trained network.
 
     Raises
     ------
     ByhandError
-        If there are no such weights, or the hand cannot be built.
+        ``weights.not_found`` if there are no such weights; or if the hand cannot be built.
     """
     return load_with_card(name, hand, dtype=dtype, device=device)[0]
 
@@ -54,7 +54,7 @@ def load(name: str, hand: str = "fast", *, dtype: str = "float32", device: str =
 def load_with_card(
     name: str, hand: str = "fast", *, dtype: str = "float32", device: str = "cpu"
 ) -> tuple[Network, dict[str, Any]]:
-    """Do what `load` and `card` do, and read the file once."""
+    """Do what `load` and `card` do, reading the file once."""
     saved = checkpoint(name)
     network = build(saved.spec, hand, dtype=dtype, device=device)
     network.load(saved.values)
@@ -62,7 +62,7 @@ def load_with_card(
 
 
 def card(name: str) -> dict[str, Any]:
-    """Tell what is known about shipped weights.
+    """Describe shipped weights.
 
     Parameters
     ----------
@@ -72,15 +72,15 @@ def card(name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``name``, ``parameters``, ``test_accuracy`` (0 to 1, of the weights as they are shipped), ``recipe``, ``seed``,
-        ``data``, ``command`` (which trains them again), ``version`` and more. Of the network that reads also
-        ``temperature`` and ``threshold`` (`byhand.weights.calibration`), and ``test_accuracy_of_all_classes``, which
-        counts a test digit that it takes for a non-digit as wrong; ``test_accuracy`` asks which of the ten it reads.
+        ``name``, ``parameters``, ``test_accuracy`` (0 to 1, of the shipped weights), ``recipe``, ``seed``, ``data``,
+        ``command`` (which trains them again), ``version`` and more. For the reader also ``temperature`` and
+        ``threshold`` (`byhand.weights.calibration`), and ``test_accuracy_of_all_classes``, in which a test digit taken
+        for a non-digit is wrong; ``test_accuracy`` takes the most probable of the ten digits.
 
     Raises
     ------
     ByhandError
-        If there are no such weights.
+        ``weights.not_found`` if there are no such weights.
     """
     return checkpoint(name).facts
 
@@ -89,6 +89,6 @@ def checkpoint(name: str) -> Checkpoint:
     """Load the file of shipped weights."""
     known = names()
     if name not in known:
-        raise ByhandError(f"No weights {name!r} come with byhand; {nearest(name, known)}.")
+        raise ByhandError(f"There are no shipped weights {name!r}; {nearest(name, known)}.", code="weights.not_found")
     with resources.as_file(resources.files("byhand.weights") / f"{name}{SUFFIX}") as path:
         return Checkpoint.load(Path(path))

@@ -1,12 +1,12 @@
-"""How sure a reader may be: probabilities that mean what they say, and a threshold below which a digit is unsure.
+"""Calibration of the reader: a temperature for its logits, and a threshold below which a digit needs review.
 
-Logits z are divided by one temperature T before their softmax (Guo et al., 2017), chosen where the validation digits,
-rewritten as people write and with non-digits among them, are the least surprising::
+Logits z are divided by a temperature T before the softmax (Guo et al., 2017). T minimizes the mean loss on the
+validation digits, distorted like handwriting and mixed with non-digits::
 
     T = argmin mean( logsumexp(z / T) - z_label / T )
 
-The confidence in a digit is the largest probability of the ten; what the network takes for a non-digit has none over.
-A digit is unsure below the threshold, which `MOST_UNSURE` of those validation digits do not reach.
+The confidence in a digit is the largest probability of the ten. A fraction `UNSURE` of those validation digits lies
+below the threshold.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ from byhand.hands import Array, Network
 from byhand.metrics.calibration import calibration
 from byhand.metrics.losses import mean_loss, probabilities
 
-MOST_UNSURE = 0.02
-"""Share of the rewritten validation digits that the threshold may call unsure."""
+UNSURE = 0.02
+"""Fraction of the distorted validation digits below the threshold."""
 NONDIGITS = 0.4
-"""Non-digits for every validation digit."""
+"""Non-digits per validation digit."""
 BATCH = 250
 SEED = 1
-"""Of the rewriting here; trainings draw theirs from their own seeds and other streams."""
+"""Seed of the distortion; trainings use their own seeds and other streams."""
 
 
-def calibrated(network: Network, validation: Digits) -> dict[str, Any]:
-    """Choose temperature and threshold of a network with eleven classes.
+def calibrate(network: Network, validation: Digits) -> dict[str, Any]:
+    """Choose the temperature and threshold of a network with eleven classes.
 
     Parameters
     ----------
     network
         Trained.
     validation
-        Digits that it was not trained on.
+        Digits it was not trained on.
 
     Returns
     -------
     dict
-        ``temperature``; ``threshold``; ``calibration_error`` (expected, of the confidence in digits, after the
-        temperature) and ``calibration_error_before``; the shares ``digits_unsure`` and ``digits_unsure_as_they_are``
-        (of validation digits rewritten and not) and ``nondigits_unsure``.
+        ``temperature``; ``threshold``; ``calibration_error`` (expected, of the confidence in digits, with the
+        temperature) and ``calibration_error_before``; the fractions ``digits_unsure`` and ``digits_unsure_as_they_are``
+        (of validation digits, distorted and not) and ``nondigits_unsure``.
     """
-    images, labels = rewritten_validation(validation)
+    images, labels = distorted(validation)
     logits = network.logits(images)
     loss = network.spec.loss
     found = minimize_scalar(
@@ -57,9 +57,9 @@ def calibrated(network: Network, validation: Digits) -> dict[str, Any]:
     )
     temperature = float(np.exp(found.x))
     digits = labels < CLASSES
-    sure, answers = confidence(logits, temperature, loss)
-    right = (answers == labels)[digits]
-    threshold = float(np.quantile(sure[digits], MOST_UNSURE))
+    sure, predictions = confidence(logits, temperature, loss)
+    right = (predictions == labels)[digits]
+    threshold = float(np.quantile(sure[digits], UNSURE))
     plain, _ = confidence(network.logits(validation.images), temperature, loss)
     before, _ = confidence(logits, 1.0, loss)
     return {
@@ -73,8 +73,8 @@ def calibrated(network: Network, validation: Digits) -> dict[str, Any]:
     }
 
 
-def rewritten_validation(validation: Digits) -> tuple[Array, Array]:
-    """Rewrite digits, with non-digits among them: uint8 pictures and labels, always the same."""
+def distorted(validation: Digits) -> tuple[Array, Array]:
+    """Distort digits like handwriting and mix in non-digits: uint8 images and labels, the same at every call."""
     write = Writing(SEED, NONDIGITS)
     images, labels = validation.images, validation.labelled()
     parts = [
@@ -85,6 +85,6 @@ def rewritten_validation(validation: Digits) -> tuple[Array, Array]:
 
 
 def confidence(logits: Array, temperature: float, loss: str = "softmax") -> tuple[Array, Array]:
-    """Give the largest probability of the ten digits, and which digit's it is, each ``(N,)``."""
-    shares = probabilities(logits / temperature, loss)[:, :CLASSES]
-    return shares.max(axis=1), shares.argmax(axis=1)
+    """Compute the largest probability of the ten digits, and the digit, each ``(N,)``."""
+    p = probabilities(logits / temperature, loss)[:, :CLASSES]
+    return p.max(axis=1), p.argmax(axis=1)

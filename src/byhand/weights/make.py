@@ -1,17 +1,18 @@
-"""Make the weights that come with byhand, from finished runs.
+"""Make the weights that ship with byhand, from finished runs.
 
 python -m byhand.weights.make runs/mlp-numpy runs/lstm-tuned-numpy
 python -m byhand.weights.make runs/reader-torch --out /tmp/weights
 
-Batch normalisation is folded into convolutions, the values are rounded to float16, the run's test digits are read
-with what is left, and all goes into one file called after the network. A network that knows non-digits is calibrated,
-too. The same run makes the same bytes.
+Batch normalization is folded into convolutions, values are rounded to float16, and the rounded network is scored on the
+run's test digits. A network with a class for non-digits is also calibrated. The same run makes the same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,15 @@ from byhand import __version__
 from byhand.data import Digits
 from byhand.data.digits import CLASSES
 from byhand.errors import ByhandError
-from byhand.hands import Network, build
+from byhand.hands import Array, Network, build
 from byhand.metrics.losses import accuracy
+from byhand.models.layers import BatchNorm2d, Conv2d, Layer
+from byhand.models.spec import Spec
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.loop import score
 from byhand.training.run import load_run
 from byhand.weights import SUFFIX
-from byhand.weights.calibration import calibrated
-from byhand.weights.folding import folded
+from byhand.weights.calibration import calibrate
 
 HERE = Path(__file__).parent
 
@@ -39,9 +41,9 @@ def make(path: Path, folder: Path = HERE) -> dict[str, Any]:
     Parameters
     ----------
     path
-        The run's folder; its digits must be to be had.
+        The run's folder; its digits must be available.
     folder
-        Where the file goes.
+        Where to write the file.
 
     Returns
     -------
@@ -51,11 +53,11 @@ def make(path: Path, folder: Path = HERE) -> dict[str, Any]:
     Raises
     ------
     ByhandError
-        If the run is not done, or its digits are not those that it was trained on.
+        If the run is not done, or its digits are not available or have changed.
     """
     run = load_run(path)
     saved, splits = run.require_done().checkpoint, run.splits()
-    spec, values = folded(saved.spec, saved.values)
+    spec, values = fold_batch_norm(saved.spec, saved.values)
     rounded = {name: value.astype(np.float16) for name, value in values.items()}
     network = build(spec)
     network.load(rounded)
@@ -81,21 +83,56 @@ def make(path: Path, folder: Path = HERE) -> dict[str, Any]:
     }
     if spec.classes > CLASSES:
         card["test_accuracy_of_all_classes"] = score(network, splits.test)[0]
-        card |= calibrated(network, splits.validation)
+        card |= calibrate(network, splits.validation)
     Checkpoint(spec, saved.epochs, rounded, facts=card).save(folder / f"{name}{SUFFIX}")
     return card
 
 
 def _accuracy(network: Network, digits: Digits) -> float:
-    """Share of digits that are read right: the likeliest of the ten, as a reader answers, be none of them likelier."""
+    """Accuracy of the most probable of the ten digits, whatever the probability of a non-digit."""
     return accuracy(network.logits(digits.images)[:, :CLASSES], digits.labelled())
 
 
+def fold_batch_norm(spec: Spec, values: Mapping[str, Array]) -> tuple[Spec, dict[str, Array]]:
+    """Fold every batch normalization that follows a convolution into it; the network computes the same function.
+
+    At inference it is ``a x + (beta - a mu)`` for each channel, with ``a = gamma / sqrt(var + epsilon)``, so that::
+
+        a (x * W + b) + beta - a mu  =  x * (a W)  +  (a (b - mu) + beta)
+
+    Parameters
+    ----------
+    spec, values
+        A network, with its parameters and state by name.
+
+    Returns
+    -------
+    Spec, dict
+        The folded network, and its values; those of folded layers in float64.
+    """
+    layers, parts = list[Layer](), list[Array]()
+    for layer, learnt, kept in zip(spec.layers, spec.layer_parameters, spec.layer_state, strict=True):
+        own = [np.asarray(values[parameter.name]) for parameter in (*learnt, *kept)]
+        if isinstance(layer, BatchNorm2d) and layers and isinstance(layers[-1], Conv2d):
+            gamma, beta, mean, variance = (value.astype(np.float64) for value in own)
+            # a = gamma / sqrt(var + epsilon)
+            a = gamma / np.sqrt(variance + layer.epsilon)
+            # W <- a W,   b <- a (b - mu) + beta
+            parts[-2:] = [a * parts[-2], a * (parts[-1] - mean) + beta]
+            continue
+        layers.append(layer)
+        parts += own
+    made = dataclasses.replace(spec, layers=tuple(layers))
+    named = zip(made.layer_parameters, made.layer_state, strict=True)
+    names = [parameter.name for learnt, kept in named for parameter in (*learnt, *kept)]
+    return made, dict(zip(names, parts, strict=True))
+
+
 def main(words: list[str] | None = None) -> int:
-    """Make weights of the runs named in a command line; 2 for bad input."""
+    """Make the weights of the runs named on the command line; 2 for invalid input."""
     parser = argparse.ArgumentParser(prog="python -m byhand.weights.make", description=__doc__)
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="the folder of a finished run")
-    parser.add_argument("--out", type=Path, default=HERE, metavar="FOLDER", help="where the files go")
+    parser.add_argument("--out", type=Path, default=HERE, metavar="FOLDER", help="where to write the files")
     arguments = parser.parse_args(words)
     try:
         for run in arguments.runs:

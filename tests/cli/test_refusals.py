@@ -1,0 +1,120 @@
+"""What commands refuse: exit code 2, one line with a code, nothing printed and nothing written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from byhand.cli import main
+from byhand.training.recipe import Recipe
+from byhand.training.run import Run
+from byhand.training.trainer import start
+
+
+@pytest.fixture(scope="module")
+def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    recipe = Recipe("small", network={"name": "softmax"}, training={"epochs": 1}, data={"name": str(npz)})
+    return start(recipe, tmp_path_factory.mktemp("runs"), "small")
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("train", "cli.conflicting_arguments"),
+        ("train mlp --resume x", "cli.conflicting_arguments"),
+        ("train --resume nowhere --name x", "cli.conflicting_arguments"),
+        ("train --resume nowhere --runs x", "cli.conflicting_arguments"),
+        ("train --resume nowhere", "run.not_found"),
+        ("train mpl", "recipe.not_found"),
+        ("train my.toml", "recipe.unreadable"),
+        ("train broken.toml", "recipe.invalid_toml"),
+        ("train wrong.toml", "settings.unknown"),
+        ("train mlp --hand nunpy", "recipe.unknown_hand"),
+        ("train mlp --set lrr=3", "recipe.unknown_setting"),
+        ("train softmax --dropout 0.5", "recipe.unknown_setting"),
+        ("train mlp --set lr", "cli.invalid_argument"),
+        ("train mlp --set lr=fast", "settings.wrong_type"),
+        ("train mlp --lr 0", "recipe.invalid_setting"),
+        ("train mlp --lr nan", "recipe.invalid_setting"),
+        ("train mlp -bs -1", "recipe.invalid_setting"),
+        ("train mlp -hid_dim 0", None),
+        ("train mlp --dropout 1", None),
+        ("train mlp --device cuda", "device.unavailable"),
+        ("train mlp --hand torch --device nowhere", "device.unavailable"),
+        ("train mlp --data nowhere", None),
+        ("train mlp --split 1/2", "data.invalid_split"),
+        ("train mlp --split 999/1/1", "data.split_too_large"),
+        ("train mlp --hidden 1000000000", None),
+        ("train mlp --hidden 100000000000000", "recipe.too_large"),
+        ("train mlp --runs /proc/runs", "run.not_writable"),
+        ("train mlp --runs empty/../test.npz", "run.not_writable"),
+        ("train mlp -optim cg --schedule constant -bs 9 -lr 1", "cli.conflicting_arguments"),
+        ("train cg-grid -lr 1", "cli.conflicting_arguments"),
+        ("train cg-grid --tensorboard", "cli.conflicting_arguments"),
+        ("train cg-mlp -optim adam", "recipe.invalid_setting"),
+        ("train mlp --bogus", None),
+        ("train mlp --lr fast", None),
+        ("train mlp -ep 1.5", None),
+        ("train mlp --optimizer adm", None),
+        ("train mlp --hidden 8,x", None),
+        ("train mlp another", None),
+        ("compare mlp --set seed=3", "cli.conflicting_arguments"),
+        ("evaluate nowhere", "run.not_found"),
+        ("evaluate elmann", "run.not_found"),
+        ("evaluate empty", "run.not_found"),
+        ("evaluate RUN --data unlabelled.csv", None),
+        ("evaluate RUN --data missing.csv", None),
+        ("evaluate RUN --hand numpi", None),
+        ("report RUN --out test.npz/x.html", None),
+        ("report nowhere", "run.not_found"),
+        ("predict softmax", None),
+        ("predict nowhere --data test.npz", "run.not_found"),
+        ("predict softmax --data test.npz --submission test.npz", "cli.same_file"),
+        ("predict softmax --data test.npz --submission empty/../test.npz", "cli.same_file"),
+        ("predict softmax --data test.npz --submission x.csv --probabilities ./x.csv", "cli.same_file"),
+        ("predict softmax --data test.npz --submission test.npz/x", None),
+        ("show tiny-cn", "recipe.not_found"),
+        ("show broken.toml", "recipe.invalid_toml"),
+        ("show mlp --out test.npz", None),
+        ("show cg-mlp --data missing.csv", None),
+    ],
+)
+def test_refused(
+    line: str,
+    code: str | None,
+    trained: Run,
+    capsys: pytest.CaptureFixture[str],
+    pictures: Callable[..., tuple[Any, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without a code: those of other packages, and of argparse, which has none."""
+    monkeypatch.chdir(tmp_path)
+    images, labels = pictures(40)
+    np.savez("test.npz", x_train=images, y_train=labels)
+    header = ",".join(f"pixel{number}" for number in range(784))
+    Path("unlabelled.csv").write_text(header + "\n" + ",".join(["0"] * 784) + "\n", encoding="utf-8")
+    Path("empty").mkdir()
+    Path("broken.toml").write_text("[network", encoding="utf-8")
+    Path("wrong.toml").write_text('[network]\nname = "mlp"\nhiden = 3\n', encoding="utf-8")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    words = [str(trained.path) if word == "RUN" else word for word in line.split()]
+    # The settings are wrong, not the digits.
+    if line.startswith("train ") and "--resume" not in words and "--data" not in words:
+        words += ["--data", "test.npz"]
+    try:
+        assert main(words) == 2
+    except SystemExit as stop:
+        assert stop.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (message,) = [text for text in printed.err.splitlines() if "usage:" not in text and "computing on" not in text][-1:]
+    assert message.startswith("byhand")
+    if code:
+        assert re.fullmatch(r"byhand: \S.*[.?] \[(.*)\]", message)[1] == code  # type: ignore[index]
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
