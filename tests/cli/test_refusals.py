@@ -44,8 +44,8 @@ def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
         ("train mlp -bs -1", "recipe.invalid_setting"),
         ("train mlp -hid_dim 0", None),
         ("train mlp --dropout 1", None),
-        ("train mlp --device cuda", "device.unavailable"),
-        ("train mlp --hand torch --device nowhere", "device.unavailable"),
+        ("train mlp --device cuda", None),
+        ("train mlp --hand torch --device nowhere", None),
         ("train mlp --data nowhere", None),
         ("train mlp --split 1/2", "data.invalid_split"),
         ("train mlp --split 999/1/1", "data.split_too_large"),
@@ -80,7 +80,6 @@ def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
         ("predict softmax --data test.npz --submission test.npz/x", None),
         ("show tiny-cn", "recipe.not_found"),
         ("show broken.toml", "recipe.invalid_toml"),
-        ("show mlp --out test.npz", None),
         ("show cg-mlp --data missing.csv", None),
     ],
 )
@@ -108,9 +107,10 @@ def test_refused(
     if line.startswith("train ") and "--resume" not in words and "--data" not in words:
         words += ["--data", "test.npz"]
     try:
-        assert main(words) == 2
+        exit_code: Any = main(words)
     except SystemExit as stop:
-        assert stop.code == 2
+        exit_code = stop.code
+    assert exit_code == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     (message,) = [text for text in printed.err.splitlines() if "usage:" not in text and "computing on" not in text][-1:]

@@ -40,10 +40,7 @@ def choose_device(wanted: str, hand: str) -> tuple[str, str]:
     """
     if hand in ("numpy", "fast"):
         if wanted not in ("auto", "cpu"):
-            raise ByhandError(
-                f"The {hand} hand computes on the CPU, not on {wanted!r}; choose --hand tensor or torch.",
-                code="device.unavailable",
-            )
+            raise ByhandError(f"The numpy hand computes on the CPU, not on {wanted!r}; choose --hand tensor or torch.")
         return "cpu", "NumPy computes on the CPU"
     if wanted == "cpu":
         return "cpu", "as asked"
@@ -62,10 +59,7 @@ def choose_device(wanted: str, hand: str) -> tuple[str, str]:
         torch.zeros(1, device=wanted).cpu()
     except (RuntimeError, AssertionError) as problem:
         reason = str(problem).partition("\n")[0].rstrip(".")
-        raise ByhandError(
-            f"The device {wanted!r} is not available ({reason}); choose --device auto or cpu.",
-            code="device.unavailable",
-        ) from problem
+        raise ByhandError(f"The device {wanted!r} cannot be used ({reason}); choose --device auto or cpu.") from problem
     return wanted, "as asked"
 
 
