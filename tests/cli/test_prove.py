@@ -31,7 +31,7 @@ def test_a_table_a_picture_and_numbers(mine: str, tmp_path: Path, capsys: pytest
     said = capsys.readouterr().out
     lines = said.splitlines()
     assert lines[0].split() == ["network", "check", "compared", "difference", "tolerance", "verdict"]
-    for name in ("gradients", "backward passes", "three hands", "drift, float64", "first loss", "learns a batch"):
+    for name in ("gradients", "backward passes", "hands agree", "drift, float64", "first loss", "learns a batch"):
         assert sum(f" {name} " in line and line.endswith("holds") for line in lines) == 2
     assert sum(line.endswith("measured") for line in lines) == 2
     assert "2 networks, 22 checks" in said

@@ -1,9 +1,9 @@
-"""The proof's other parts: the hands, their drift, the optimisers, sanity, kinks, and what may be proven."""
+"""The proof's other parts: the hands, their drift, the optimizers, sanity, kinks, and what may be proven."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,19 @@ import numpy as np
 import pytest
 
 import byhand
-from byhand.errors import ByhandError
 from byhand.hands import build
-from byhand.hands.by_fast import network as numpy_network
-from byhand.hands.by_fast import recurrence
-from byhand.hands.by_fast.layer import FastLayer, makes
+from byhand.hands.by_fast import dense as fast_dense
+from byhand.hands.by_numpy.layer import Layer as TextbookLayer
+from byhand.hands.by_numpy.layer import implements
 from byhand.models import layers, zoo
 from byhand.models.layers import Flatten, Layer, Linear, Parameter, ReLU, Standardize
 from byhand.models.spec import Spec
 from byhand.training.recipe import shipped
-from byhand.verify import every, gradients, one_thread, prove, prove_optimizers, subject
+from byhand.verify import every, one_thread, prove, prove_optimizers, subject
 from byhand.verify.agreement import check_hands
 from byhand.verify.differences import Point, active, compare
 from byhand.verify.drift import check_drift, measure_drift
-from byhand.verify.gradients import check_gradients
+from byhand.verify.gradients import check_gradients, check_layers
 from byhand.verify.result import Check, furthest
 from byhand.verify.sanity import chance_loss, check_sanity
 from byhand.verify.subject import pictures
@@ -58,14 +57,14 @@ def test_every_layer_cell_loss_and_setting_is_proven_by_default() -> None:
     assert zoo.NETWORKS.keys() <= set(shipped())
 
 
-def test_a_name_a_recipe_a_file_and_a_spec_can_be_proven(tmp_path: Path) -> None:
+def test_a_name_a_recipe_a_file_and_a_spec_can_be_proven(tmp_path: Path, refused: Callable[..., Any]) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('[network]\nname = "mlp"\nhidden = [5]\n', encoding="utf-8")
     assert subject(path).name == "mine"
     assert subject(str(path)).spec == zoo.network("mlp", hidden=(5,))
     assert subject("tiny-cnn-norm").spec == zoo.network("tiny-cnn", norm=True)
     assert subject(SMALL).spec is SMALL
-    with pytest.raises(ByhandError, match="perhaps 'lstm' was meant"):
+    with refused("prove.unknown_network"):
         subject("lstn")
 
 
@@ -86,7 +85,8 @@ def test_a_proof_from_python(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_pictures_of_another_shape_are_proven_too() -> None:
     spec = Spec((Standardize(), Flatten(), Linear(4), ReLU(), Linear(3)), input_shape=(6, 5))
-    assert all(check.holds for check in check_gradients(spec, 4, 0))
+    assert check_gradients(spec, 4, 0).holds
+    assert check_layers(spec, 4, 0).holds
 
 
 # --- The differences --------------------------------------------------------------------------------------------------
@@ -158,127 +158,62 @@ def leaky() -> Any:
     class Leaky(Layer):
         slope: float = 0.1
 
-    @makes(Leaky)
-    class NumpyLeaky(FastLayer):
-        keeps_output = True
+    @implements(Leaky)
+    class TextbookLeaky(TextbookLayer):
+        def forward(self, x: Any, parameters: Any, mode: Any) -> Any:
+            y = np.where(x > 0, x, self.settings.slope * x)
+            return y, y
 
-        def forward(self, x: Any, mode: Any) -> Any:
-            self.y = np.where(x > 0, x, self.about.slope * x)
-            return self.y
-
-        def backward(self, dy: Any) -> Any:
-            return dy * np.where(self.y > 0, 1, self.about.slope)
+        def backward(self, dy: Any, cache: Any) -> Any:
+            return dy * np.where(cache > 0, 1, self.settings.slope), ()
 
     yield Leaky
     del layers.LAYERS["Leaky"]
 
 
 def test_a_layer_of_ones_own_is_proven_and_its_mistake_named(leaky: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from byhand.hands.by_fast.layer import MADE
-
     spec = Spec((Standardize(), Flatten(), Linear(12), leaky(), Linear(10)))
-    assert all(check.holds for check in check_gradients(spec, 12, 0))
-    monkeypatch.setattr(MADE[leaky], "backward", lambda self, dy: dy * np.where(self.y > 0, 1, 0))
-    whole, single = check_gradients(spec, 12, 0)
-    assert not whole.holds
-    assert [line.split("[")[0].split(" along")[0] for line in single.failures] == ["Leaky, input"]
+    assert check_gradients(spec, 12, 0).holds
+    assert check_layers(spec, 12, 0).holds
+    monkeypatch.setattr(implements.find(leaky()), "backward", lambda self, dy, y: (dy * np.where(y > 0, 1, 0), ()))
+    assert not check_gradients(spec, 12, 0).holds
+    failures = check_layers(spec, 12, 0).failures
+    assert [line.split("[")[0].split(" along")[0] for line in failures] == ["Leaky, input"]
 
 
-def test_a_hand_that_lacks_the_layer_is_named(leaky: Any) -> None:
+def test_a_hand_that_lacks_the_layer_is_named(leaky: Any, refused: Callable[..., Any]) -> None:
     pytest.importorskip("torch")
     spec = Spec((Standardize(), Flatten(), Linear(4), leaky(), Linear(10)))
-    with pytest.raises(ByhandError, match="The tensor hand has no layer Leaky; write one"):
+    with refused("hands.missing_layer"):
         prove(spec, entries=2)
 
 
 # --- The hands --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("hand", ["tensor", "torch"])
+@pytest.mark.parametrize("hand", ["fast", "tensor", "torch"])
 def test_a_hand_that_computes_something_else_is_named(hand: str, monkeypatch: pytest.MonkeyPatch) -> None:
     torch = pytest.importorskip("torch")
-    if hand == "tensor":
-        from byhand.hands.by_tensor.network import MADE
+    from byhand.hands.by_tensor.layer import implements as by_tensor
+    from byhand.hands.by_torch.layer import implements as by_torch
 
-        monkeypatch.setitem(MADE, ReLU, lambda about, x, values, mode: x.clamp(min=1e-7))
+    if hand == "fast":
+        right = fast_dense.ReLU.forward
+        monkeypatch.setattr(fast_dense.ReLU, "forward", lambda self, x, mode: right(self, x, mode) + 1e-7)
+    elif hand == "tensor":
+        monkeypatch.setitem(by_tensor._made, (ReLU, ""), lambda settings, x, parameters, mode: x.clamp(min=1e-7))
     else:
-        from byhand.hands.by_torch.layer import MADE as MADE_BY_TORCH
-        from byhand.hands.by_torch.layer import Made
-
-        monkeypatch.setitem(MADE_BY_TORCH, ReLU, lambda about, shape: Made(torch.nn.LeakyReLU(1e-7)))
+        monkeypatch.setitem(by_torch._made, (ReLU, ""), lambda settings, shape: torch.nn.LeakyReLU(1e-7))
     check = check_hands(SMALL, 0)
-    assert not check.holds
-    assert any(line.startswith("ReLU, output[") and line.endswith(f"in the {hand} hand") for line in check.failures)
+    assert any(line.startswith("ReLU, output[") for line in check.failures)
+    assert all(f"in the {hand} " in line for line in check.failures)
     assert not any(line.startswith("Linear1, output") for line in check.failures)
-    other = "torch" if hand == "tensor" else "tensor"
-    assert not any(f"{other} hand" in line for line in check.failures)
 
 
-MAPS = Spec((Standardize(), layers.Conv2d(2, 5), ReLU(), Flatten(), Linear(10)))
-ROWS = Spec((Standardize(), layers.Recurrent("gru", 4), Linear(10)))
-
-
-@pytest.mark.parametrize(("spec", "divides"), [(SMALL, False), (MAPS, True), (ROWS, True)])
-def test_the_numpy_hand_is_proven_in_parts(spec: Spec, divides: bool) -> None:
-    pytest.importorskip("torch")
-    check = check_hands(spec, 0)
+def test_the_hands_agree() -> None:
+    check = check_hands(SMALL, 0)
     assert check.holds
-    assert ("in parts, loss" in check.details) == divides
-    names = {f"in parts, gradient of {parameter.name}" for parameter in spec.parameters}
-    assert (check.details.keys() >= names) == divides
-
-
-def test_a_team_that_is_forgotten_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("torch")
-    right = numpy_network.in_parts
-
-    def forgets_the_last(task: Any, size: int) -> Any:
-        losses = right(task, size)
-        return losses[:-1] if len(losses) > 1 and isinstance(losses[0], float) else losses
-
-    monkeypatch.setattr(numpy_network, "in_parts", forgets_the_last)
-    failures = check_hands(MAPS, 0).failures
-    assert any(line.startswith("in parts, loss") for line in failures)
-    assert any(line.startswith("in parts, gradient of W1") for line in failures)
-    assert all(line.startswith("in parts, ") for line in failures)
-
-
-def test_a_sweep_that_forgets_a_part_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("torch")
-    right = recurrence.by_parts
-
-    def one_less(task: Any, size: int, work: int) -> None:
-        right(lambda part: task(part) if part.start == 0 else None, size, work)
-
-    room = FastLayer.room
-
-    def unlucky(self: FastLayer, name: str, *about: Any) -> Any:
-        # New memory may hold what an earlier network left there, which is right by chance.
-        new = name not in self._rooms
-        made = room(self, name, *about)
-        if new:
-            made.fill(7)
-        return made
-
-    monkeypatch.setattr(FastLayer, "room", unlucky)
-    monkeypatch.setattr(recurrence, "by_parts", one_less)
-    failures = check_hands(ROWS, 0).failures
-    assert any(line.startswith("in parts, logits") for line in failures)
-    assert all(line.startswith("in parts, ") for line in failures)
-
-
-def test_the_seed_chooses_entries_and_directions(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[Any, ...]] = []
-    right = gradients.generator
-
-    def noted(seed: int, *words: Any) -> Any:
-        seen.append((seed, *words))
-        return right(seed, *words)
-
-    monkeypatch.setattr(gradients, "generator", noted)
-    check_gradients(SMALL, 2, 5)
-    assert {place[:3] for place in seen} >= {(5, "proof", "entries")}
-    assert {place[0] for place in seen} == {5}
+    assert {"logits", "loss", "Linear1, output", "Linear1, gradient of W1"} <= check.details.keys()
 
 
 def test_a_difference_between_arrays() -> None:
@@ -379,9 +314,7 @@ def test_insane_networks() -> None:
             return Parameter(weight.name, weight.shape, 1, 1, 1), bias
 
     try:
-        from byhand.hands.by_fast.dense import Linear as NumpyLinear
-
-        makes(Wild)(NumpyLinear)
+        implements(Wild)(implements.find(Linear(1)))
         first = check_sanity(Spec((Standardize(), Flatten(), Wild(10))), 0)[0]
     finally:
         del layers.LAYERS["Wild"]
@@ -390,7 +323,7 @@ def test_insane_networks() -> None:
 
 
 def test_a_confident_right_answer_must_leave_everything_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    from byhand.hands.by_fast import losses
+    from byhand.hands.by_numpy import losses
 
     right = losses.LOSSES["softmax"]
 
@@ -413,13 +346,6 @@ NORMALISED = Spec(
     ),
     init="he_normal",
 )
-
-
-def test_a_network_with_running_averages_reads_the_same_in_parts() -> None:
-    pytest.importorskip("torch")
-    check = check_hands(NORMALISED, 0)
-    assert check.holds, check.failures
-    assert check.details["in parts, logits"] < 1e-10
 
 
 def test_the_first_loss_is_the_one_that_training_begins_with() -> None:

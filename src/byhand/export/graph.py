@@ -1,75 +1,16 @@
-"""A graph of ONNX operators under construction, and the registry of the functions that write layers into it."""
+"""A graph of ONNX's operators while it is written, and the library that it is written with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from byhand.errors import ByhandError
 from byhand.hands import Array
-from byhand.models import layers
-
-WriteLayer = Callable[[Any, str, Sequence[Array], "Graph"], str]
-"""``write(layer, x, values, graph)``: takes the layer's description, the name of its input and its arrays (float32,
-parameters and then state, in the order of the description), and returns the name of its output."""
-
-AXES: dict[str, tuple[int, ...]] = {"batch first": (), "channels first": (0, 3, 1, 2), "time first": (1, 0, 2)}
-"""Orders of axes as permutations of byhand's own: rows ``(B, D)``, sequences ``(B, T, D)``, maps ``(B, H, W, C)``."""
 
 
-@dataclass(frozen=True)
-class Exporter:
-    """A layer's function, and the order of axes of its input and output; ``"any"`` keeps what it gets."""
-
-    write: WriteLayer
-    axes: str
-
-
-EXPORTERS: dict[type[layers.Layer], Exporter] = {}
-"""By layer description. A layer is added by the decorator `exports`."""
-
-
-def exports(description: type[layers.Layer], *, axes: str = "batch first") -> Callable[[WriteLayer], WriteLayer]:
-    """Register the decorated function as the ONNX form of a layer description.
-
-    Parameters
-    ----------
-    description
-        The description's class.
-    axes
-        The order of axes that the function expects and returns: ``"batch first"``, as everywhere in byhand;
-        ``"channels first"``, ``(B, C, H, W)``; ``"time first"``, ``(T, B, D)``; or ``"any"`` for element-wise layers.
-    """
-    if axes != "any" and axes not in AXES:
-        raise ByhandError(f"Unknown order of axes {axes!r}; known are any, {', '.join(AXES)}.", code="export.axes")
-
-    def register(write: WriteLayer) -> WriteLayer:
-        EXPORTERS[description] = Exporter(write, axes)
-        return write
-
-    return register
-
-
-def exporter(layer: layers.Layer) -> Exporter:
-    """Find how a layer is written.
-
-    Raises
-    ------
-    ByhandError
-        If no function is registered.
-    """
-    if type(layer) not in EXPORTERS:
-        raise ByhandError(
-            f"The layer {layer.kind} has no ONNX form; write one and register it with `exports({layer.kind})`.",
-            code="export.unknown_layer",
-        )
-    return EXPORTERS[type(layer)]
-
-
-def import_onnx() -> Any:
+def onnx() -> Any:
     """Import the onnx package.
 
     Raises
@@ -80,34 +21,32 @@ def import_onnx() -> Any:
     try:
         import onnx
     except ImportError as missing:
-        raise not_installed("onnx") from missing
+        raise lacking("onnx") from missing
     return onnx
 
 
-def not_installed(package: str) -> ByhandError:
-    """The error for a missing package."""
-    return ByhandError(
-        f"ONNX needs {package}, which is not installed; run `pip install 'byhand[onnx]'`.", code="export.not_installed"
-    )
+def lacking(package: str) -> ByhandError:
+    """Say that one of the packages for ONNX is not installed."""
+    return ByhandError(f"ONNX needs {package}, which is not installed; run `pip install 'byhand[onnx]'`.")
 
 
 class Graph:
-    """Nodes and constants in the order in which they are added.
+    """Nodes and constants, in the order in which they are written.
 
     Attributes
     ----------
     scope
-        Name of the layer that is being written; a prefix of all names: ``Linear1/Gemm``, ``Linear1/W``.
+        The layer that is being written; what it adds is named after it: ``Linear1/Gemm``, ``Linear1/W``.
     nodes, constants
-        The ``NodeProto`` and ``TensorProto`` objects added so far.
+        ``NodeProto`` and ``TensorProto`` of all that was added.
     """
 
     def __init__(self) -> None:
-        self.onnx = import_onnx()
+        self.onnx = onnx()
         self.scope = ""
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
-        self._names: set[str] = set()
+        self._taken: set[str] = set()
 
     def add(self, operator: str, *inputs: str, output: int = 0, name: str = "", **attributes: Any) -> str:
         """Add one of ONNX's operators.
@@ -117,50 +56,49 @@ class Graph:
         operator
             Its name in ONNX, such as ``"Gemm"``.
         inputs
-            Names returned by `add` and `constant`; ``""`` omits an optional input.
+            Names of what enters: `add` and `constant` gave them. ``""`` leaves an optional one out.
         output
-            Index of the output to use, if the operator has several.
+            Which of its outputs is meant, where it has several.
         name
-            Name of the output within the layer; by default the operator's.
+            What to call that output, within the layer; after the operator, unless told.
         attributes
             The operator's attributes.
 
         Returns
         -------
         str
-            The name of the output.
+            The name of what leaves.
         """
-        unique = self._unique(name or operator)
-        outputs = [""] * output + [unique]
-        self.nodes.append(self.onnx.helper.make_node(operator, list(inputs), outputs, name=unique, **attributes))
-        return unique
+        made = self._named(name or operator)
+        outputs = [""] * output + [made]
+        self.nodes.append(self.onnx.helper.make_node(operator, list(inputs), outputs, name=made, **attributes))
+        return made
 
     def constant(self, name: str, value: Any) -> str:
-        """Add an array, as int64 if it holds integers and float32 otherwise, and return its name in the graph."""
+        """Add an array of numbers: float32, or int64 where they are whole by type.
+
+        Returns
+        -------
+        str
+            Its name in the graph.
+        """
         array = np.asarray(value)
         array = array.astype(np.int64 if np.issubdtype(array.dtype, np.integer) else np.float32)
-        unique = self._unique(name)
-        self.constants.append(self.onnx.numpy_helper.from_array(array.copy(order="C"), unique))
-        return unique
+        made = self._named(name)
+        self.constants.append(self.onnx.numpy_helper.from_array(array.copy(order="C"), made))
+        return made
 
-    def transpose(self, x: str, shape: layers.Shape, before: str, after: str) -> str:
-        """Bring a value from one order of axes to another; `shape` is byhand's own, without the batch axis."""
-        if before == after:
-            return x
-        if before != "batch first":
-            x = self.add("Transpose", x, perm=[AXES[before].index(axis) for axis in range(len(AXES[before]))])
-        if after == "batch first":
-            return x
-        if after == "channels first" and len(shape) == 2:
-            # A picture is a map with one channel.
-            return self.add("Unsqueeze", x, self.constant("channel", [1]))
-        return self.add("Transpose", x, perm=list(AXES[after]))
-
-    def _unique(self, name: str) -> str:
-        unique = full = f"{self.scope}/{name}" if self.scope else name
+    def _named(self, name: str) -> str:
+        full = wanted = f"{self.scope}/{name}" if self.scope else name
         number = 1
-        while unique in self._names:
+        while full in self._taken:
             number += 1
-            unique = f"{full}{number}"
-        self._names.add(unique)
-        return unique
+            full = f"{wanted}{number}"
+        self._taken.add(full)
+        return full
+
+
+def gates(blocks: Array, order: tuple[int, ...]) -> Array:
+    """Put the G blocks of H columns of ``(..., G H)`` into another order."""
+    parts = np.split(blocks, len(order), axis=-1)
+    return np.concatenate([parts[place] for place in order], axis=-1)

@@ -75,6 +75,10 @@ class Registry(Generic[Made]):
 
         return register
 
+    def items(self) -> list[tuple[tuple[type[Layer], str], Made]]:
+        """List descriptions, each with its cell or ``""``, and what implements them."""
+        return list(self._made.items())
+
     def get(self, settings: Layer) -> Made | None:
         """Give what implements a layer, or ``None``."""
         return self._made.get((type(settings), getattr(settings, "cell", "")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -17,29 +17,22 @@ from byhand.cpu import processors
 from byhand.models.spec import Spec
 from byhand.training.optimizers import FORMULAS
 from byhand.training.recipe import Recipe
-from byhand.verify import agreement as hands
-from byhand.verify import drift, sanity
-from byhand.verify import optimizer_steps as optimizers
-from byhand.verify.gradients import check_gradients
-from byhand.verify.result import Check, Drift, Proof
+from byhand.verify.agreement import check_hands
+from byhand.verify.drift import STEPS, TOLERANCES, check_drift, measure_drift
+from byhand.verify.gradients import check_gradients, check_layers
+from byhand.verify.optimizer_steps import check_optimizers
+from byhand.verify.result import Check, Drift, Proof, has_torch
+from byhand.verify.sanity import check_sanity
 from byhand.verify.subject import Subject, every, subject
 
 __all__ = ["Check", "Drift", "Proof", "every", "prove", "prove_all", "prove_optimizers", "subject"]
 
 ENTRIES = 16
-"""Entries of every array that are compared one by one, unless told."""
-WITHOUT_TORCH = "needs PyTorch (pip install 'byhand[torch]')"
-
-Told = Callable[[Check], None]
+"""Default number of entries of every array that are compared one by one."""
 
 
 def prove(
-    what: str | Path | Recipe | Spec | Subject,
-    *,
-    entries: int = ENTRIES,
-    steps: int = drift.STEPS,
-    seed: int = 0,
-    told: Told = lambda check: None,
+    what: str | Path | Recipe | Spec | Subject, *, entries: int = ENTRIES, steps: int = STEPS, seed: int = 0
 ) -> Proof:
     """Prove one network.
 
@@ -48,60 +41,41 @@ def prove(
     what
         As for `subject`, or a subject.
     entries
-        How many entries of every array are compared with central differences one by one; beside them all are compared
-        together, along random directions.
+        How many entries of every array are compared with central differences one by one; in addition, all of them
+        together along random directions.
     steps
         How many steps the hands train side by side.
     seed
         Of weights, pictures and entries.
-    told
-        Called with every check that is made.
 
     Returns
     -------
     Proof
-        What was found. Without torch, what needs it is among the checks as skipped.
+        What was found. Without torch, the numpy and the fast hand are compared.
     """
-    one = what if isinstance(what, Subject) else subject(what)
-    began = time.perf_counter()
-    checks: list[Check] = []
-    drifts: list[Drift] = []
-    for check, drifted in _checks(one, entries, steps, seed):
-        checks.append(check)
-        drifts += drifted
-        told(check)
-    return Proof(one.name, one.spec, tuple(checks), tuple(drifts), time.perf_counter() - began)
-
-
-def _checks(one: Subject, entries: int, steps: int, seed: int) -> Iterator[tuple[Check, list[Drift]]]:
+    network = what if isinstance(what, Subject) else subject(what)
+    spec, start = network.spec, time.perf_counter()
     with one_thread():
-        for check in check_gradients(one.spec, entries, seed):
-            yield check, []
+        drifts = tuple(measure_drift(spec, dtype, seed, steps) for dtype in TOLERANCES)
+        checks = (
+            check_gradients(spec, entries, seed),
+            check_layers(spec, entries, seed),
+            check_hands(spec, seed),
+            *map(check_drift, drifts),
+            *check_sanity(spec, seed),
+        )
+    return Proof(network.name, spec, checks, drifts, time.perf_counter() - start)
+
+
+def prove_optimizers(*, seed: int = 0) -> Proof:
+    """Prove the optimizers' formulas, which are the same for all networks."""
+    start = time.perf_counter()
     if has_torch():
         with one_thread():
-            yield hands.check_hands(one.spec, seed), []
-            for dtype in drift.TOLERANCES:
-                drifted = drift.measure_drift(one.spec, dtype, seed, steps)
-                yield drift.check_drift(drifted), [drifted]
+            checks = check_optimizers(seed)
     else:
-        for name in (hands.NAME, *(f"drift, {dtype}" for dtype in drift.TOLERANCES)):
-            yield Check(name, skipped=WITHOUT_TORCH), []
-    with one_thread():
-        for check in sanity.check_sanity(one.spec, seed):
-            yield check, []
-
-
-def prove_optimizers(*, seed: int = 0, told: Told = lambda check: None) -> Proof:
-    """Prove the optimisers' formulas, which are the same for all networks."""
-    began = time.perf_counter()
-    if has_torch():
-        with one_thread():
-            checks = optimizers.check_optimizers(seed)
-    else:
-        checks = tuple(Check(name, skipped=WITHOUT_TORCH) for name in FORMULAS)
-    for check in checks:
-        told(check)
-    return Proof("optimisers", None, checks, (), time.perf_counter() - began)
+        checks = tuple(Check(name, skipped="needs PyTorch (pip install 'byhand[torch]')") for name in FORMULAS)
+    return Proof("optimizers", None, checks, (), time.perf_counter() - start)
 
 
 def prove_all(
@@ -125,47 +99,32 @@ def prove_all(
         One for each network, in their order.
     """
     processes = min(processes or processors(), len(subjects))
-    one = partial(_proven, entries, seed)
+    prove_one = partial(prove, entries=entries, seed=seed)
     if processes < 2:
-        yield from map(one, subjects)
+        yield from map(prove_one, subjects)
         return
-    # Spawned and not forked: a forked process would inherit locks of threads that it does not have.
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _leave_interrupts_to_the_parent)
+    # Spawned and not forked: a forked process would inherit locks of threads that it does not have. Ctrl-C is left to
+    # this process.
+    ignore_interrupts = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), ignore_interrupts)
     try:
-        yield from pool.map(one, subjects)
+        yield from pool.map(prove_one, subjects)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _proven(entries: int, seed: int, one: Subject) -> Proof:
-    return prove(one, entries=entries, seed=seed)
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def has_torch() -> bool:
-    """Whether torch can be imported."""
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        return False
-    return True
-
-
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute on one processor inside: batches this small only lose by being shared out."""
-    before = 0
-    if has_torch():
+    """Compute on one processor inside: batches this small only lose by being divided."""
+    with threadpool_limits(1, user_api="blas"):
+        if not has_torch():
+            yield
+            return
         import torch
 
         before = torch.get_num_threads()
         torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1, user_api="blas"):
+        try:
             yield
-    finally:
-        if before:
+        finally:
             torch.set_num_threads(before)

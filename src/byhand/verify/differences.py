@@ -5,15 +5,14 @@
     df/dx_i  ~  ( f(x + h e_i) - f(x - h e_i) ) / 2h          error: h^2 f'''/6 + rounding/h
 
 A rectifier or a maximum has no derivative at its kink, and a difference across one says nothing. So a step is used
-only if no kink lies within it: the same rectifiers are open and the same values are the largest at all three of
-x - h, x and x + h (`active`). If not, a smaller step is tried, and if none is free, another entry. The tolerance stays
-what it is.
+only if no kink lies within it: the same rectifiers are open and the same values are the largest at x - h, x and x + h
+(`active`). If not, a smaller step is tried, and if none is free, another entry. The tolerance stays what it is.
 
-Of a layer that we do not know (yours, perhaps) nobody can tell where its kinks are. There, an entry that seems wrong is
-looked at again with steps h and h/2. If f is smooth, both give the same derivative, and the second differences
-``f(x + h) - 2 f(x) + f(x - h)`` shrink to a quarter; if not, x is at a kink and the entry is left out. This looks at f
-alone, never at the derivative by hand, so it can excuse no mistake; and if four times as many derivatives must be
-left out as can be compared, or more, the check fails.
+Where the kinks of a layer are unknown (yours, perhaps), an entry that seems wrong is looked at again with steps h and
+h/2. If f is smooth, both give the same derivative, and the second differences ``f(x + h) - 2 f(x) + f(x - h)`` shrink
+to a quarter; if not, x is at a kink and the entry is left out. This looks at f alone, never at the derivative by hand,
+so it can excuse no mistake; and if at least four times as many derivatives must be left out as can be compared, the
+check fails.
 
 What *relative* means: a difference is divided by the larger of the two values, but by no less than a hundredth of the
 parameter's largest entry and a thousandth of the network's. Differences of a loss near 3 cannot resolve more: the
@@ -50,12 +49,12 @@ Function = Callable[[], tuple[Any, Active]]
 """Computes f, a number or an array, at the present x."""
 
 
-def active(about: layers.Layer, x: Array, y: Array) -> Active:
-    """Give what a layer's kinks depend on, from what enters and what leaves it."""
-    if isinstance(about, layers.ReLU):
+def active(settings: layers.Layer, x: Array, y: Array) -> Active:
+    """Give what a layer's kinks depend on, from its input and output."""
+    if isinstance(settings, layers.ReLU):
         return [y > 0]
-    if isinstance(about, layers.MaxPool2d):
-        n, maps = about.size, x[..., None] if x.ndim == 3 else x
+    if isinstance(settings, layers.MaxPool2d):
+        n, maps = settings.size, x[..., None] if x.ndim == 3 else x
         B, H, W, C = y.shape
         blocks = maps[:, : H * n, : W * n].reshape(B, H, n, W, n, C)
         return [blocks == y[:, :, None, :, None, :]]
@@ -63,12 +62,12 @@ def active(about: layers.Layer, x: Array, y: Array) -> Active:
 
 
 class Point:
-    """A function f of an array x, to be differentiated at the place where x is.
+    """A function f of an array x, to be differentiated at the present x.
 
     Parameters
     ----------
     x
-        The array, contiguous; moved while a derivative is taken, and put back.
+        The array, contiguous; changed while a derivative is taken, and restored.
     function
         Computes f at the present x.
     weigh
@@ -81,11 +80,11 @@ class Point:
 
     def at(self, along: Along, step: float) -> tuple[Any, bool]:
         """Compute f at ``x + step along``, and whether no kink lies between."""
-        place, amount = along
-        kept = np.copy(self.x[place])
-        self.x[place] = kept + step * amount
+        entries, amount = along
+        before = np.copy(self.x[entries])
+        self.x[entries] = before + step * amount
         value, now = self.function()
-        self.x[place] = kept
+        self.x[entries] = before
         return value, all(np.array_equal(a, b) for a, b in zip(self.active, now, strict=True))
 
     def derivatives(self, along: Along) -> Iterator[float]:
@@ -108,7 +107,9 @@ class Point:
         return False
 
 
-def compare(name: str, point: Point, by_hand: Array, rng: np.random.Generator, count: int, all_of_it: float) -> Part:
+def compare(
+    name: str, point: Point, by_hand: Array, rng: np.random.Generator, count: int, network_largest: float
+) -> Part:
     """Compare a gradient by hand with differences: some entries, and all of them at once along random directions.
 
     Parameters
@@ -123,53 +124,45 @@ def compare(name: str, point: Point, by_hand: Array, rng: np.random.Generator, c
         Draws entries and directions.
     count
         How many entries; all, where there are no more. Half of them are the largest, half are drawn.
-    all_of_it
-        The largest gradient of all that this is a part of, for `SMALL_PARAMETER`.
+    network_largest
+        The largest entry of all gradients that this is one of, for `SMALL_PARAMETER`.
     """
     by_hand = by_hand.reshape(point.x.shape)
     if not np.isfinite(by_hand).all():
-        place = np.unravel_index(int(np.argmin(np.isfinite(by_hand))), by_hand.shape)
-        return Part(name, math.inf, by_hand.size, f"{index(place)}: {by_hand[place]} by hand")
-    largest = float(np.abs(by_hand).max())
-    least = max(SMALL_ENTRY * largest, SMALL_PARAMETER * all_of_it, np.finfo(np.float64).tiny)
-    worst, compared, kinked = Part(name, 0.0, 0, ""), 0, 0
-    for place in _places(by_hand, rng, count):
-        if compared == min(count, by_hand.size):
+        at = np.unravel_index(int(np.argmin(np.isfinite(by_hand))), by_hand.shape)
+        return Part(name, math.inf, by_hand.size, f"{index(at)}: {by_hand[at]} by hand")
+    largest, rms = float(np.abs(by_hand).max()), math.sqrt(float(np.mean(np.square(by_hand))))
+    least = max(SMALL_ENTRY * largest, SMALL_PARAMETER * network_largest, np.finfo(np.float64).tiny)
+    parts, kinks = list[Part](), 0
+    for at in _entries(by_hand, rng, count):
+        if len(parts) == min(count, by_hand.size):
             break
-        part = _compared(f"{name}{index(place)}", point, (place, 1.0), float(by_hand[place]), least)
-        if part is None:
-            kinked += 1
-            continue
-        compared += 1
-        worst = max(worst, part, key=lambda part: part.difference)
+        part = _compared(index(at), point, (at, 1.0), float(by_hand[at]), least)
+        kinks += part is None
+        parts += [part] if part else []
     for _ in range(2 if by_hand.size > count else 0):
         # All entries at once; a direction of length 1 sees about the root mean square of the gradient.
         along = rng.choice([-1.0, 1.0], by_hand.shape) / math.sqrt(by_hand.size)
-        rms = math.sqrt(float(np.mean(np.square(by_hand))))
         slope = float(np.sum(along * by_hand))
-        part = _compared(f"{name} along a random direction", point, (..., along), slope, max(rms, least))
-        if part is None:
-            kinked += 1
-            continue
-        compared += 1
-        worst = max(worst, part, key=lambda part: part.difference)
-    if compared <= kinked // 4:
-        told = f": {kinked} of {kinked + compared} derivatives lie at kinks; the others are too few to judge by"
-        return Part(name, math.inf, compared, told)
-    return Part(name, worst.difference, compared, worst.name.removeprefix(name) + worst.where)
+        part = _compared(" along a random direction", point, (..., along), slope, max(rms, least))
+        kinks += part is None
+        parts += [part] if part else []
+    if len(parts) <= kinks // 4:
+        text = f": {kinks} of {kinks + len(parts)} derivatives lie at kinks; the others are too few to judge by"
+        return Part(name, math.inf, len(parts), text)
+    worst = max(parts, key=lambda part: part.difference)
+    return Part(name, worst.difference, len(parts), worst.name + worst.where)
 
 
-def _places(by_hand: Array, rng: np.random.Generator, count: int) -> list[tuple[Any, ...]]:
-    """Entries to look at, in this order: the largest and drawn ones by turns, with some more for those at kinks."""
-    flat = np.abs(by_hand).ravel()
-    many = min(flat.size, 4 * count)
-    if flat.size <= count:
-        chosen = np.arange(flat.size)
-    else:
-        large = np.argsort(-flat, kind="stable")[:many]
-        drawn = rng.choice(flat.size, many, replace=False)
-        chosen = np.array(list(dict.fromkeys(np.stack([large, drawn], axis=1).ravel().tolist())))
-    return [tuple(np.unravel_index(int(entry), by_hand.shape)) for entry in chosen]
+def _entries(by_hand: Array, rng: np.random.Generator, count: int) -> list[tuple[Any, ...]]:
+    """Choose entries, in this order: the largest and drawn ones in turn, with some more to replace those at kinks."""
+    sizes = np.abs(by_hand).ravel()
+    chosen = range(sizes.size)
+    if sizes.size > count:
+        many = min(sizes.size, 4 * count)
+        pairs = zip(np.argsort(-sizes, kind="stable")[:many], rng.choice(sizes.size, many, replace=False), strict=True)
+        chosen = dict.fromkeys(int(entry) for pair in pairs for entry in pair)  # type: ignore[assignment]
+    return [tuple(np.unravel_index(entry, by_hand.shape)) for entry in chosen]
 
 
 def _compared(name: str, point: Point, along: Along, by_hand: float, least: float) -> Part | None:

@@ -1,4 +1,4 @@
-"""How far the hands drift apart while they train side by side, each by its own gradients and its own optimiser.
+"""How far the hands drift apart while they train side by side, each by its own gradients and its own optimizer.
 
 Every step rounds, and no two hands add in the same order; what differs then feeds on itself. In float64 a hundred steps
 leave a difference that no measurement of a network could see, and the check demands it. In float32 the drift is only
@@ -16,24 +16,23 @@ import math
 
 import numpy as np
 
-from byhand.hands import HANDS, build
-from byhand.hands.base import Array
+from byhand.hands import build
 from byhand.models.spec import Spec
 from byhand.rng import generator
 from byhand.training.config import TrainingConfig
 from byhand.training.optimizers import optimizer
 from byhand.verify.differences import SMALL_PARAMETER
-from byhand.verify.result import Check, Drift
+from byhand.verify.result import Check, Drift, available_hands, furthest
 from byhand.verify.subject import pictures
 
 STEPS = 100
 BATCH = 8
-HOW = TrainingConfig(optimizer="momentum", lr=0.005, momentum=0.9)
+CONFIG = TrainingConfig(optimizer="momentum", lr=0.005, momentum=0.9)
 TOLERANCES = {"float64": 1e-10, "float32": math.inf}
 
 
 def measure_drift(spec: Spec, dtype: str, seed: int, steps: int = STEPS) -> Drift:
-    """Train the three hands on the same batches and compare their parameters after each step.
+    """Train all hands on the same batches and compare their parameters after each step.
 
     Parameters
     ----------
@@ -49,25 +48,26 @@ def measure_drift(spec: Spec, dtype: str, seed: int, steps: int = STEPS) -> Drif
     Returns
     -------
     Drift
-        For each of the other hands the largest difference of any parameter to the numpy hand's, relative to the
-        largest value of that parameter, or to a thousandth of the largest of all: a bias under a batch normalisation
-        stays zero but for rounding.
+        For each other hand the largest difference of any parameter to the textbook hand's, relative to the largest
+        value of that parameter, or to a thousandth of the largest of all: a bias under a batch normalization stays
+        zero but for rounding.
     """
-    networks = {hand: build(spec, hand, seed=seed, dtype=dtype) for hand in HANDS}
-    optimizers = {hand: optimizer(network, HOW) for hand, network in networks.items()}
-    others = [hand for hand in HANDS if hand != "fast"]
-    found: dict[str, list[float]] = {hand: [] for hand in others}
+    networks = {hand: build(spec, hand, seed=seed, dtype=dtype) for hand in available_hands()}
+    optimizers = {hand: optimizer(network, CONFIG) for hand, network in networks.items()}
+    textbook, *others = networks
+    by_hand: dict[str, list[float]] = {hand: [] for hand in others}
     for step in range(steps):
         images, labels = pictures(spec, BATCH, seed + step * BATCH)
         for hand, network in networks.items():
             network.loss_and_gradient(images, labels, generator(seed, "dropout", step))
-            optimizers[hand].step(HOW.lr)
-        ours = networks["fast"].parameters()
+            optimizers[hand].step(CONFIG.lr)
+        ours = networks[textbook].parameters()
         least = SMALL_PARAMETER * max(float(np.abs(value).max()) for value in ours.values())
         for hand in others:
             theirs = networks[hand].parameters()
-            found[hand].append(max(_apart(ours[name], theirs[name], least) for name in ours))
-    return Drift(dtype, found)
+            parts = [furthest(name, ours[name], theirs[name], hand, least) for name in ours]
+            by_hand[hand].append(max(part.difference for part in parts))
+    return Drift(dtype, by_hand)
 
 
 def check_drift(drift: Drift) -> Check:
@@ -87,11 +87,3 @@ def check_drift(drift: Drift) -> Check:
         (f"{where}: parameters differ by {worst[hand]:.1e} of their largest value",) if fails else (),
         details=worst,
     )
-
-
-def _apart(ours: Array, theirs: Array, least: float) -> float:
-    largest = max(float(np.abs(ours).max()), least)
-    apart = float(np.abs(ours.astype(np.float64) - theirs).max())
-    if not math.isfinite(apart):
-        return math.inf
-    return apart / largest if apart else 0.0

@@ -1,152 +1,147 @@
-"""The gradients that the numpy hand derives, against central differences of the function that it computes.
+"""The gradients that the textbook hand derives, against central differences of the function that it computes.
 
 Twice: every parameter's gradient of the whole network's loss, as training uses it; and every layer by itself, with a
-random gradient coming down to it, which tells in which layer a mistake is. The loss is a layer of its own here.
+random gradient of its output, which tells in which layer a mistake is. The loss is a layer of its own here. That the
+other hands have the same gradients is checked in ``agreement.py``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from byhand.hands.base import Array
-from byhand.hands.by_fast.layer import Mode
-from byhand.hands.by_fast.losses import LOSSES
-from byhand.hands.by_fast.network import FastNetwork
+from byhand.hands.base import Array, Mode
+from byhand.hands.by_numpy.losses import LOSSES
+from byhand.hands.by_numpy.network import NumpyNetwork
 from byhand.models.spec import Spec
 from byhand.rng import generator
 from byhand.verify.differences import TOLERANCE, Active, Point, active, compare
-from byhand.verify.result import Check, Part, gathered
+from byhand.verify.result import Check, Part, combine
 from byhand.verify.subject import noisy, weights
 
 GRADIENTS, LAYERS = "gradients", "backward passes"
 BATCH = 4
 MISSHAPEN = (IndexError, TypeError, ValueError)
-"""How a backward pass breaks off whose arrays do not fit together."""
+"""What a backward pass raises whose arrays do not fit together."""
 
 
-def check_gradients(spec: Spec, entries: int, seed: int) -> tuple[Check, Check]:
-    """Check all gradients of a network: of its loss, and of every layer by itself.
+def check_gradients(spec: Spec, entries: int, seed: int) -> Check:
+    """Check the gradient of a network's loss with respect to every parameter.
 
     Parameters
     ----------
     spec
         The network.
     entries
-        How many entries of each array are checked one by one; beside them, all are checked together along random
+        How many entries of each array are checked one by one; in addition, all of them together along random
         directions.
     seed
         Of the weights, pictures, entries and directions.
     """
-    whole = gathered(GRADIENTS, TOLERANCE, _of_the_loss(_Pass(spec, seed), entries))
-    return whole, gathered(LAYERS, TOLERANCE, _of_layers(_Pass(spec, seed, all_the_way=True), entries))
+    return combine(GRADIENTS, TOLERANCE, _network_parts(_Recorded(spec, seed), entries))
 
 
-class _Pass:
-    """A numpy network in float64 with its batch, to be passed from any layer on."""
+def check_layers(spec: Spec, entries: int, seed: int) -> Check:
+    """Check the backward pass of every layer of a network by itself, as `check_gradients` checks the whole."""
+    return combine(LAYERS, TOLERANCE, _layer_parts(_Recorded(spec, seed), entries))
 
-    def __init__(self, spec: Spec, seed: int, *, all_the_way: bool = False) -> None:
+
+class _Recorded:
+    """A network in float64, what enters each of its layers for one batch, and what dropout draws there."""
+
+    def __init__(self, spec: Spec, seed: int) -> None:
         self.spec, self.seed = spec, seed
-        self.network = FastNetwork(spec, seed=seed, dtype="float64")
+        self.network = NumpyNetwork(spec, seed=seed, dtype="float64")
         self.network.load(weights(spec, seed))
-        for layer in self.network.layers:
-            # Also of the lowest layer we may ask for the gradient to what enters it.
-            layer.first = layer.first and not all_the_way
         self.images, self.labels = noisy(spec, BATCH, seed)
-        self.stream = generator(seed, "proof", "dropout")
-        self.mode = Mode(training=True, rng=self.stream)
-        # What enters every layer, and what dropout draws there
-        self.entering: list[Array] = [self.images.astype(np.float64)]
-        self.drawn = [self.stream.bit_generator.state]
-        for place in range(len(spec.layers)):
-            self.entering.append(self.layer(place, self.entering[-1])[0])
-            self.drawn.append(self.stream.bit_generator.state)
+        self.rng = generator(seed, "proof", "dropout")
+        self.mode = Mode(training=True, rng=self.rng)
+        self.inputs: list[Array] = [self.images.astype(np.float64)]
+        self.draws = [self.rng.bit_generator.state]
+        for i in range(len(spec.layers)):
+            self.inputs.append(self.forward(i, self.inputs[i])[0])
+            self.draws.append(self.rng.bit_generator.state)
 
-    def gradients(self) -> dict[str, Array]:
-        """Give the gradients by hand, as training computes them."""
-        self.stream.bit_generator.state = self.drawn[0]
-        self.network.loss_and_gradient(self.images, self.labels, self.stream)
-        return {name: gradient.copy() for name, gradient in self.network.gradients().items()}
+    def forward(self, i: int, x: Array) -> tuple[Array, Any]:
+        """Pass one layer; gives its output and its cache."""
+        return self.network.layers[i].forward(x, self.network.layer_parameters[i], self.mode)
 
-    def layer(self, place: int, x: Array) -> tuple[Array, Active]:
-        """Pass one layer, in memory of its own."""
-        y = self.network.layers[place].forward(x.copy(), self.mode).copy()
-        return y, active(self.spec.layers[place], x, y)
-
-    def single(self, place: int) -> tuple[Array, Active]:
+    def layer(self, i: int) -> tuple[Array, Active]:
         """Pass one layer, which drops what it drops in a pass of the whole network."""
-        self.stream.bit_generator.state = self.drawn[place]
-        return self.layer(place, self.entering[place])
+        self.rng.bit_generator.state = self.draws[i]
+        x = self.inputs[i]
+        # A layer may return a view of its input, which a later change of x would move.
+        y = self.forward(i, x)[0].copy()
+        return y, active(self.spec.layers[i], x, y)
 
     def loss(self, start: int) -> tuple[float, Active]:
         """Pass from a layer to the loss."""
-        self.stream.bit_generator.state = self.drawn[start]
-        x, kinks = self.entering[start], list[Array]()
-        for place in range(start, len(self.spec.layers)):
-            x, more = self.layer(place, x)
-            kinks += more
+        self.rng.bit_generator.state = self.draws[start]
+        x, kinks = self.inputs[start], list[Array]()
+        for i in range(start, len(self.spec.layers)):
+            y, _ = self.forward(i, x)
+            kinks += active(self.spec.layers[i], x, y)
+            x = y
         return LOSSES[self.spec.loss](x, self.labels, self.spec.smoothing)[0], kinks
 
 
-def _of_the_loss(passing: _Pass, entries: int) -> Iterator[Part]:
-    """Compare the gradient of the network's loss to every parameter."""
-    spec = passing.spec
+def _network_parts(recorded: _Recorded, entries: int) -> Iterator[Part]:
+    """Compare the gradient of the network's loss with respect to every parameter."""
+    spec, network = recorded.spec, recorded.network
     try:
-        gradients = passing.gradients()
+        recorded.rng.bit_generator.state = recorded.draws[0]
+        network.loss_and_gradient(recorded.images, recorded.labels, recorded.rng)
     except MISSHAPEN as problem:
-        yield Part("network", math.inf, 0, f": the backward pass breaks off ({problem})")
+        yield Part("network", math.inf, 0, f": the backward pass raises an exception ({problem})")
         return
-    network = max((float(np.abs(gradient).max()) for gradient in gradients.values()), default=0.0)
-    for place, (name, learnt) in enumerate(zip(spec.layer_names, spec.layer_parameters, strict=True)):
-        for parameter in learnt:
+    gradients = {name: gradient.copy() for name, gradient in network.gradients().items()}
+    largest = max(float(np.abs(gradient).max()) for gradient in gradients.values())
+    for i, (name, learned) in enumerate(zip(spec.layer_names, spec.layer_parameters, strict=True)):
+        for parameter in learned:
             # Nothing below the layer depends on its parameters.
-            point = Point(passing.network.parameters()[parameter.name], partial(passing.loss, place))
-            rng = generator(passing.seed, "proof", "entries", parameter.name)
-            yield compare(f"{name}, {parameter.name}", point, gradients[parameter.name], rng, entries, network)
+            point = Point(network.parameters()[parameter.name], lambda i=i: recorded.loss(i))  # type: ignore[misc]
+            rng = generator(recorded.seed, "proof", "entries", parameter.name)
+            yield compare(f"{name}, {parameter.name}", point, gradients[parameter.name], rng, entries, largest)
 
 
-def _of_layers(passing: _Pass, entries: int) -> Iterator[Part]:
-    """Compare what every layer, and the loss, makes of a gradient that comes down to it."""
-    spec = passing.spec
-    for place, (name, layer) in enumerate(zip(spec.layer_names, passing.network.layers, strict=True)):
-        x, rng = passing.entering[place], generator(passing.seed, "proof", "entries", name)
-        # Closed rectifiers give equal zeros; under some noise of its own no maximum has to choose among them.
+def _layer_parts(recorded: _Recorded, entries: int) -> Iterator[Part]:
+    """Compare what every layer, and the loss, makes of a gradient of its output."""
+    spec, network = recorded.spec, recorded.network
+    for i, (name, learned) in enumerate(zip(spec.layer_names, spec.layer_parameters, strict=True)):
+        x, rng = recorded.inputs[i], generator(recorded.seed, "proof", "entries", name)
+        # Closed rectifiers give equal zeros; with some noise no maximum has to choose among them.
         x += rng.normal(0, 0.1 * float(x.std()) or 1.0, x.shape)
-        y, _ = passing.single(place)
+        recorded.rng.bit_generator.state = recorded.draws[i]
+        y, cache = recorded.forward(i, x)
         dy = rng.normal(0, 1, y.shape)
         try:
-            dx = layer.backward(dy.copy())
+            dx, gradients = network.layers[i].backward(dy, cache)
+            compared = {
+                f"{name}, {parameter.name}": (array, gradient.reshape(array.shape))
+                for parameter, array, gradient in zip(learned, network.layer_parameters[i], gradients, strict=False)
+            } | {f"{name}, input": (x, dx.reshape(x.shape))}
         except MISSHAPEN as problem:
-            yield Part(name, math.inf, 0, f": the backward pass breaks off ({problem})")
+            yield Part(name, math.inf, 0, f": the backward pass raises an exception ({problem})")
             continue
-        learnt = spec.layer_parameters[place]
-        arrays = {
-            f"{name}, {parameter.name}": (value, gradient.copy())
-            for parameter, value, gradient in zip(learnt, layer.values, layer.gradients, strict=True)
-        }
-        if dx is not None:
-            arrays[f"{name}, input"] = (x, dx.copy())
-        largest = max((float(np.abs(gradient).max()) for _, gradient in arrays.values()), default=0.0)
-        for part, (array, gradient) in arrays.items():
-            # f = sum dy y, with the difference of two y taken before the sum, where most of it cancels.
-            point = Point(array, partial(passing.single, place), partial(_product, dy))
+        largest = max(float(np.abs(gradient).max()) for _, gradient in compared.values())
+        for part, (array, gradient) in compared.items():
+            # f = sum dy y, where the difference of two y is taken before the sum, in which most of it cancels.
+            point = Point(
+                array,
+                lambda i=i: recorded.layer(i),  # type: ignore[misc]
+                lambda difference, dy=dy: float(np.sum(dy * difference)),  # type: ignore[misc]
+            )
             yield compare(part, point, gradient, rng, entries, largest)
-    yield _of_logits(passing, entries)
+    yield _loss_part(recorded, entries)
 
 
-def _product(a: Array, b: Array) -> float:
-    return float(np.sum(a * b))
-
-
-def _of_logits(passing: _Pass, entries: int) -> Part:
-    """Compare the gradient of the loss to the logits."""
-    loss, spec = LOSSES[passing.spec.loss], passing.spec
-    rng = generator(passing.seed, "proof", "entries", "loss")
-    z: Any = rng.normal(0, 2, passing.entering[-1].shape)
-    dz = loss(z.copy(), passing.labels, spec.smoothing)[1]
-    point = Point(z, lambda: (loss(z.copy(), passing.labels, spec.smoothing)[0], []))
-    return compare("loss, logits", point, dz, rng, entries, 0.0)
+def _loss_part(recorded: _Recorded, entries: int) -> Part:
+    """Compare the gradient of the loss with respect to the logits."""
+    loss, labels, smoothing = LOSSES[recorded.spec.loss], recorded.labels, recorded.spec.smoothing
+    rng = generator(recorded.seed, "proof", "entries", "loss")
+    z = rng.normal(0, 2, recorded.inputs[-1].shape)
+    point = Point(z, lambda: (loss(z, labels, smoothing)[0], []))
+    return compare("loss, logits", point, loss(z, labels, smoothing)[1], rng, entries, 0.0)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.hands import HANDS
 from byhand.hands.base import Array
 from byhand.models.spec import Spec
 
@@ -26,7 +27,7 @@ class Check:
     tolerance
         The largest one allowed; infinite where a difference is measured and not judged.
     compared
-        How many comparisons were made: of values, or of slopes along a direction, which all values of an array enter.
+        How many comparisons were made: of values, or of derivatives along a direction.
     worst
         Where the largest difference is, and both values.
     failures
@@ -97,8 +98,8 @@ class Part:
     where: str
 
 
-def gathered(name: str, tolerance: float, parts: Iterable[Part]) -> Check:
-    """Make a check of its parts: the worst gives the difference, and each that is too large a line."""
+def combine(name: str, tolerance: float, parts: Iterable[Part]) -> Check:
+    """Make a check of its parts: the worst gives the difference, and each beyond the tolerance a line."""
     parts = list(parts)
     worst = max(parts, key=lambda part: part.difference, default=Part("", 0.0, 0, ""))
     return Check(
@@ -114,14 +115,14 @@ def gathered(name: str, tolerance: float, parts: Iterable[Part]) -> Check:
 
 @dataclass(frozen=True)
 class Drift:
-    """How far the hands drift apart while they train.
+    """How far the hands drift apart in training.
 
     Attributes
     ----------
     dtype
         What they computed in.
     by_hand
-        For every hand but numpy's, the largest relative difference to the numpy hand's parameters after each step.
+        For every other hand, the largest relative difference to the textbook hand's parameters after each step.
     """
 
     dtype: str
@@ -181,7 +182,7 @@ class Proof:
         }
 
 
-def furthest(name: str, ours: Array, theirs: Array, who: str, least: float = 0.0) -> Part:
+def furthest(name: str, ours: Array, theirs: Array, hand: str, least: float = 0.0) -> Part:
     """Compare two arrays of one part: the largest difference over the largest value of either.
 
     Parameters
@@ -189,29 +190,43 @@ def furthest(name: str, ours: Array, theirs: Array, who: str, least: float = 0.0
     name
         The part's.
     ours, theirs
-        The arrays, of one shape.
-    who
-        Whose the second is, for the line that tells.
+        The arrays, of one shape: the textbook hand's and another's.
+    hand
+        Whose the second is.
     least
         The difference is divided by no less than this, for parts whose true value is zero.
     """
     ours, theirs = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     if ours.shape != theirs.shape:
-        return Part(name, math.inf, 0, f": shape {ours.shape} in the numpy hand, {theirs.shape} in the {who} hand")
-    apart = np.asarray(np.abs(ours - theirs))
-    apart = np.where(np.isfinite(apart), apart, np.inf)
-    place = np.unravel_index(int(apart.argmax()), apart.shape)
+        return Part(name, math.inf, 0, f": shape {ours.shape} in the numpy hand, {theirs.shape} in the {hand} hand")
+    differences = np.asarray(np.abs(ours - theirs))
+    differences = np.where(np.isfinite(differences), differences, np.inf)
+    at = np.unravel_index(int(differences.argmax()), differences.shape)
     scale = max(float(np.abs(ours).max()), float(np.abs(theirs).max()), least)
-    largest = float(apart[place])
-    difference = 0.0 if largest == 0 else largest / scale if math.isfinite(largest) and scale else math.inf
-    where = f"{index(place)}: {ours[place]:.10g} in the numpy hand, {theirs[place]:.10g} in the {who} hand"
-    return Part(name, difference, ours.size, where)
+    largest = float(differences[at])
+    relative = 0.0 if largest == 0 else largest / scale if math.isfinite(largest) and scale else math.inf
+    where = f"{index(at)}: {ours[at]:.10g} in the numpy hand, {theirs[at]:.10g} in the {hand} hand"
+    return Part(name, relative, ours.size, where)
 
 
-def index(place: Iterable[Any]) -> str:
-    """A place in an array as people write it: ``[3, 5]``; of a single number nothing."""
-    numbers = [str(int(number)) for number in place]
+def index(at: Iterable[Any]) -> str:
+    """An index as people write it: ``[3, 5]``; of a single number nothing."""
+    numbers = [str(int(number)) for number in at]
     return f"[{', '.join(numbers)}]" if numbers else ""
+
+
+def has_torch() -> bool:
+    """Whether torch is installed."""
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def available_hands() -> tuple[str, ...]:
+    """The hands that can be built here, the textbook hand first."""
+    return HANDS if has_torch() else ("numpy", "fast")
 
 
 def _plain(value: float) -> float | None:

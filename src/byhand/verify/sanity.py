@@ -11,11 +11,11 @@ First loss
     within a fourth of that, for a finite sample; and it must be less than twice the loss of equal logits, for starting
     weights of a wild spread begin with a loss that training must first undo.
 One batch
-    32 digits must be learnt to a loss of less than a hundredth of the first (above the least that label smoothing
+    32 digits must be learned to a loss of less than a hundredth of the first (above the least that label smoothing
     allows), in at most 300 steps of L-BFGS or else of Adam. A network that cannot has a gradient or a layer missing.
 Confident and right
     Where the logits already say what the target says, the gradient of everything is zero. The last layer is given
-    such a bias and no weights; without a last `Linear`, the loss alone is asked.
+    such a bias and no weights; without a last `Linear`, the loss alone is checked.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from scipy.special import entr, logsumexp
 
 from byhand.hands import Network, build
 from byhand.hands.base import Array
-from byhand.hands.by_fast.losses import LOSSES
+from byhand.hands.by_numpy.losses import LOSSES, targets
 from byhand.metrics.losses import mean_loss
 from byhand.models.layers import BatchNorm2d, Linear
 from byhand.models.spec import Spec
@@ -40,12 +40,12 @@ from byhand.verify.result import Check
 from byhand.verify.subject import pictures
 
 FIRST, LEARNS, RIGHT = "first loss", "learns a batch", "confident and right"
-NEAR_CHANCE, NEAR_EQUAL, LEARNT, ZERO = 0.25, 1.0, 0.01, 1e-10
+NEAR_CHANCE, NEAR_EQUAL, LEARNED, ZERO = 0.25, 1.0, 0.01, 1e-10
 BATCH, MOST_STEPS = 32, 300
 
 
 def check_sanity(spec: Spec, seed: int) -> tuple[Check, Check, Check]:
-    """Make the three checks in the numpy hand."""
+    """Make the three checks, in the hand that is the default everywhere."""
     return _first(spec, seed), _learns(spec, seed), _right(spec, seed)
 
 
@@ -62,15 +62,15 @@ def chance_loss(z: Array, loss: str) -> float:
 
 
 def _first(spec: Spec, seed: int) -> Check:
-    network = build(_remembering(spec), seed=seed, dtype="float64")
+    network = build(_with_last_averages(spec), seed=seed, dtype="float64")
     images, labels = pictures(spec, 200, seed)
     if spec.state:
-        # Running averages that have seen nothing are none: training begins with the batch's own.
+        # Running averages mean nothing before the first batch, whose own averages training begins with.
         network.loss_and_gradient(images, labels)
     logits = network.logits(images)
     first, chance, equal = mean_loss(logits, labels, spec.loss), chance_loss(logits, spec.loss), equal_loss(spec)
     formula = f"ln {spec.classes}" if spec.loss == "softmax" else f"{spec.classes} ln 2"
-    told = (
+    text = (
         f"{first:.3f}; chance costs {chance:.3f} with logits spread by {logits.std():.2f}, "
         f"and {equal:.3f} = {formula} with equal ones"
     )
@@ -82,39 +82,39 @@ def _first(spec: Spec, seed: int) -> Check:
         difference,
         NEAR_CHANCE,
         len(images),
-        told,
-        (f"starting weights: first loss {told}",) if wild or difference > NEAR_CHANCE else (),
+        text,
+        (f"starting weights: first loss {text}",) if wild or difference > NEAR_CHANCE else (),
         details=details,
     )
 
 
-def _remembering(spec: Spec) -> Spec:
-    """Give the same network with running averages that are the last batch's."""
+def _with_last_averages(spec: Spec) -> Spec:
+    """Give the same network with running averages that are the last batch's alone."""
     layers = (replace(one, momentum=1.0) if isinstance(one, BatchNorm2d) else one for one in spec.layers)
     return replace(spec, layers=tuple(layers))
 
 
 def _learns(spec: Spec, seed: int) -> Check:
     images, labels = pictures(spec, BATCH, seed)
-    targets = _targets(labels, spec)
+    t = _targets(labels, spec)
     # No logits can do better than the entropy of their targets.
-    least = float(np.mean(np.sum(entr(targets) + (entr(1 - targets) if spec.loss == "sigmoid" else 0), axis=1)))
-    best, told = math.inf, ""
+    least = float(np.mean(np.sum(entr(t) + (entr(1 - t) if spec.loss == "sigmoid" else 0), axis=1)))
+    best, text = math.inf, ""
     for name, learn in (("L-BFGS", _by_line_searches), ("Adam", _by_steps)):
         batch = _Batch(build(spec, seed=seed, dtype="float64"), images, labels, least)
         learn(batch)
         best = min(batch.shares)
-        told = f"{BATCH} digits, {100 * best:.2g} % of the first loss after {len(batch.shares) - 1} steps of {name}"
-        if best <= LEARNT:
+        text = f"{BATCH} digits, {100 * best:.2g} % of the first loss after {len(batch.shares) - 1} steps of {name}"
+        if best <= LEARNED:
             break
-    # Where all gradients hold, the units are too few, or closed for all digits from the start.
-    failures = () if best <= LEARNT else (f"network: {told}; if the gradients hold, give it more units",)
-    return Check(LEARNS, best, LEARNT, BATCH, told, failures)
+    # If all gradients are right, there are too few units, or they are closed for all digits from the start.
+    failures = () if best <= LEARNED else (f"network: {text}; if the gradients hold, give it more units",)
+    return Check(LEARNS, best, LEARNED, BATCH, text, failures)
 
 
 @dataclass
 class _Batch:
-    """A network and the batch that it is to learn; `shares` is what was left of the first loss, at every pass."""
+    """A network and the batch that it is to learn; `shares` is what is left of the first loss at every pass."""
 
     network: Network
     images: Array
@@ -129,7 +129,7 @@ class _Batch:
         if not self.shares:
             self.first = loss
         self.shares.append(loss / self.first if math.isfinite(loss) else math.inf)
-        if self.shares[-1] <= LEARNT:
+        if self.shares[-1] <= LEARNED:
             raise StopIteration
         return loss
 
@@ -163,14 +163,14 @@ def _right(spec: Spec, seed: int) -> Check:
     if not isinstance(last, Linear):
         largest = float(np.abs(LOSSES[spec.loss](z, labels, spec.smoothing)[1]).max())
         return Check(RIGHT, largest, ZERO, z.size, f"largest gradient of the logits {largest:.1e}")
-    network = build(spec, seed=seed, dtype="float64")
+    network = build(spec, "numpy", seed=seed, dtype="float64")
     images, others = pictures(spec, BATCH, seed)
     network.loss_and_gradient(images, others)
-    default = max(float(np.abs(gradient).max()) for gradient in network.gradients().values())
+    start = max(float(np.abs(gradient).max()) for gradient in network.gradients().values())
     weight, bias = (parameter.name for parameter in spec.layer_parameters[-1])
     network.load({**network.parameters(), **network.state(), weight: 0 * network.parameters()[weight], bias: z[0]})
     network.loss_and_gradient(images, labels)
-    found = {name: float(np.abs(gradient).max()) / default for name, gradient in network.gradients().items()}
+    found = {name: float(np.abs(gradient).max()) / start for name, gradient in network.gradients().items()}
     name = max(found, key=lambda name: found[name])
     return Check(
         RIGHT,
@@ -189,6 +189,4 @@ def _right(spec: Spec, seed: int) -> Check:
 
 def _targets(labels: Array, spec: Spec) -> Array:
     """Targets ``(B, K)``: one-hot, smoothed."""
-    s, K = spec.smoothing, spec.classes
-    onehot: Array = np.eye(K)[labels]
-    return (1 - s) * onehot + s / K
+    return targets(np.zeros((len(labels), spec.classes)), labels, spec.smoothing)

@@ -1,8 +1,8 @@
-"""What is proven, and on what: the networks, their weights, and pictures on which nothing hides.
+"""What is proven, and on what: the networks, their weights, and pictures that hide no mistake.
 
-Pictures are the digits embedded in scikit-learn, so that a proof needs no files. For derivatives they lie under noise:
-no two values tie under a maximum, and no pixel is zero everywhere, where a wrong gradient would not show. Weights are
-the starting ones with everything that starts constant (biases, gamma, beta) moved off its constant, where a forgotten
+Pictures are the digits embedded in scikit-learn, so that a proof needs no files. For derivatives they get noise: then
+no two values tie in a maximum, and no pixel is zero everywhere, where a wrong gradient would not show. Weights are the
+starting ones, except that what starts constant (biases, gamma, beta) is moved off its constant, where a forgotten
 factor of 1 or term of 0 would not show.
 """
 
@@ -23,11 +23,11 @@ from byhand.models.spec import Spec
 from byhand.rng import generator
 from byhand.training.recipe import Recipe, load_recipe, shipped
 
-BESIDE: dict[str, dict[str, Any]] = {
+MORE: dict[str, dict[str, Any]] = {
     "tiny-cnn-norm": {"name": "tiny-cnn", "norm": True},
     "mlp-tanh": {"name": "mlp", "hidden": [32, 16], "activation": "tanh", "smoothing": 0.1},
 }
-"""Networks of the zoo with settings that no shipped recipe has, so that every layer and setting is proven."""
+"""Networks with settings that no shipped recipe has, so that every layer and setting is proven."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def subject(what: str | Path | Recipe | Spec) -> Subject:
     Parameters
     ----------
     what
-        The name of a shipped recipe (each network of the zoo has one of its name) or of `BESIDE`, the path of a recipe
+        The name of a shipped recipe (each network of the zoo has one of its name) or of `MORE`, the path of a recipe
         (``x.toml``), a `Recipe`, or a `Spec`.
 
     Raises
@@ -64,21 +64,24 @@ def subject(what: str | Path | Recipe | Spec) -> Subject:
         return Subject("network", what)
     if isinstance(what, Recipe):
         recipe = what
-    elif str(what) in BESIDE:
-        recipe = Recipe(str(what), network=BESIDE[str(what)])
+    elif str(what) in MORE:
+        recipe = Recipe(str(what), network=MORE[str(what)])
     elif str(what) not in shipped() and Path(what).suffix != ".toml":
-        known = (*shipped(), *BESIDE)
-        raise ByhandError(f"There is no network {str(what)!r}; {nearest(str(what), known)}, or name a recipe, x.toml.")
+        known = (*shipped(), *MORE)
+        raise ByhandError(
+            f"There is no network {str(what)!r}; {nearest(str(what), known)}, or name a recipe file, x.toml.",
+            code="prove.unknown_network",
+        )
     else:
         recipe = load_recipe(what)
-    # A recipe that chooses pixels by their variance looks at the digits that are at hand.
+    # A recipe that selects pixels by their variance is given the embedded digits.
     return Subject(recipe.name, recipe.spec(embedded()))
 
 
 def every() -> list[Subject]:
-    """Give the networks of all shipped recipes and of `BESIDE`, each network once."""
+    """Give the networks of all shipped recipes and of `MORE`, each network once."""
     found: dict[Spec, Subject] = {}
-    for name in (*shipped(), *BESIDE):
+    for name in (*shipped(), *MORE):
         one = subject(name)
         # The recipe with the shortest name stands for its network: `deep-mlp`, not `deep-mlp-rmsprop`.
         if one.spec not in found or len(name) < len(found[one.spec].name):
@@ -88,13 +91,13 @@ def every() -> list[Subject]:
 
 @cache
 def embedded() -> Digits:
-    """Give the digits embedded in scikit-learn, in an order of their own."""
+    """Give the digits embedded in scikit-learn, shuffled."""
     digits = load_digits("digits", 0, None).train
     return digits.take(generator(0, "proof", "order").permutation(len(digits)))
 
 
 def pictures(spec: Spec, count: int, seed: int) -> tuple[Array, Array]:
-    """Give digits and their labels; for a network that reads something else, noise and labels by turns."""
+    """Give digits and their labels; for a network of another input shape, noise and labels in turn."""
     if spec.input_shape == embedded().images.shape[1:] and spec.classes == 10:
         rows = (seed + np.arange(count)) % len(embedded())
         return embedded().images[rows], embedded().labelled()[rows].astype(np.int64)
@@ -103,14 +106,14 @@ def pictures(spec: Spec, count: int, seed: int) -> tuple[Array, Array]:
 
 
 def noisy(spec: Spec, count: int, seed: int) -> tuple[Array, Array]:
-    """Give such pictures at half their strength, under noise of the same strength."""
+    """Give such pictures at half their strength plus noise of the same strength."""
     images, labels = pictures(spec, count, seed)
     noise = generator(seed, "proof", "noise").integers(0, 128, images.shape, np.uint8)
     return images // 2 + noise, labels
 
 
 def weights(spec: Spec, seed: int) -> dict[str, Array]:
-    """Draw weights on which nothing hides: the starting ones, constants moved by up to a fifth."""
+    """Draw weights that hide no mistake: the starting ones, constants moved by up to a fifth."""
     values = starting_values(spec, seed)
     for parameter in (*spec.parameters, *spec.state):
         if parameter.start is not None:

@@ -50,14 +50,14 @@ class Conv2d(Layer):
         P = windows.transpose(0, 1, 2, 4, 5, 3).reshape(B * down * across, k * k * C)
         # y = P W + b                                    (B H' W', k k C) (k k C, O) -> (B H' W', O)
         y = P @ W.reshape(k * k * C, O) + b
-        return y.reshape(B, down, across, O), (P, W, x.shape)
+        return y.reshape(B, down, across, O), (P, W, x.shape, padded.shape)
 
     def backward(self, dy: Array, cache: Any) -> tuple[Array, Parameters]:
-        P, W, shape = cache
+        P, W, shape, padded_shape = cache
         k, _, C, O = W.shape  # noqa: E741
         s, p = self.settings.stride, self.settings.padding
         B, down, across, _ = dy.shape
-        dy = dy.reshape(-1, O)
+        dy = dy.reshape(len(P), O)
         # db = sum dy                                    (B H' W', O) -> (O,)
         db = dy.sum(axis=0)
         # dW = P^T dy                                    (k k C, B H' W') (B H' W', O) -> (k k C, O)
@@ -65,7 +65,7 @@ class Conv2d(Layer):
         # dP = dy W^T                                    (B H' W', O) (O, k k C) -> (B H' W', k k C)
         dP = (dy @ W.reshape(k * k * C, O).T).reshape(B, down, across, k, k, C)
         # dx[s h + i - p, s w + j - p] += dP[h, w, i, j]
-        padded = np.zeros((B, shape[1] + 2 * p, shape[2] + 2 * p, C), dy.dtype)
+        padded = np.zeros(padded_shape, dy.dtype)
         for i, j in np.ndindex(k, k):
             padded[:, i : i + s * down : s, j : j + s * across : s] += dP[:, :, :, i, j]
         dx = padded[:, p : p + shape[1], p : p + shape[2]]

@@ -5,8 +5,8 @@
     i, f, o = sigma(a_i), sigma(a_f), sigma(a_o)        g = tanh(a_g)
     c_t = f c_t-1 + i g                                 h_t = o tanh(c_t)
 
-Twins: ``by_numpy/lstm.py``, ``by_torch/lstm.py``. Hochreiter & Schmidhuber (1997); the forget gate is of Gers,
-Schmidhuber & Cummins (2000).
+Twins: ``by_numpy/lstm.py``, where the backward pass is derived, and ``by_torch/lstm.py``. Hochreiter & Schmidhuber
+(1997); the forget gate is of Gers, Schmidhuber & Cummins (2000).
 """
 
 from __future__ import annotations
@@ -14,23 +14,28 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from byhand.hands.by_tensor.recurrence import cell, of_inputs
+from byhand.hands.base import Mode
+from byhand.hands.by_tensor.layer import Parameters, implements
+from byhand.models import layers
 
 
-@cell("lstm")
-def lstm(x: Tensor, values: tuple[Tensor, ...]) -> list[Tensor]:
-    """Inputs ``(T, B, D)`` to T states ``(B, H)``; gates in the order i, f, o, g."""
-    W_xh, W_hh, b_xh, b_hh = values
-    H = len(W_hh)
-    h = c = x.new_zeros(x.shape[1], H)
+@implements(layers.Recurrent, "lstm")
+def lstm(settings: layers.Recurrent, x: Tensor, parameters: Parameters, mode: Mode) -> Tensor:
+    """``(B, T, D)`` to the last state ``(B, H)``, or with `every` to all, ``(B, T, H)``."""
+    W_xh, W_hh, b_xh, b_hh = parameters
+    H = settings.hidden
+    h = c = x.new_zeros(len(x), H)
     states = []
-    for a in of_inputs(x, W_xh, b_xh + b_hh):
-        # a = x_t W_xh + b_xh + b_hh + h_t-1 W_hh          (B, H) (H, 4 H) -> (B, 4 H)
-        sigmoids, g = a.addmm(h, W_hh).tensor_split((3 * H,), 1)
+    # The inputs' part of all steps at once               (B, T, D) (D, 4 H) -> T times (B, 4 H)
+    for a_x in (x @ W_xh + (b_xh + b_hh)).unbind(1):
+        # a = x_t W_xh + b_xh + h_t-1 W_hh + b_hh         (B, H) (H, 4 H) -> (B, 4 H)
+        sigmoids, a_g = (a_x + h @ W_hh).tensor_split((3 * H,), 1)
+        # i, f, o = sigma(a_i), sigma(a_f), sigma(a_o);  g = tanh(a_g)
         i, f, o = sigmoids.sigmoid().chunk(3, 1)
+        g = a_g.tanh()
         # c_t = f c_t-1 + i g
-        c = torch.addcmul(f * c, i, g.tanh())
+        c = f * c + i * g
         # h_t = o tanh(c_t)
         h = o * c.tanh()
         states.append(h)
-    return states
+    return torch.stack(states, 1) if settings.every else h

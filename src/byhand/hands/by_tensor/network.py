@@ -1,35 +1,35 @@
-"""A network in the tensor hand: functions called in turn, over one flat tensor; autograd finds the way back.
+"""A network in the tensor hand: functions called in turn, over one flat tensor; autograd derives the backward pass.
 
 Twins: ``by_numpy/network.py``, ``by_torch/network.py``.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from byhand.errors import ByhandError
-from byhand.hands.base import Array, Network, views
-from byhand.hands.by_tensor import (  # noqa: F401  # every file of layers registers its own with `makes`
+from byhand.hands.base import READING, Array, Mode, Network, views
+from byhand.hands.by_tensor import (  # noqa: F401  # each module registers its layers with `implements`
     convolution,
     dense,
     elman,
     gru,
     lstm,
-    normalisation,
+    normalization,
     pixels,
     pooling,
-    recurrence,
 )
-from byhand.hands.by_tensor.layer import MADE, Mode
+from byhand.hands.by_tensor.layer import implements
 from byhand.hands.by_tensor.losses import LOSSES
 from byhand.models.initial_weights import starting_values
 from byhand.models.spec import Spec
 
 
 class TensorNetwork(Network):
-    """Forward written by us on bare tensors, backward by autograd."""
+    """Forward pass written by hand on bare tensors, backward pass by autograd."""
 
     hand = "tensor"
 
@@ -38,48 +38,46 @@ class TensorNetwork(Network):
 
     def __init__(self, spec: Spec, *, seed: int = 0, dtype: str = "float32", device: str = "cpu") -> None:
         super().__init__(spec, dtype=dtype)
-        for about in spec.layers:
-            if type(about) not in MADE:
-                raise ByhandError(
-                    f"The tensor hand has no layer {about.kind}; write one and register it with `makes({about.kind})`."
-                )
         self.device = torch.device(device)
-        kind = getattr(torch, dtype)
-        self.theta = torch.empty(spec.size, dtype=kind, device=self.device)
+        self.theta = torch.zeros(spec.size, dtype=getattr(torch, dtype), device=self.device)
         self.gradient = torch.zeros_like(self.theta)
         # Leaves of autograd's graph that share their memory with theta.
         self._values = {name: view.requires_grad_() for name, view in views(self.theta, spec.parameters).items()}
-        self._state = {kept.name: torch.empty(kept.shape, dtype=kind, device=self.device) for kept in spec.state}
-        # What a spec says follows from its layers anew each time it is asked; here it is asked once.
-        self._described = [
-            (about, tuple(self._values[p.name] for p in learnt), tuple(self._state[p.name] for p in kept))
-            for about, learnt, kept in zip(spec.layers, spec.layer_parameters, spec.layer_state, strict=True)
-        ]
+        self._state = {kept.name: self.theta.new_empty(kept.shape) for kept in spec.state}
         self._loss = LOSSES[spec.loss]
         self.load(starting_values(spec, seed))
+        self.layers = [implements.find(settings) for settings in spec.layers]
+        self.layer_parameters = [
+            (*(self._values[p.name] for p in learned), *(self._state[p.name] for p in kept))
+            for learned, kept in zip(spec.layer_parameters, spec.layer_state, strict=True)
+        ]
 
-    def _enter(self, images: Array) -> Tensor:
-        return torch.from_numpy(np.require(images, requirements=("C", "W"))).to(self.device).to(self.theta.dtype)
-
-    def _layers(self, x: Tensor, mode: Mode) -> list[Tensor]:
+    def forward(self, images: Array, mode: Mode) -> list[Tensor]:
+        """Compute every layer's output ``(B, ...)``; the last are the logits ``(B, K)``."""
+        x = torch.from_numpy(np.require(images, requirements=("C", "W"))).to(self.device).to(self.theta.dtype)
         outputs = []
-        for about, values, state in self._described:
-            x = MADE[type(about)](about, x, values, Mode(mode.training, mode.rng, state))
+        for layer, settings, parameters in zip(self.layers, self.spec.layers, self.layer_parameters, strict=True):
+            x = layer(settings, x, parameters, mode)
             outputs.append(x)
         return outputs
 
-    def _logits(self, images: Array) -> Array:
-        with torch.inference_mode():
-            read: Array = self._layers(self._enter(images), Mode())[-1].cpu().numpy()
-            return read
-
-    def _loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None) -> float:
-        x = self._enter(images)
+    def _loss_and_gradient(self, images: Any, labels: Array, rng: np.random.Generator | None) -> float:
+        logits = self.forward(images, Mode(training=True, rng=rng))[-1]
         wanted = torch.from_numpy(np.asarray(labels, np.int64)).to(self.device)
-        loss = self._loss(self._layers(x, Mode(training=True, rng=rng))[-1], wanted, self.spec.smoothing)
-        parts = torch.autograd.grad(loss, list(self._values.values()))
-        torch.cat([part.reshape(-1) for part in parts], out=self.gradient)
+        loss = self._loss(logits, wanted, self.spec.smoothing)
+        gradients = torch.autograd.grad(loss, list(self._values.values()))
+        torch.cat([gradient.flatten() for gradient in gradients], out=self.gradient)
         return loss.item()
+
+    @torch.inference_mode()
+    def _logits(self, images: Array) -> Array:
+        logits: Array = self.forward(images, READING)[-1].cpu().numpy()
+        return logits
+
+    @torch.inference_mode()
+    def activations(self, images: Array) -> dict[str, Array]:
+        outputs = self.forward(self._checked(images), READING)
+        return {name: x.cpu().numpy().copy() for name, x in zip(self.spec.layer_names, outputs, strict=True)}
 
     def _gradient_arrays(self) -> list[Tensor]:
         return [self.gradient]
@@ -93,11 +91,6 @@ class TensorNetwork(Network):
     def state(self) -> dict[str, Array]:
         return {name: value.cpu().numpy() for name, value in self._state.items()}
 
-    def activations(self, images: Array) -> dict[str, Array]:
-        with torch.inference_mode():
-            outputs = self._layers(self._enter(self._checked(images)), Mode())
-            return {name: x.cpu().numpy().copy() for name, x in zip(self.spec.layer_names, outputs, strict=True)}
-
+    @torch.no_grad()
     def _assign(self, name: str, value: Array) -> None:
-        with torch.no_grad():
-            (self._values if name in self._values else self._state)[name].copy_(torch.from_numpy(value.copy()))
+        (self._values if name in self._values else self._state)[name].copy_(torch.from_numpy(value.copy()))

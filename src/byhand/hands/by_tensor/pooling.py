@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from byhand.hands.by_tensor.convolution import maps
-from byhand.hands.by_tensor.layer import Mode, makes
+from byhand.hands.base import Mode
+from byhand.hands.by_tensor.convolution import as_maps
+from byhand.hands.by_tensor.layer import Parameters, implements
 from byhand.models import layers
 
 
-@makes(layers.MaxPool2d)
-def max_pool2d(about: layers.MaxPool2d, x: Tensor, values: tuple[Tensor, ...], mode: Mode) -> Tensor:
+@implements(layers.MaxPool2d)
+def max_pool2d(settings: layers.MaxPool2d, x: Tensor, parameters: Parameters, mode: Mode) -> Tensor:
     """The largest of each block; of several equal ones the first, row by row, gets the gradient."""
-    k = about.size
-    # (B, H', W', C, k, k), a view of blocks that do not overlap; a rest at the edges is in none
-    blocks = maps(x).unfold(1, k, k).unfold(2, k, k).flatten(4)
+    k = settings.size
+    # (B, H', W', C, k, k), a view of blocks that do not overlap; what remains at the edges is in none
+    blocks = as_maps(x).unfold(1, k, k).unfold(2, k, k).flatten(4)
     # `max` over an axis names one winner and sends it the gradient, where `amax` would share it among equals;
     # the first: (B, H', W', C, k k) -> (B, H', W', C, 1)
     first = (blocks == blocks.amax(-1, keepdim=True)).byte().argmax(-1, keepdim=True)

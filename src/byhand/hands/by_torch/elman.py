@@ -5,16 +5,16 @@ Twins: ``by_numpy/elman.py``, ``by_tensor/elman.py``. Elman (1990).
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import nn
 
-from byhand.hands.by_torch.layer import Twin
-from byhand.hands.by_torch.recurrence import cell
+from byhand.hands.by_torch.layer import implements
+from byhand.hands.by_torch.recurrence import States
+from byhand.models import layers
 
 
-@cell("elman")
-def elman(D: int, H: int) -> tuple[nn.RNNBase, tuple[Twin, ...]]:
-    """Make ``nn.RNN``, whose second bias says nothing that the first does not: it stays zero and learns nothing."""
-    module = nn.RNN(D, H, batch_first=True)
-    W_xh, W_hh, b_h, second = module.parameters()
-    nn.init.zeros_(second).requires_grad_(False)
-    return module, (Twin(W_xh, Tensor.t, Tensor.t), Twin(W_hh, Tensor.t, Tensor.t), Twin(b_h))
+@implements(layers.Recurrent, "elman")
+def elman(settings: layers.Recurrent, shape: layers.Shape) -> nn.Module:
+    """``nn.RNN``, whose second bias adds nothing to the first: it stays zero and is not trained."""
+    rnn = nn.RNN(shape[-1], settings.hidden, batch_first=True)
+    nn.init.zeros_(rnn.get_parameter("bias_hh_l0")).requires_grad_(False)
+    return States(rnn, settings.every)

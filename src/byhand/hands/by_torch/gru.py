@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from torch import nn
 
-from byhand.hands.by_torch.layer import Twin
-from byhand.hands.by_torch.recurrence import cell, gates
+from byhand.hands.by_torch.layer import implements
+from byhand.hands.by_torch.recurrence import States
+from byhand.models import layers
 
 
-@cell("gru")
-def gru(D: int, H: int) -> tuple[nn.RNNBase, tuple[Twin, ...]]:
-    """Make ``nn.GRU``, whose gates are r, z, n, as ours."""
-    module = nn.GRU(D, H, batch_first=True)
-    return module, tuple(gates(tensor, (0, 1, 2)) for tensor in module.parameters())
+@implements(layers.Recurrent, "gru")
+def gru(settings: layers.Recurrent, shape: layers.Shape) -> nn.Module:
+    """``nn.GRU``."""
+    return States(nn.GRU(shape[-1], settings.hidden, batch_first=True), settings.every)

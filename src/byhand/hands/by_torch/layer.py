@@ -1,62 +1,28 @@
-"""The frame that every layer of the torch hand stands in."""
+"""What every layer of the torch hand is: one function from a description to a module of the library.
+
+Images enter as tensors ``(B, 28, 28)``; maps lie as the library has them, ``(B, C, H, W)``. Where our parameters lie in
+the library's modules, ``parameters.py`` says. Twins: ``by_numpy/layer.py``, ``by_tensor/layer.py``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
+from torch import nn
 
+from byhand.hands.base import Registry
 from byhand.models import layers
 
+Make = Callable[[Any, layers.Shape], nn.Module]
+"""``make(settings, shape)``: from a description and the shape that enters the layer to a module."""
 
-@dataclass(frozen=True)
-class Twin:
-    """One of our parameters within a library's module.
-
-    Attributes
-    ----------
-    tensor
-        The module's own tensor.
-    to_ours, to_theirs
-        Turn an array from the library's shape into ours and back. Only axes are reordered or blocks moved, never a
-        value changed, so gradients are turned in the same way.
-    """
-
-    tensor: Tensor
-    to_ours: Callable[[Tensor], Tensor] = lambda tensor: tensor
-    to_theirs: Callable[[Tensor], Tensor] = lambda tensor: tensor
+implements: Registry[Make] = Registry("torch")
+"""``@implements(layers.Linear)`` registers the function below it as this hand's implementation of a description."""
 
 
-@dataclass(frozen=True)
-class Made:
-    """A library's module and where our parameters and state lie in it, in the order of the description."""
-
-    module: nn.Module
-    values: tuple[Twin, ...] = ()
-    state: tuple[Twin, ...] = ()
-
-
-Make = Callable[[Any, layers.Shape], Made]
-"""``make(about, shape)``: from a description and the shape that enters it to the library's module."""
-
-MADE: dict[type[layers.Layer], Make] = {}
-"""Which function makes which description real. A layer joins with the decorator `makes`."""
-
-
-def makes(description: type[layers.Layer]) -> Callable[[Make], Make]:
-    """Register the function below as the torch hand of a layer description."""
-
-    def register(made: Make) -> Make:
-        MADE[description] = made
-        return made
-
-    return register
-
-
-class Drawing(nn.Module):
-    """A module that draws random numbers: it is handed the run's stream before every training pass."""
+class Random(nn.Module):
+    """A module that draws random numbers; the network gives it the run's generator before every training pass."""
 
     rng: np.random.Generator | None = None

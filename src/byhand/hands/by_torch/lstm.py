@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from torch import nn
 
-from byhand.hands.by_torch.layer import Twin
-from byhand.hands.by_torch.recurrence import cell, gates
+from byhand.hands.by_torch.layer import implements
+from byhand.hands.by_torch.recurrence import States
+from byhand.models import layers
 
 
-@cell("lstm")
-def lstm(D: int, H: int) -> tuple[nn.RNNBase, tuple[Twin, ...]]:
-    """Make ``nn.LSTM``, whose gates are i, f, g, o where ours are i, f, o, g."""
-    module = nn.LSTM(D, H, batch_first=True)
-    return module, tuple(gates(tensor, (0, 1, 3, 2)) for tensor in module.parameters())
+@implements(layers.Recurrent, "lstm")
+def lstm(settings: layers.Recurrent, shape: layers.Shape) -> nn.Module:
+    """``nn.LSTM``."""
+    return States(nn.LSTM(shape[-1], settings.hidden, batch_first=True), settings.every)

@@ -1,43 +1,41 @@
 """A network in the torch hand: the library's modules in a row.
 
-The library keeps its parameters as it likes (``nn.Linear`` transposed, ``nn.LSTM`` with its gates in another order);
-`Twin` knows how each is turned into ours. Twins: ``by_numpy/network.py``, ``by_tensor/network.py``.
+Twins: ``by_numpy/network.py``, ``by_tensor/network.py``.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from byhand.errors import ByhandError
 from byhand.hands.base import Array, Network
-
-# Every file of layers registers its own with `makes`.
-from byhand.hands.by_torch import (  # noqa: F401
+from byhand.hands.by_torch import (  # noqa: F401  # each module registers its layers with `implements`
     convolution,
     dense,
     elman,
     gru,
     lstm,
-    normalisation,
+    normalization,
     pixels,
     pooling,
-    recurrence,
 )
-from byhand.hands.by_torch.layer import MADE, Drawing, Twin
+from byhand.hands.by_torch.layer import Random, implements
 from byhand.hands.by_torch.losses import LOSSES
+from byhand.hands.by_torch.parameters import Stored, stored
 from byhand.models.initial_weights import starting_values
 from byhand.models.spec import Spec
 
 
 class TorchNetwork(Network):
-    """Forward, backward and optimiser written by the library.
+    """Forward pass, backward pass and optimizer written by the library.
 
     Attributes
     ----------
     module
-        The ``nn.Sequential`` that everything is in.
+        The ``nn.Sequential`` of all layers.
     """
 
     hand = "torch"
@@ -46,59 +44,54 @@ class TorchNetwork(Network):
     def __init__(self, spec: Spec, *, seed: int = 0, dtype: str = "float32", device: str = "cpu") -> None:
         super().__init__(spec, dtype=dtype)
         self.device = torch.device(device)
-        kind = getattr(torch, dtype)
         self.module = nn.Sequential()
-        self._twins: dict[str, Twin] = {}
-        for about, name, shape, learnt, kept in zip(
-            spec.layers, spec.layer_names, spec.shapes, spec.layer_parameters, spec.layer_state, strict=False
-        ):
-            if type(about) not in MADE:
-                raise ByhandError(
-                    f"The torch hand has no layer {about.kind}; write one and register it with `makes({about.kind})`."
-                )
-            made = MADE[type(about)](about, shape)
-            # In place: the tensors' identity is what the twins and the optimiser hold on to.
-            for buffer in made.module.buffers():
-                if buffer.is_floating_point():
-                    buffer.data = buffer.data.to(device=self.device, dtype=kind)
-            self.module.add_module(name, made.module.to(device=self.device, dtype=kind))
-            for parameter, twin in zip((*learnt, *kept), (*made.values, *made.state), strict=True):
-                self._twins[parameter.name] = twin
+        for settings, name, shape in zip(spec.layers, spec.layer_names, spec.shapes, strict=False):
+            self.module.add_module(name, implements.find(settings)(settings, shape))
+        self.module.to(device=self.device, dtype=getattr(torch, dtype))
+        self._stored: dict[str, Stored] = {}
+        for module, learned, kept in zip(self.module, spec.layer_parameters, spec.layer_state, strict=True):
+            named = zip((*learned, *kept), stored(module), strict=True)
+            self._stored |= {parameter.name: tensor for parameter, tensor in named}
         self._loss = LOSSES[spec.loss]
         self.load(starting_values(spec, seed))
 
-    def _enter(self, images: Array) -> Tensor:
-        read = torch.from_numpy(np.require(images, requirements=("C", "W"))).to(self.device)
-        return read.to(getattr(torch, self.dtype.name))
-
-    def _logits(self, images: Array) -> Array:
-        self.module.eval()
-        self._hand_out(None)
-        with torch.inference_mode():
-            read: Array = self.module(self._enter(images)).cpu().numpy()
-            return read
-
-    def _loss_and_gradient(self, images: Array, labels: Array, rng: np.random.Generator | None) -> float:
+    def _loss_and_gradient(self, images: Any, labels: Array, rng: np.random.Generator | None) -> float:
         self.module.train()
-        self._hand_out(rng)
-        x = self._enter(images)
-        wanted = torch.from_numpy(np.asarray(labels, np.int64)).to(self.device)
+        for module in self.module.modules():
+            if isinstance(module, Random):
+                module.rng = rng
         self.module.zero_grad()
-        loss = self._loss(self.module(x), wanted, self.spec.smoothing)
+        wanted = torch.from_numpy(np.asarray(labels, np.int64)).to(self.device)
+        loss = self._loss(self.module(self._tensor(images)), wanted, self.spec.smoothing)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.item()
+
+    @torch.inference_mode()
+    def _logits(self, images: Array) -> Array:
+        self.module.eval()
+        logits: Array = self.module(self._tensor(images)).cpu().numpy()
+        return logits
+
+    @torch.inference_mode()
+    def activations(self, images: Array) -> dict[str, Array]:
+        self.module.eval()
+        x, outputs = self._tensor(self._checked(images)), {}
+        for name, module in zip(self.spec.layer_names, self.module, strict=True):
+            x = module(x)
+            # All hands show maps as (B, H, W, C).
+            outputs[name] = (x.permute(0, 2, 3, 1) if x.dim() == 4 else x).cpu().numpy().copy()
+        return outputs
+
+    def _tensor(self, images: Array) -> Tensor:
+        read = torch.from_numpy(np.require(images, requirements=("C", "W"))).to(self.device)
+        return read.to(getattr(torch, self.dtype.name))
 
     def _gradient_arrays(self) -> list[Tensor]:
         return [tensor.grad for tensor in self.named_tensors().values() if tensor.grad is not None]
 
-    def _hand_out(self, rng: np.random.Generator | None) -> None:
-        for module in self.module:
-            if isinstance(module, Drawing):
-                module.rng = rng
-
     def named_tensors(self) -> dict[str, Tensor]:
-        """Give the library's own tensors by our names, as an optimiser of the library needs them."""
-        return {parameter.name: self._twins[parameter.name].tensor for parameter in self.spec.parameters}
+        """Give the library's own tensors by our names, as an optimizer of the library needs them."""
+        return {parameter.name: self._stored[parameter.name].tensor for parameter in self.spec.parameters}
 
     def parameters(self) -> dict[str, Array]:
         return {parameter.name: self._ours(parameter.name) for parameter in self.spec.parameters}
@@ -106,31 +99,24 @@ class TorchNetwork(Network):
     def gradients(self) -> dict[str, Array]:
         gradients = {}
         for parameter in self.spec.parameters:
-            twin = self._twins[parameter.name]
-            part = torch.zeros_like(twin.tensor) if twin.tensor.grad is None else twin.tensor.grad
-            gradients[parameter.name] = twin.to_ours(part).cpu().numpy()
+            ours = self._stored[parameter.name]
+            gradient = torch.zeros_like(ours.tensor) if ours.tensor.grad is None else ours.tensor.grad
+            gradients[parameter.name] = ours.to_ours(gradient).cpu().numpy()
         return gradients
+
+    def set_gradient(self, name: str, value: Array) -> None:
+        """Replace one parameter's gradient, given in our shape."""
+        ours = self._stored[name]
+        ours.tensor.grad = ours.to_torch(torch.from_numpy(value)).to(ours.tensor).contiguous()
 
     def state(self) -> dict[str, Array]:
         return {kept.name: self._ours(kept.name) for kept in self.spec.state}
 
     def _ours(self, name: str) -> Array:
-        twin = self._twins[name]
-        ours: Array = twin.to_ours(twin.tensor.detach()).cpu().numpy()
-        return ours
+        ours = self._stored[name]
+        array: Array = ours.to_ours(ours.tensor.detach()).cpu().numpy()
+        return array
 
-    def activations(self, images: Array) -> dict[str, Array]:
-        self.module.eval()
-        self._hand_out(None)
-        x, seen = self._enter(self._checked(images)), {}
-        with torch.inference_mode():
-            for name, module in zip(self.spec.layer_names, self.module, strict=True):
-                x = module(x)
-                # The library counts maps (B, C, H, W); all hands show them (B, H, W, C).
-                seen[name] = (x.permute(0, 2, 3, 1) if x.dim() == 4 else x).cpu().numpy().copy()
-        return seen
-
+    @torch.no_grad()
     def _assign(self, name: str, value: Array) -> None:
-        twin = self._twins[name]
-        with torch.no_grad():
-            twin.tensor.copy_(twin.to_theirs(torch.from_numpy(value.copy())))
+        self._stored[name].tensor.copy_(self._stored[name].to_torch(torch.from_numpy(value.copy())))

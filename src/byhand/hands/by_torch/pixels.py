@@ -5,20 +5,20 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from byhand.hands.by_torch.layer import Made, makes
+from byhand.hands.by_torch.layer import implements
 from byhand.models import layers
 
 
 class Standardize(nn.Module):
-    """``(x / 255 - mean) / std``; the library has it for pictures in torchvision alone."""
+    """``(x / 255 - mean) / std``; the library has it in torchvision alone."""
 
     def __init__(self, mean: float, std: float) -> None:
         super().__init__()
-        self.scale, self.shift = 1 / (255 * std), mean / std
+        self.mean, self.std = mean, std
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, ...)`` to the same shape."""
-        return x * self.scale - self.shift
+        return (x / 255 - self.mean) / self.std
 
 
 class Select(nn.Module):
@@ -36,26 +36,26 @@ class Select(nn.Module):
 
 
 class Flatten(nn.Module):
-    """``(B, C, H, W)`` to ``(B, H W C)``: the order in which all hands count a map's values."""
+    """``(B, C, H, W)`` to ``(B, H W C)``: the order in which all hands flatten maps."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Rows of the batch's values."""
+        """``(B, ...)`` to rows."""
         return (x.permute(0, 2, 3, 1) if x.dim() == 4 else x).flatten(1)
 
 
-@makes(layers.Standardize)
-def standardize(about: layers.Standardize, shape: layers.Shape) -> Made:
-    """Make Standardize."""
-    return Made(Standardize(about.mean, about.std))
+@implements(layers.Standardize)
+def standardize(settings: layers.Standardize, shape: layers.Shape) -> nn.Module:
+    """Standardize."""
+    return Standardize(settings.mean, settings.std)
 
 
-@makes(layers.Flatten)
-def flatten(about: layers.Flatten, shape: layers.Shape) -> Made:
-    """Make Flatten."""
-    return Made(Flatten())
+@implements(layers.Flatten)
+def flatten(settings: layers.Flatten, shape: layers.Shape) -> nn.Module:
+    """Flatten."""
+    return Flatten()
 
 
-@makes(layers.Select)
-def select(about: layers.Select, shape: layers.Shape) -> Made:
-    """Make Select."""
-    return Made(Select(about.indices))
+@implements(layers.Select)
+def select(settings: layers.Select, shape: layers.Shape) -> nn.Module:
+    """Select."""
+    return Select(settings.indices)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from torch import nn
 
-from byhand.hands.by_torch.convolution import Channelled
-from byhand.hands.by_torch.layer import Made, makes
+from byhand.hands.by_torch.convolution import on_maps
+from byhand.hands.by_torch.layer import implements
 from byhand.models import layers
 
 
-@makes(layers.MaxPool2d)
-def max_pool2d(about: layers.MaxPool2d, shape: layers.Shape) -> Made:
-    """Make ``nn.MaxPool2d``."""
-    return Made(Channelled(nn.MaxPool2d(about.size)))
+@implements(layers.MaxPool2d)
+def max_pool2d(settings: layers.MaxPool2d, shape: layers.Shape) -> nn.Module:
+    """``nn.MaxPool2d``."""
+    return on_maps(nn.MaxPool2d(settings.size), shape)
