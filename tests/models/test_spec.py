@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byhand.errors import ByhandError
 from byhand.models import zoo
 from byhand.models.layers import (
     LAYERS,
@@ -90,67 +89,65 @@ def test_shapes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "sentence"),
+    ("make", "code"),
     [
-        (lambda: Spec(()), "A network takes pixels as they are; make Standardize its first layer."),
-        (lambda: Spec((Flatten(), Linear(3))), "A network takes pixels as they are"),
+        (lambda: Spec(()), "spec.first_layer"),
+        (lambda: Spec((Flatten(), Linear(3))), "spec.first_layer"),
         (
             lambda: Spec((*PIXELS, Linear(3)), loss="softmaxx"),
-            "There is no loss 'softmaxx'; perhaps 'softmax' was meant.",
+            "spec.unknown_loss",
         ),
-        (lambda: Spec((*PIXELS, Linear(3)), init="he"), "There is no initialisation 'he'; "),
-        (lambda: Spec((*PIXELS, Linear(3)), smoothing=1.0), "Label smoothing was given as 1.0; give a share"),
-        (lambda: Spec((*PIXELS, Linear(3)), smoothing=float("nan")), "Label smoothing was given as nan"),
+        (lambda: Spec((*PIXELS, Linear(3)), init="he"), "spec.unknown_init"),
+        (lambda: Spec((*PIXELS, Linear(3)), smoothing=1.0), "spec.out_of_range"),
+        (lambda: Spec((*PIXELS, Linear(3)), smoothing=float("nan")), "spec.out_of_range"),
         (
             lambda: Spec((Standardize(),)),
-            "The network ends with values of shape (28, 28); end it with Flatten and Linear.",
+            "spec.output_shape",
         ),
         (
             lambda: Spec((Standardize(), Linear(3))),
-            "Linear takes rows (D,) and was given (28, 28); put Flatten before it.",
+            "layer.wrong_shape",
         ),
-        (lambda: Spec((*PIXELS, Conv2d(3, 3))), "Conv2d takes maps"),
-        (lambda: Spec(PIXELS), "The network has no parameters, so it learns nothing; give it a Linear layer."),
-        (lambda: Spec((*PIXELS, Select((1, 2)), Tanh())), "The network has no parameters"),
+        (lambda: Spec((*PIXELS, Conv2d(3, 3))), "layer.wrong_shape"),
+        (lambda: Spec(PIXELS), "spec.no_parameters"),
+        (lambda: Spec((*PIXELS, Select((1, 2)), Tanh())), "spec.no_parameters"),
         (
             lambda: Spec((*PIXELS, Linear(3, "W1"), Linear(3), Linear(3))),
-            "The network has 2 parameters called 'W1'; give each a word of its own for a name.",
+            "spec.parameter_name",
         ),
-        (lambda: Spec((*PIXELS, Linear(3, "a/b"))), "The network has 1 parameters called 'a/b'"),
-        (lambda: Spec((*PIXELS, Linear(3, ""))), "The network has 1 parameters called ''"),
+        (lambda: Spec((*PIXELS, Linear(3, "a/b"))), "spec.parameter_name"),
+        (lambda: Spec((*PIXELS, Linear(3, ""))), "spec.parameter_name"),
     ],
 )
-def test_refused(make: Callable[[], Any], sentence: str) -> None:
-    with pytest.raises(ByhandError) as told:
+def test_refused(make: Callable[[], Any], code: str, refused: Callable[[str], Any]) -> None:
+    with refused(code):
         make()
-    assert str(told.value).startswith(sentence)
 
 
 @pytest.mark.parametrize(
-    ("values", "sentence"),
+    ("values", "code"),
     [
-        ({"layers": [{"kind": "Standardise"}]}, "There is no layer 'Standardise'; perhaps 'Standardize' was meant."),
-        ({"layers": [{"units": 3}]}, "A layer was given as {'units': 3}; name its kind, as in"),
-        ({"layers": ["ReLU"]}, "A layer was given as 'ReLU'; name its kind"),
-        ({"layers": [{"kind": 3}]}, "A layer was given as {'kind': 3}"),
-        ({"layers": 3}, "A network was given layers = 3; give a list of them."),
-        ({"layers": {"kind": "ReLU"}}, "A network was given layers = {'kind': 'ReLU'}"),
-        ({}, "A network takes pixels as they are"),
-        ({"layers": [{"kind": "Linear", "unit": 3}]}, "Linear has no setting 'unit'; perhaps 'units' was meant."),
-        ({"layers": [{"kind": "Linear", "units": 3.5}]}, "Linear was given units = 3.5; give a value like 0."),
-        ({"layer": []}, "A network has no setting 'layer'"),
-        ({"layers": [], "loss": 3}, "A network was given loss = 3; give a value like 'softmax'."),
-        ({"layers": [], "input_shape": [2.5, 3]}, "A network was given input_shape = [2.5, 3]"),
+        ({"layers": [{"kind": "Standardise"}]}, "spec.unknown_layer"),
+        ({"layers": [{"units": 3}]}, "spec.invalid_layers"),
+        ({"layers": ["ReLU"]}, "spec.invalid_layers"),
+        ({"layers": [{"kind": 3}]}, "spec.invalid_layers"),
+        ({"layers": 3}, "spec.invalid_layers"),
+        ({"layers": {"kind": "ReLU"}}, "spec.invalid_layers"),
+        ({}, "spec.first_layer"),
+        ({"layers": [{"kind": "Linear", "unit": 3}]}, "settings.unknown"),
+        ({"layers": [{"kind": "Linear", "units": 3.5}]}, "settings.wrong_type"),
+        ({"layer": []}, "settings.unknown"),
+        ({"layers": [], "loss": 3}, "settings.wrong_type"),
+        ({"layers": [], "input_shape": [2.5, 3]}, "settings.wrong_type"),
     ],
 )
-def test_files_refused(values: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(ByhandError) as told:
+def test_files_refused(values: dict[str, Any], code: str, refused: Callable[[str], Any]) -> None:
+    with refused(code):
         Spec.from_dict(values)
-    assert str(told.value).startswith(sentence)
 
 
-def test_a_layer_without_usual_values_is_refused() -> None:
-    """Recipes and checkpoints could not hold it: the usual value says of what type a setting is."""
+def test_a_layer_without_defaults_is_refused(refused: Callable[[str], Any]) -> None:
+    """Recipes and checkpoints could not contain it: the default defines the type of a setting."""
 
     @dataclass(frozen=True)
     class Scale(Layer):
@@ -158,9 +155,7 @@ def test_a_layer_without_usual_values_is_refused() -> None:
 
     try:
         for make in (lambda: Spec((*PIXELS, Scale(2.0), Linear(3))), lambda: layer_from_dict({"kind": "Scale"})):
-            with pytest.raises(
-                ByhandError, match=r"^The layer Scale has no usual value for 'factor'; give the field one"
-            ):
+            with refused("spec.missing_default"):
                 make()
     finally:
         del LAYERS["Scale"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from byhand.errors import ByhandError
 from byhand.models import zoo
 from byhand.models.layers import Dropout, Flatten, Linear, ReLU, Select, Sigmoid, Standardize, Tanh
 
@@ -41,32 +41,31 @@ def test_mlp() -> None:
         ({"hidden": []}, "glorot_uniform"),
     ],
 )
-def test_the_usual_start(settings: dict[str, Any], init: str) -> None:
+def test_default_initialization(settings: dict[str, Any], init: str) -> None:
     assert zoo.network("mlp", **settings).init == init
 
 
 @pytest.mark.parametrize(
-    ("name", "settings", "sentence"),
+    ("name", "settings", "code"),
     [
-        ("mpl", {}, "There is no network 'mpl'; perhaps 'mlp' was meant."),
-        ("mlp", {"hiden": 3}, "The network 'mlp' has no setting 'hiden'; perhaps 'hidden' was meant."),
-        ("softmax", {"hidden": 3}, "The network 'softmax' has no setting 'hidden'; known are"),
-        ("mlp", {"hidden": "3"}, "The network 'mlp' was given hidden = '3'; give a value like [128]."),
-        ("mlp", {"hidden": [0]}, "Linear was given units = 0; give 1 or more."),
-        ("mlp", {"activation": "relo"}, "There is no activation 'relo'; perhaps 'relu' was meant."),
-        ("mlp", {"dropout": 1.0}, "Dropout was given rate 1.0"),
-        ("mlp", {"dropout": -1.0}, "Dropout was given rate -1.0"),
-        ("mlp", {"pixels": [784]}, "Select names 1 indices of a row of 784 values"),
-        ("mlp", {"std": 0.0}, "Standardize was given"),
-        ("mlp", {"init": "he"}, "There is no initialisation 'he'"),
-        ("elman", {"depth": 0}, "elman was given depth = 0; give 1 or more."),
-        ("tiny-cnn", {"activations": "some"}, "tiny-cnn was given activations = 'some'; give 'project' or 'all'."),
+        ("mpl", {}, "network.unknown"),
+        ("mlp", {"hiden": 3}, "settings.unknown"),
+        ("softmax", {"hidden": 3}, "settings.unknown"),
+        ("mlp", {"hidden": "3"}, "settings.wrong_type"),
+        ("mlp", {"hidden": [0]}, "layer.out_of_range"),
+        ("mlp", {"activation": "relo"}, "network.unknown_activation"),
+        ("mlp", {"dropout": 1.0}, "layer.out_of_range"),
+        ("mlp", {"dropout": -1.0}, "layer.out_of_range"),
+        ("mlp", {"pixels": [784]}, "layer.out_of_range"),
+        ("mlp", {"std": 0.0}, "layer.out_of_range"),
+        ("mlp", {"init": "he"}, "spec.unknown_init"),
+        ("elman", {"depth": 0}, "network.out_of_range"),
+        ("tiny-cnn", {"activations": "some"}, "network.unknown_activation"),
     ],
 )
-def test_refused(name: str, settings: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(ByhandError) as told:
+def test_refused(name: str, settings: dict[str, Any], code: str, refused: Callable[[str], Any]) -> None:
+    with refused(code):
         zoo.network(name, **settings)
-    assert str(told.value).startswith(sentence)
 
 
 @pytest.mark.parametrize("name", zoo.NETWORKS)

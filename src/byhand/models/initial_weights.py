@@ -1,4 +1,4 @@
-"""The weights a network starts from: drawn once, in NumPy, the same for every hand."""
+"""Initial weights, drawn with NumPy and the same in every hand."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Array = npt.NDArray[Any]
 
 
 def starting_values(spec: Spec, seed: int) -> dict[str, Array]:
-    """Draw the starting weights of a network, the same for every hand.
+    """Draw the initial weights of a network, the same for every hand.
 
-    Each parameter has a random stream of its own, named after it: layers without parameters that come or go change
-    nothing, nor do others that leave its name as it is (``W`` becomes ``W1`` when a second layer has one).
+    Each parameter has a separate random stream, named after it. Its values therefore do not depend on the other layers,
+    as long as they do not change its name (``W`` becomes ``W1`` if a second layer has one).
 
     Parameters
     ----------
     spec
-        The network. ``spec.init`` names the law: ``glorot_uniform`` U(-a, a) with ``a = sqrt(6 / (fan_in + fan_out))``,
-        ``glorot_normal`` N(0, 2 / (fan_in + fan_out)), ``he_uniform`` a = sqrt(6 / fan_in), ``he_normal`` N(0, 2 /
-        fan_in), ``orthogonal`` a random rotation for every square block (a recurrence's from state to state) and
+        The network. ``spec.init`` is the distribution: ``glorot_uniform`` U(-a, a) with ``a = sqrt(6 / (fan_in +
+        fan_out))``, ``glorot_normal`` N(0, 2 / (fan_in + fan_out)), ``he_uniform`` a = sqrt(6 / fan_in), ``he_normal``
+        N(0, 2 / fan_in), ``orthogonal`` a random rotation for every square block (state to state in a recurrence) and
         ``glorot_uniform`` for others, and ``torch`` U(-a, a) with a = 1 / sqrt(fan_in), or 1 / sqrt(H) in a recurrent
         layer, biases too.
     seed
@@ -58,12 +58,12 @@ def starting_values(spec: Spec, seed: int) -> dict[str, Array]:
 
 
 def _rotation(draw: np.random.Generator, size: int) -> Array:
-    """Draw an orthogonal matrix, evenly from all: Q of a Gaussian matrix, with the signs that make diag(R) positive."""
+    """Draw a uniform orthogonal matrix: Q of a Gaussian matrix, with the signs that make diag(R) positive."""
     Q, R = np.linalg.qr(draw.normal(0, 1, (size, size)))
     return Q * np.sign(np.diag(R))
 
 
 def constant(parameter: Parameter) -> Array:
-    """Fill a parameter with its constants, one for each of so many equal blocks of its last axis."""
+    """Fill a parameter with its constants, one for each equal block of its last axis."""
     blocks = parameter.start or (0.0,)
     return np.broadcast_to(np.repeat(blocks, parameter.shape[-1] // len(blocks)), parameter.shape).astype(float)

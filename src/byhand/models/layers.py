@@ -1,17 +1,16 @@
-"""The layer descriptions a network is composed of: what each one is, with no weights and no arithmetic.
+"""Layer descriptions: shapes and parameters, with no weights and no arithmetic.
 
-Every description is a frozen dataclass with three methods, all of which take the shape that enters, without the batch
-axis ``B``:
+Every description is a frozen dataclass with three methods, which take the input shape without the batch axis ``B``:
 
 ``output_shape(shape)``
-    the shape that leaves, or a sentence why `shape` cannot enter;
+    the output shape, or an error if the layer does not accept `shape`;
 ``parameters(shape)``
-    what the layer learns, in the order it lies in the network's flat vector;
+    the learned parameters, in the order of the network's flat vector;
 ``state(shape)``
-    what it keeps without learning it (the running averages of batch normalisation).
+    state that is not learned (the running averages of batch normalization).
 
-Rows are ``(D,)``, sequences ``(T, D)``, maps ``(H, W, C)``; a picture ``(28, 28)`` is a sequence of 28 rows to a
-recurrent layer and a map of one channel to a convolution.
+Rows are ``(D,)``, sequences ``(T, D)``, maps ``(H, W, C)``; an image ``(28, 28)`` is a sequence of 28 rows for a
+recurrent layer and a map with one channel for a convolution.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Parameter:
-    """One array that a network learns or keeps.
+    """One array of a network, learned or state.
 
     Attributes
     ----------
@@ -37,12 +36,12 @@ class Parameter:
     shape
         The array's shape, the same in all hands.
     fan_in, fan_out
-        How many values feed one output, and how many outputs one value feeds; starting weights are scaled by them.
+        Number of inputs of one output, and of outputs of one input; initial weights are scaled with them.
     torch_fan
-        The number under the root where values start as ``torch.nn`` draws them; 0 where it draws none.
+        The number under the root in the default initialization of ``torch.nn``; 0 if it draws none.
     start
-        ``None`` for a weight, which is drawn as `Spec.init` says; for others the constants they start from, one for
-        each of so many equal blocks: ``(0.0,)``, or ``(0.0, 1.0, 0.0, 0.0)`` for the biases of four gates.
+        ``None`` for a weight, which is drawn according to `Spec.init`; otherwise the initial constants, one for each
+        equal block: ``(0.0,)``, or ``(0.0, 1.0, 0.0, 0.0)`` for the biases of four gates.
     """
 
     name: str
@@ -59,41 +58,41 @@ class Parameter:
 
     @property
     def decays(self) -> bool:
-        """Whether L2 acts on it even where biases are spared: on drawn weights only."""
+        """Whether L2 applies to it when biases are excluded: only to weights."""
         return self.start is None
 
 
 LAYERS: dict[str, type[Layer]] = {}
-"""Every kind of layer by its name in files. A new kind joins by being defined."""
+"""Every kind of layer by its name in files; subclasses of `Layer` are added automatically."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """What all layer descriptions share."""
+    """Base class of layer descriptions."""
 
     kind: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
-        """Make the layer known to files under its class name."""
+        """Register the layer under its class name."""
         cls.kind = cls.__name__
         LAYERS[cls.kind] = cls
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Shape that leaves when `shape` enters; an element-wise layer leaves it as it is."""
+        """The output shape for an input of `shape`; the same shape by default."""
         return shape
 
     def parameters(self, shape: Shape) -> tuple[Parameter, ...]:
-        """What the layer learns when `shape` enters; by default nothing."""
+        """The learned parameters for an input of `shape`; none by default."""
         del shape
         return ()
 
     def state(self, shape: Shape) -> tuple[Parameter, ...]:
-        """What the layer keeps without learning it when `shape` enters; by default nothing."""
+        """The state that is not learned for an input of `shape`; none by default."""
         del shape
         return ()
 
     def title(self) -> str:
-        """Kind and the settings that are not the usual ones, as tables show them: ``Linear(10)``, ``Dropout(0.2)``."""
+        """The kind and the settings that differ from the defaults, for tables: ``Linear(10)``, ``Dropout(0.2)``."""
         shown = []
         for item in dataclasses.fields(self):
             value = getattr(self, item.name)
@@ -103,44 +102,51 @@ class Layer:
 
     def _rows(self, shape: Shape) -> int:
         if len(shape) != 1:
-            raise ByhandError(f"{self.kind} takes rows (D,) and was given {shape}; put Flatten before it.")
+            raise ByhandError(
+                f"{self.kind} expects rows (D,), got {shape}; put Flatten before it.", code="layer.wrong_shape"
+            )
         return shape[0]
 
     def _maps(self, shape: Shape) -> tuple[int, int, int]:
         if len(shape) == 2:
             return (*shape, 1)
         if len(shape) != 3:
-            raise ByhandError(f"{self.kind} takes maps (H, W, C) and was given {shape}; put it before Flatten.")
+            raise ByhandError(
+                f"{self.kind} expects maps (H, W, C), got {shape}; put it before Flatten.", code="layer.wrong_shape"
+            )
         return shape
 
     def _at_least(self, least: int, **settings: int) -> None:
         for name, value in settings.items():
             if value < least:
-                raise ByhandError(f"{self.kind} was given {name} = {value}; give {least} or more.")
+                raise ByhandError(
+                    f"{self.kind} has {name} = {value}; expected {least} or more.", code="layer.out_of_range"
+                )
 
 
-def _untold(default: Any) -> Any:
-    """A setting that `Layer.title` leaves out."""
+def _not_in_title(default: Any) -> Any:
+    """A setting that `Layer.title` does not show."""
     return field(default=default, metadata={"shown": False})
 
 
 @dataclass(frozen=True)
 class Standardize(Layer):
-    """``(x / 255 - mean) / std``: pixels 0..255 to numbers around zero; MNIST's mean and deviation unless told."""
+    """``(x / 255 - mean) / std``: pixels 0..255 to numbers around zero; by default MNIST's mean and deviation."""
 
-    mean: float = _untold(0.1307)
-    std: float = _untold(0.3081)
+    mean: float = _not_in_title(0.1307)
+    std: float = _not_in_title(0.3081)
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.mean) and math.isfinite(self.std) and self.std > 0):
             raise ByhandError(
-                f"Standardize was given mean {self.mean} and std {self.std}; give two numbers, std above 0."
+                f"Standardize has mean {self.mean} and std {self.std}; expected finite numbers, and std above 0.",
+                code="layer.out_of_range",
             )
 
 
 @dataclass(frozen=True)
 class Flatten(Layer):
-    """Pictures or maps to rows: ``(H, W, C) -> (H W C,)``."""
+    """Images or maps to rows: ``(H, W, C) -> (H W C,)``."""
 
     def output_shape(self, shape: Shape) -> Shape:
         return (math.prod(shape),)
@@ -148,7 +154,7 @@ class Flatten(Layer):
 
 @dataclass(frozen=True)
 class Select(Layer):
-    """Keep some values of a row: ``x[:, indices]``."""
+    """Select values of a row: ``x[:, indices]``."""
 
     indices: tuple[int, ...] = ()
 
@@ -156,11 +162,12 @@ class Select(Layer):
         values = self._rows(shape)
         if not self.indices or min(self.indices) < 0 or max(self.indices) >= values:
             raise ByhandError(
-                f"Select names {len(self.indices)} indices of a row of {values} values; "
-                f"give at least one, each from 0 to {values - 1}."
+                f"Select has {len(self.indices)} indices for a row of {values} values; expected at least one, each "
+                f"from 0 to {values - 1}.",
+                code="layer.out_of_range",
             )
         if len(set(self.indices)) < len(self.indices):
-            raise ByhandError("Select names an index twice; name each once.")
+            raise ByhandError("Select has an index twice; expected each once.", code="layer.duplicate_index")
         return (len(self.indices),)
 
 
@@ -169,8 +176,8 @@ class Linear(Layer):
     """``y = x W + b`` with ``W (D, units)``."""
 
     units: int = 0
-    weight: str = _untold("W")
-    bias: str = _untold("b")
+    weight: str = _not_in_title("W")
+    bias: str = _not_in_title("b")
 
     def __post_init__(self) -> None:
         self._at_least(1, units=self.units)
@@ -204,13 +211,15 @@ class Tanh(Layer):
 
 @dataclass(frozen=True)
 class Dropout(Layer):
-    """While training, zero each value with probability `rate` and divide the rest by ``1 - rate``; else do nothing."""
+    """In training, zero values with probability `rate` and divide the others by ``1 - rate``; else the identity."""
 
     rate: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 <= self.rate < 1:
-            raise ByhandError(f"Dropout was given rate {self.rate}; give a share from 0 to below 1.")
+            raise ByhandError(
+                f"Dropout has rate {self.rate}; expected at least 0 and less than 1.", code="layer.out_of_range"
+            )
 
     def title(self) -> str:
         return f"Dropout({self.rate:g})"
@@ -231,9 +240,11 @@ class Conv2d(Layer):
 
     def output_shape(self, shape: Shape) -> Shape:
         height, width, _ = self._maps(shape)
-        room = min(height, width) + 2 * self.padding
-        if room < self.kernel:
-            raise ByhandError(f"Conv2d lays a {self.kernel}x{self.kernel} kernel on maps of {shape}; make it smaller.")
+        if min(height, width) + 2 * self.padding < self.kernel:
+            raise ByhandError(
+                f"Conv2d has a {self.kernel}x{self.kernel} kernel for maps of {shape}; use a smaller one.",
+                code="layer.wrong_shape",
+            )
         across = [(side + 2 * self.padding - self.kernel) // self.stride + 1 for side in (height, width)]
         return (*across, self.channels)
 
@@ -255,7 +266,7 @@ class Conv2d(Layer):
 
 @dataclass(frozen=True)
 class MaxPool2d(Layer):
-    """The largest of every `size` x `size` block; a rest at the right and lower edge is left out."""
+    """The largest value of every `size` x `size` block; a remainder at the right and lower edge is dropped."""
 
     size: int = 2
 
@@ -266,21 +277,22 @@ class MaxPool2d(Layer):
         height, width, channels = self._maps(shape)
         if min(height, width) < self.size:
             raise ByhandError(
-                f"MaxPool2d takes blocks of {self.size}x{self.size} from maps of {shape}; make them smaller."
+                f"MaxPool2d has blocks of {self.size}x{self.size} for maps of {shape}; use smaller ones.",
+                code="layer.wrong_shape",
             )
         return (height // self.size, width // self.size, channels)
 
 
 @dataclass(frozen=True)
 class BatchNorm2d(Layer):
-    """Standardise each channel over batch and places, then ``gamma x + beta`` (Ioffe & Szegedy, 2015).
+    """Standardize each channel over batch and positions, then ``gamma x + beta`` (Ioffe & Szegedy, 2015).
 
-    While training by the batch's own mean and variance, and else by running averages, into which every batch enters
-    with weight `momentum`.
+    In training with the mean and variance of the batch, otherwise with running averages, to which every batch
+    contributes with weight `momentum`.
     """
 
-    momentum: float = _untold(0.1)
-    epsilon: float = _untold(1e-5)
+    momentum: float = _not_in_title(0.1)
+    epsilon: float = _not_in_title(1e-5)
 
     def output_shape(self, shape: Shape) -> Shape:
         return self._maps(shape)
@@ -298,7 +310,7 @@ class BatchNorm2d(Layer):
 
 
 GATES = {"elman": 1, "lstm": 4, "gru": 3}
-"""Cells and how many blocks of H their weights have: LSTM's i, f, o, g, and GRU's r, z, n."""
+"""Cells and the number of blocks of H columns in their weights: LSTM's i, f, o, g, and GRU's r, z, n."""
 
 
 @dataclass(frozen=True)
@@ -316,24 +328,27 @@ class Recurrent(Layer):
         ``r, z = sigmoid(x W_xh + b_xh + h W_hh + b_hh)``, ``n = tanh(x W_xh + b_xh + r * (h W_hh + b_hh))``,
         ``h' = (1 - z) * n + z * h``
 
-    The last state leaves, ``(H,)``, or with ``every`` all of them, ``(T, H)``, for another recurrent layer to read.
+    The output is the last state, ``(H,)``, or with ``every`` all states, ``(T, H)``, for another recurrent layer.
     """
 
     cell: str = "elman"
     hidden: int = 0
-    every: bool = _untold(False)
-    forget_bias: float = _untold(0.0)
+    every: bool = _not_in_title(False)
+    forget_bias: float = _not_in_title(0.0)
 
     def __post_init__(self) -> None:
         if self.cell not in GATES:
-            raise ByhandError(f"Recurrent knows no cell {self.cell!r}; {nearest(self.cell, GATES)}.")
+            raise ByhandError(
+                f"Recurrent has no cell {self.cell!r}; {nearest(self.cell, GATES)}.", code="layer.unknown_cell"
+            )
         self._at_least(1, hidden=self.hidden)
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != 2:
             raise ByhandError(
-                f"Recurrent reads sequences (T, D) and was given {shape}; "
-                "put it before Flatten, and set every = true on a recurrent layer below it."
+                f"Recurrent expects sequences (T, D), got {shape}; put it before Flatten, and set every = true in a "
+                "recurrent layer before it.",
+                code="layer.wrong_shape",
             )
         return (shape[0], self.hidden) if self.every else (self.hidden,)
 
@@ -346,7 +361,7 @@ class Recurrent(Layer):
         zeros = (0.0,)
         if self.cell == "elman":
             return (*weights, Parameter("b_h", (hidden,), torch_fan=hidden, start=zeros))
-        # Two biases, though one would do for the LSTM, so that the field's parameter counts come out.
+        # Two biases, although the LSTM needs only one, for the parameter counts of PyTorch and cuDNN.
         start = (0.0, self.forget_bias, 0.0, 0.0) if self.cell == "lstm" else zeros
         return (
             *weights,

@@ -1,12 +1,11 @@
 """What a network is: a tuple of layer descriptions, from which shapes, names and parameter counts follow.
 
-A `Spec` holds no weights and computes nothing. The three hands make it real; tables, exports and the proof read it.
-Images enter as they are, ``uint8 (B, 28, 28)``, so the first layer is always `Standardize`; logits leave, because
-softmax belongs to the loss.
+A `Spec` has no weights and computes nothing. The hands implement it; tables, exports and the proof read it. The input
+is raw pixels, ``uint8 (B, 28, 28)``, so the first layer is always `Standardize`; the output is logits, because softmax
+belongs to the loss.
 
-Parameters have the same names in every hand. A layer gives local names (``W``, ``b``); a name that several layers of
-a network use is numbered in their order (``W1``, ``b1``, ``W2``, ``b2``), and a name used once stays as it is
-(``W_xh``).
+Parameters have the same names in every hand. A layer defines local names (``W``, ``b``); a name that several layers use
+is numbered (``W1``, ``b1``, ``W2``, ``b2``), and a name used once is kept (``W_xh``).
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ LOSSES = ("softmax", "sigmoid")
 """``softmax``: cross-entropy of the softmax; ``sigmoid``: the cross-entropies of ten sigmoids, summed over classes."""
 
 INITS = ("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "orthogonal", "torch")
-"""Glorot & Bengio (2010), He et al. (2015), Saxe et al. (2014), or what ``torch.nn`` draws when it is not told."""
+"""Glorot & Bengio (2010), He et al. (2015), Saxe et al. (2014), or the default of ``torch.nn``."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +36,13 @@ class Spec:
     layers
         From the pixels to the logits; the first is `Standardize`.
     input_shape
-        Shape of one picture.
+        Shape of one image.
     loss
         One of `LOSSES`.
     init
-        How weights start, one of `INITS`.
+        Weight initialization, one of `INITS`.
     smoothing
-        Label smoothing: the share of each target that is spread evenly over the classes (Szegedy et al., 2016).
+        Label smoothing: the fraction of each target that is spread evenly over the classes (Szegedy et al., 2016).
     """
 
     layers: tuple[Layer, ...]
@@ -54,26 +53,36 @@ class Spec:
 
     def __post_init__(self) -> None:
         if not self.layers or not isinstance(self.layers[0], Standardize):
-            raise ByhandError("A network takes pixels as they are; make Standardize its first layer.")
+            raise ByhandError(
+                "The first layer of a network must be Standardize, which takes pixels.", code="spec.first_layer"
+            )
         if self.loss not in LOSSES:
-            raise ByhandError(f"There is no loss {self.loss!r}; {nearest(self.loss, LOSSES)}.")
+            raise ByhandError(
+                f"There is no loss {self.loss!r}; {nearest(self.loss, LOSSES)}.", code="spec.unknown_loss"
+            )
         if self.init not in INITS:
-            raise ByhandError(f"There is no initialisation {self.init!r}; {nearest(self.init, INITS)}.")
+            raise ByhandError(
+                f"There is no initialization {self.init!r}; {nearest(self.init, INITS)}.", code="spec.unknown_init"
+            )
         if not 0 <= self.smoothing < 1:
-            raise ByhandError(f"Label smoothing was given as {self.smoothing}; give a share from 0 to below 1.")
+            raise ByhandError(
+                f"Label smoothing is {self.smoothing}; expected at least 0 and less than 1.", code="spec.out_of_range"
+            )
         for name, count in Counter(kept.name for kept in (*self.parameters, *self.state)).items():
             if count > 1 or not name.isidentifier():
                 raise ByhandError(
-                    f"The network has {count} parameters called {name!r}; give each a word of its own for a name."
+                    f"The network has {count} parameters named {name!r}; expected a different identifier for each.",
+                    code="spec.parameter_name",
                 )
         for kind in {type(layer) for layer in self.layers}:
-            _usual(kind)
+            _defaults(kind)
         if len(self.shapes[-1]) != 1:
             raise ByhandError(
-                f"The network ends with values of shape {self.shapes[-1]}; end it with Flatten and Linear."
+                f"The output of the network has the shape {self.shapes[-1]}; end it with Flatten and Linear.",
+                code="spec.output_shape",
             )
         if not self.size:
-            raise ByhandError("The network has no parameters, so it learns nothing; give it a Linear layer.")
+            raise ByhandError("The network has no parameters to learn; add a Linear layer.", code="spec.no_parameters")
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -90,37 +99,37 @@ class Spec:
 
     @property
     def layer_parameters(self) -> tuple[tuple[Parameter, ...], ...]:
-        """For each layer, what it learns, under full names."""
+        """The learned parameters of each layer, under their full names."""
         given = [layer.parameters(shape) for layer, shape in zip(self.layers, self.shapes, strict=False)]
         return _renamed(given)
 
     @property
     def layer_state(self) -> tuple[tuple[Parameter, ...], ...]:
-        """For each layer, what it keeps without learning it, under full names."""
+        """The state of each layer that is not learned, under full names."""
         return _renamed([layer.state(shape) for layer, shape in zip(self.layers, self.shapes, strict=False)])
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """All that the network learns, in the order of its flat vector."""
+        """All learned parameters, in the order of the flat vector."""
         return tuple(parameter for layer in self.layer_parameters for parameter in layer)
 
     @property
     def state(self) -> tuple[Parameter, ...]:
-        """All that the network keeps without learning it."""
+        """All state that is not learned."""
         return tuple(parameter for layer in self.layer_state for parameter in layer)
 
     @property
     def size(self) -> int:
-        """Number of learnt values."""
+        """Number of learned values."""
         return sum(parameter.size for parameter in self.parameters)
 
     @property
     def layer_names(self) -> tuple[str, ...]:
-        """A name for every layer's output, numbered where a kind occurs more than once: ``Linear1``, ``Flatten``."""
+        """A name for each layer, numbered if its kind occurs more than once: ``Linear1``, ``Flatten``."""
         return _numbered([layer.kind for layer in self.layers])
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for a file; `from_dict` reads them back."""
+        """Return plain values for a file, the inverse of `from_dict`."""
         layers = [{"kind": layer.kind, **dataclasses.asdict(layer)} for layer in self.layers]
         return {**{item.name: getattr(self, item.name) for item in dataclasses.fields(self)}, "layers": layers}
 
@@ -131,13 +140,13 @@ class Spec:
         Raises
         ------
         ByhandError
-            If a layer or a setting is unknown or impossible.
+            If a layer or a setting is unknown or invalid.
         """
         default = {item.name: item.default for item in dataclasses.fields(cls) if item.name != "layers"}
         settings = check_settings("A network", default, {name: v for name, v in values.items() if name != "layers"})
         layers = values.get("layers", ())
         if not isinstance(layers, list | tuple):
-            raise ByhandError(f"A network was given layers = {layers!r}; give a list of them.")
+            raise ByhandError(f"A network has layers = {layers!r}; expected a list.", code="spec.invalid_layers")
         return cls(layers=tuple(layer_from_dict(layer) for layer in layers), **settings)
 
 
@@ -147,24 +156,29 @@ def layer_from_dict(values: Any) -> Layer:
     Raises
     ------
     ByhandError
-        If the kind or a setting is unknown or impossible.
+        If the kind or a setting is unknown or invalid.
     """
     if not isinstance(values, dict) or not isinstance(values.get("kind"), str):
-        raise ByhandError(f'A layer was given as {values!r}; name its kind, as in {{kind = "Linear", units = 10}}.')
+        raise ByhandError(
+            f'The layer {values!r} has no kind; expected for example {{kind = "Linear", units = 10}}.',
+            code="spec.invalid_layers",
+        )
     kind = values["kind"]
     if kind not in LAYERS:
-        raise ByhandError(f"There is no layer {kind!r}; {nearest(kind, LAYERS)}.")
-    return LAYERS[kind](**check_settings(kind, _usual(LAYERS[kind]), {n: v for n, v in values.items() if n != "kind"}))
+        raise ByhandError(f"There is no layer {kind!r}; {nearest(kind, LAYERS)}.", code="spec.unknown_layer")
+    return LAYERS[kind](
+        **check_settings(kind, _defaults(LAYERS[kind]), {n: v for n, v in values.items() if n != "kind"})
+    )
 
 
-def _usual(kind: type[Layer]) -> dict[str, Any]:
-    """Give a layer's settings and their usual values, whose types those in a file are checked by."""
+def _defaults(kind: type[Layer]) -> dict[str, Any]:
+    """Return the default settings of a layer, which define the types of its settings in a file."""
     default = {item.name: item.default for item in dataclasses.fields(kind)}
     for name, value in default.items():
         if value is dataclasses.MISSING:
             raise ByhandError(
-                f"The layer {kind.__name__} has no usual value for {name!r}; give the field one where the layer is "
-                "defined, as in `units: int = 128`."
+                f"The layer {kind.__name__} has no default for {name!r}; add one, as in `units: int = 128`.",
+                code="spec.missing_default",
             )
     return default
 

@@ -42,7 +42,7 @@ def mlp(
     dropout: float = 0.0,
     pixels: tuple[int, ...] = (),
 ) -> Layers:
-    """Multilayer perceptron of any depth; `pixels`, where given, are the only ones it looks at."""
+    """Multilayer perceptron of any depth; `pixels`, if given, are the indices of the pixels that it uses."""
     made: list[Layer] = [*_rows(pixels)]
     for units in hidden:
         made += [Linear(units), _activation(activation)]
@@ -52,22 +52,22 @@ def mlp(
 
 
 def elman(hidden: int = 128, depth: int = 1, dropout: float = 0.0) -> Layers:
-    """Elman network that reads a picture row by row."""
+    """Elman network that reads an image row by row."""
     return _recurrent("elman", hidden, depth, dropout)
 
 
 def lstm(hidden: int = 128, depth: int = 2, dropout: float = 0.0, forget_bias: float = 0.0) -> Layers:
-    """LSTM that reads a picture row by row."""
+    """LSTM that reads an image row by row."""
     return _recurrent("lstm", hidden, depth, dropout, forget_bias=forget_bias)
 
 
 def gru(hidden: int = 128, depth: int = 2, dropout: float = 0.0) -> Layers:
-    """GRU that reads a picture row by row."""
+    """GRU that reads an image row by row."""
     return _recurrent("gru", hidden, depth, dropout)
 
 
 def conv5x5(channels: tuple[int, ...] = (16, 36), hidden: int = 128, dropout: float = 0.0) -> Layers:
-    """Same-padded 5x5 convolutions, each halved by a pool, and a hidden layer."""
+    """Padded 5x5 convolutions, each followed by pooling, and a hidden layer."""
     made: list[Layer] = []
     for count in channels:
         made += [Conv2d(count, 5, padding=2), ReLU(), MaxPool2d(2)]
@@ -80,21 +80,24 @@ def conv5x5(channels: tuple[int, ...] = (16, 36), hidden: int = 128, dropout: fl
 def tiny_cnn(
     channels: tuple[int, ...] = (4, 8, 16, 32), hidden: int = 20, activations: str = "project", norm: bool = False
 ) -> Layers:
-    """3x3 convolutions in two pairs, each pair halved by a pool, and a small hidden layer.
+    """3x3 convolutions in two pairs, each pair followed by pooling, and a small hidden layer.
 
-    `activations` is ``"project"``, which leaves the second convolution without one as the project that it comes from
-    does, or ``"all"``. `norm` puts batch normalisation after every convolution.
+    `activations` is ``"project"``, without one after the second convolution as in the original project, or ``"all"``.
+    `norm` adds batch normalization after every convolution.
     """
     if activations not in ("project", "all"):
-        raise ByhandError(f"tiny-cnn was given activations = {activations!r}; give 'project' or 'all'.")
+        raise ByhandError(
+            f"tiny-cnn has activations = {activations!r}; expected 'project' or 'all'.",
+            code="network.unknown_activation",
+        )
     made: list[Layer] = []
-    for place, count in enumerate(channels):
+    for index, count in enumerate(channels):
         made.append(Conv2d(count, 3))
         if norm:
             made.append(BatchNorm2d())
-        if place != 1 or activations == "all":
+        if index != 1 or activations == "all":
             made.append(ReLU())
-        if place % 2:
+        if index % 2:
             made.append(MaxPool2d(2))
     return (*made, Flatten(), Linear(hidden), ReLU(), Linear(CLASSES))
 
@@ -120,9 +123,9 @@ def network(name: str, **settings: Any) -> Spec:
     name
         One of `NETWORKS`.
     settings
-        Of that network (see `settings_of`), and for every one ``mean`` and ``std`` of `Standardize`, ``loss``,
-        ``init`` and ``smoothing`` of `Spec`. Without ``init``, networks of rectifiers start as He et al. say and
-        others as Glorot & Bengio do.
+        Settings of that network (see `settings_of`), ``mean`` and ``std`` of `Standardize`, and ``loss``, ``init`` and
+        ``smoothing`` of `Spec`. The default of ``init`` is ``he_normal`` for networks with ReLU and ``glorot_uniform``
+        for others.
 
     Raises
     ------
@@ -142,15 +145,15 @@ def network(name: str, **settings: Any) -> Spec:
 
 
 def settings_of(name: str) -> dict[str, Any]:
-    """List the settings of a named network with their usual values.
+    """Return the settings of a named network with their defaults.
 
     Raises
     ------
     ByhandError
-        If there is no network of that name.
+        If there is no such network.
     """
     if name not in NETWORKS:
-        raise ByhandError(f"There is no network {name!r}; {nearest(name, NETWORKS)}.")
+        raise ByhandError(f"There is no network {name!r}; {nearest(name, NETWORKS)}.", code="network.unknown")
     own = {key: entry.default for key, entry in inspect.signature(NETWORKS[name]).parameters.items()}
     return own | _COMMON
 
@@ -161,17 +164,19 @@ def _rows(pixels: tuple[int, ...]) -> Layers:
 
 def _activation(name: str) -> Layer:
     if name not in ACTIVATIONS:
-        raise ByhandError(f"There is no activation {name!r}; {nearest(name, ACTIVATIONS)}.")
+        raise ByhandError(
+            f"There is no activation {name!r}; {nearest(name, ACTIVATIONS)}.", code="network.unknown_activation"
+        )
     return ACTIVATIONS[name]()
 
 
 def _recurrent(cell: str, hidden: int, depth: int, dropout: float, **settings: Any) -> Layers:
     if depth < 1:
-        raise ByhandError(f"{cell} was given depth = {depth}; give 1 or more.")
+        raise ByhandError(f"{cell} has depth = {depth}; expected 1 or more.", code="network.out_of_range")
     made: list[Layer] = []
-    for place in range(depth):
-        made.append(Recurrent(cell, hidden, every=place < depth - 1, **settings))
+    for index in range(depth):
+        made.append(Recurrent(cell, hidden, every=index < depth - 1, **settings))
         if dropout:
             made.append(Dropout(dropout))
-    # The names that Elman's equations give to the last step: y = h W_hy + b_y.
+    # The names of the output layer in Elman's equations: y = h W_hy + b_y.
     return (*made, Linear(CLASSES, "W_hy", "b_y"))
