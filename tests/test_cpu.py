@@ -1,20 +1,139 @@
-"""How many processors there are."""
+"""Processors, and the number of BLAS threads that everybody in the process agrees on."""
 
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from byhand.cpu import processors
+from byhand import cpu
 
 
-def test_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3, 5, 8}, raising=False)
+@pytest.fixture
+def four_processors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5, 8}, raising=False)
+    monkeypatch.setattr(cpu, "CGROUP", tmp_path)
+    return tmp_path
+
+
+def test_processors_without_a_container(four_processors: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
-    assert processors() == 3
+    assert cpu.processors() == 4
     # macOS and Windows know no affinity.
     monkeypatch.delattr(os, "sched_getaffinity")
-    assert processors() == 64
+    assert cpu.processors() == 64
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert processors() == 1
+    assert cpu.processors() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("max 100000\n", 4),
+        ("200000 100000\n", 2),
+        ("150000 100000\n", 2),
+        ("10000 100000\n", 1),
+        ("900000 100000\n", 4),
+        ("nonsense", 4),
+        ("", 4),
+    ],
+)
+def test_quota_of_a_container(four_processors: Path, text: str, count: int) -> None:
+    (four_processors / "cpu.max").write_text(text)
+    assert cpu.processors() == count
+
+
+@pytest.mark.parametrize(("quota", "period", "count"), [("-1", "100000", 4), ("250000", "100000", 3), ("1", "0", 4)])
+def test_quota_of_an_older_container(four_processors: Path, quota: str, period: str, count: int) -> None:
+    (four_processors / "cpu").mkdir()
+    (four_processors / "cpu" / "cpu.cfs_quota_us").write_text(quota + "\n")
+    (four_processors / "cpu" / "cpu.cfs_period_us").write_text(period + "\n")
+    assert cpu.processors() == count
+
+
+@pytest.fixture
+def blas(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """A library that uses four threads, with its number as the only entry."""
+    number = [4]
+    monkeypatch.setattr(cpu, "_get", lambda: number[0])
+    monkeypatch.setattr(cpu, "_set", lambda count: number.__setitem__(0, count))
+    monkeypatch.setattr(cpu, "_blas", cpu._Blas())
+    yield number
+
+
+def test_the_number_is_put_back(blas: list[int]) -> None:
+    with cpu.blas_threads(1) as outside:
+        assert (blas, outside) == ([1], 4)
+    with cpu.blas_threads() as outside:
+        assert (blas, outside) == ([4], 4)
+    with pytest.raises(ZeroDivisionError), cpu.blas_threads(1):
+        raise ZeroDivisionError
+    assert blas == [4]
+
+
+def test_a_number_set_while_somebody_computes_applies_afterwards(blas: list[int]) -> None:
+    with cpu.blas_threads(1):
+        cpu.set_blas_threads(2)
+        assert blas == [1]
+    assert blas == [2]
+    cpu.set_blas_threads(3)
+    assert blas == [3]
+
+
+def test_those_who_need_another_number_wait(blas: list[int]) -> None:
+    order: list[str] = []
+    inside, leave = threading.Barrier(3), threading.Event()
+
+    def alone() -> None:
+        with cpu.blas_threads(1):
+            inside.wait(20)
+            leave.wait(20)
+            order.append("alone")
+
+    def all_four() -> None:
+        with cpu.blas_threads():
+            order.append(f"with {blas[0]}")
+
+    threads = [threading.Thread(target=alone) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    # Both are inside together.
+    inside.wait(20)
+    other = threading.Thread(target=all_four)
+    other.start()
+    other.join(0.1)
+    assert other.is_alive()
+    # Nobody overtakes who waits.
+    def as_the_first() -> None:
+        with cpu.blas_threads(1):
+            order.append("late")
+
+    late = threading.Thread(target=as_the_first)
+    late.start()
+    late.join(0.1)
+    assert late.is_alive()
+    leave.set()
+    for thread in (*threads, other, late):
+        thread.join(20)
+    assert order == ["alone", "alone", "with 4", "late"]
+
+
+def test_every_thread_can_set_the_number_of_the_real_library() -> None:
+    with cpu.blas_threads() as before:
+        pass
+    seen: list[int] = []
+
+    def look() -> None:
+        for count in (1, 2):
+            with cpu.blas_threads(count):
+                seen.append(cpu._get())
+
+    for _ in range(2):
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join(20)
+    assert seen == [1, 2, 1, 2]
+    assert cpu._get() == before

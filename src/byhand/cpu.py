@@ -1,10 +1,150 @@
-"""How many processors there are to compute on."""
+"""Processors and threads: how many there are, and how many the linear algebra (BLAS) uses.
+
+The number of BLAS threads belongs to the whole process, so code that needs another number must agree with everybody else
+who computes at the same time: `blas_threads` admits callers that need the same number together, and lets others wait.
+"""
 
 from __future__ import annotations
 
+import math
 import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+CGROUP = Path("/sys/fs/cgroup")
 
 
 def processors() -> int:
-    """Count the processors that this process may use; in a container or under ``taskset`` there may be more."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Count the processors that this process may use: affinity (``taskset``) and a container's quota reduce it."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _quota(CGROUP)
+    return available if quota is None else max(1, min(available, math.ceil(quota)))
+
+
+def _quota(cgroup: Path) -> float | None:
+    """Processor time per unit of time that a Linux control group allows, or ``None`` where there is no limit."""
+    try:
+        # Version 2: "200000 100000" or "max 100000".
+        limit, period = (cgroup / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            # Version 1: microseconds; -1 is no limit.
+            limit = (cgroup / "cpu" / "cpu.cfs_quota_us").read_text()
+            period = (cgroup / "cpu" / "cpu.cfs_period_us").read_text()
+        except OSError:
+            return None
+    try:
+        allowed = float(limit) / float(period)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return allowed if allowed > 0 else None
+
+
+class _Blas:
+    """The number of BLAS threads, shared by all who compute."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.inside = 0
+        """Callers in `blas_threads` now, who all asked for `count` threads."""
+        self.count = 0
+        self.outside = 0
+        """The number that applies when nobody is inside."""
+        self.waiting: deque[object] = deque()
+
+    @contextmanager
+    def threads(self, count: int | None) -> Iterator[int]:
+        turn = object()
+        with self.changed:
+            self.waiting.append(turn)
+            try:
+                # First come, first served: who needs another number does not wait forever for a busy crowd to leave.
+                self.changed.wait_for(lambda: self.waiting[0] is turn and self._admits(count))
+                if not self.inside:
+                    self.outside = _get()
+                    self.count = count or self.outside
+                    _set(self.count)
+                self.inside += 1
+                outside = self.outside
+            finally:
+                self.waiting.remove(turn)
+                self.changed.notify_all()
+        try:
+            yield outside
+        finally:
+            with self.changed:
+                self.inside -= 1
+                if not self.inside:
+                    _set(self.outside)
+                    self.changed.notify_all()
+
+    def _admits(self, count: int | None) -> bool:
+        return not self.inside or self.count == (count or self.outside)
+
+    def set(self, count: int) -> None:
+        with self.changed:
+            # Whoever is inside keeps the number they asked for; the last to leave sets this one.
+            self.outside = count
+            if not self.inside:
+                _set(count)
+
+
+_blas = _Blas()
+
+
+def blas_threads(count: int | None = None) -> Any:
+    """Compute with a number of BLAS threads, as a context manager; not to be nested.
+
+    Parameters
+    ----------
+    count
+        How many threads a product uses inside; ``None`` leaves the number that applies outside.
+
+    Yields
+    ------
+    int
+        The number that applies outside: how many threads there are to use in all.
+    """
+    return _blas.threads(count)
+
+
+def set_blas_threads(count: int) -> None:
+    """Set how many threads BLAS uses outside of `blas_threads`."""
+    _blas.set(count)
+
+
+@cache
+def _libraries() -> list[Any]:
+    import numpy as np
+    from threadpoolctl import ThreadpoolController
+
+    # NumPy computes with one of them; SciPy may bring another, which follows.
+    np.matmul(np.ones((2, 2)), np.ones((2, 2)))
+    found: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
+    return found
+
+
+def _get() -> int:
+    return max((library.get_num_threads() for library in _libraries()), default=1)
+
+
+def _set(count: int) -> None:
+    for library in _libraries():
+        # threadpoolctl 3.8 ignores `set_num_threads` for OpenBLAS in all threads but the first that calls it; here the
+        # threads have agreed on the number.
+        getattr(library, "_real_set_num_threads", library.set_num_threads)(count)
+
+
+def _forget() -> None:
+    global _blas  # noqa: PLW0603
+    _blas = _Blas()
+
+
+# A forked process has none of its parent's threads, which may have been inside.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -186,9 +186,9 @@ class Network(ABC):
             read[block] = self._logits(images[block])
         return read
 
-    @abstractmethod
     def _logits(self, images: Array) -> Array:
         """Logits of one block of pictures, in an array that may be used again by the next call."""
+        raise NotImplementedError
 
     def prepared(self, images: Array) -> Array | Prepared:
         """Do once what every pass over the same pictures would repeat, for training on all of them again and again.

@@ -1,1 +1,6 @@
-"""The numpy hand: forward and backward written by us, derived on paper."""
+"""The fast hand: the textbook hand's layers, arranged for the machine.
+
+The layers are in files named as their twins in ``by_numpy``, where the mathematics is explained. What makes them fast is
+in files of its own: `workspace` (buffers that are used again), `parallel` (parts of a batch in threads), `layout` (how
+maps lie in memory), `replica` (a stack of layers that one thread uses, the order of its layers, prepared inputs).
+"""

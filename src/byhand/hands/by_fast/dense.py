@@ -1,27 +1,18 @@
-"""The multilayer perceptron's layers, in the numpy hand: forward, and the backward pass derived from it.
+"""The multilayer perceptron's layers, in the fast hand: into buffers, and in place where nobody needs the input.
 
-Every backward pass is the chain rule for ``L(y(x))``, the loss as a function of the layer's output. Writing ``dy`` for
-``dL/dy``, and summing over whatever an entry feeds::
-
-    y = x W + b      dW = x^T dy        db = sum_B dy       dx = dy W^T
-    y = max(x, 0)    dx = dy [y > 0]
-    y = sigma(x)     dx = dy y (1 - y)
-    y = tanh(x)      dx = dy (1 - y^2)
-    y = x m          dx = dy m          (dropout, mask m)
-
-Twins: ``by_tensor/dense.py``, ``by_torch/dense.py``. Rumelhart, Hinton & Williams (1986).
+The equations are in ``by_numpy/dense.py``. Twins: ``by_tensor/dense.py``, ``by_torch/dense.py``.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from byhand.hands.base import Array, dropout_mask
-from byhand.hands.by_fast.layer import FastLayer, Mode, makes
+from byhand.hands.base import Array, Mode, dropout_mask
+from byhand.hands.by_fast.layer import FastLayer, implements
 from byhand.models import layers
 
 
-@makes(layers.Linear)
+@implements(layers.Linear)
 class Linear(FastLayer):
     """``y = x W + b``."""
 
@@ -29,7 +20,7 @@ class Linear(FastLayer):
         W, b = self.values
         self.x = x
         # y = x W + b                                    (B, D) (D, H) -> (B, H)
-        y = np.matmul(x, W, out=self.room("y", (len(x), len(b))))
+        y = np.matmul(x, W, out=self.buffers.array("y", (len(x), len(b))))
         y += b
         return y
 
@@ -43,41 +34,39 @@ class Linear(FastLayer):
         if self.first:
             return None
         # dx = dy W^T                                    (B, H) (H, D) -> (B, D)
-        return np.matmul(dy, W.T, out=self.room_like("dx", self.x))
+        return np.matmul(dy, W.T, out=self.buffers.like("dx", self.x))
 
 
 class Elementwise(FastLayer):
-    """What the activations share: a place to write, which is the argument's own where that is free."""
+    """What the activations share: the output may overwrite the input."""
 
-    def place(self, x: Array) -> Array:
-        return x if self.may_overwrite else self.room("y", x.shape)
+    output_needed = True
+
+    def output(self, x: Array) -> Array:
+        return x if self.in_place_ok else self.buffers.array("y", x.shape)
 
 
-@makes(layers.ReLU)
+@implements(layers.ReLU)
 class ReLU(Elementwise):
     """``y = max(x, 0)``."""
 
-    keeps_output = True
-
     def forward(self, x: Array, mode: Mode) -> Array:
-        # y = max(x, 0); to clip is the fastest way to say it in NumPy
-        self.y = np.clip(x, 0, np.inf, out=self.place(x))
+        # y = max(x, 0), for which NumPy is fastest with clip
+        self.y = np.clip(x, 0, np.inf, out=self.output(x))
         return self.y
 
     def backward(self, dy: Array) -> Array | None:
         # dx = dy [y > 0]
-        dy *= np.greater(self.y, 0, out=self.room_like("positive", self.y, np.bool_))
+        dy *= np.greater(self.y, 0, out=self.buffers.like("positive", self.y, np.bool_))
         return dy
 
 
-@makes(layers.Sigmoid)
+@implements(layers.Sigmoid)
 class Sigmoid(Elementwise):
     """``y = 1 / (1 + exp(-x))``, computed as ``(1 + tanh(x / 2)) / 2``, which overflows nowhere."""
 
-    keeps_output = True
-
     def forward(self, x: Array, mode: Mode) -> Array:
-        y = np.multiply(x, 0.5, out=self.place(x))
+        y = np.multiply(x, 0.5, out=self.output(x))
         np.tanh(y, out=y)
         y *= 0.5
         y += 0.5
@@ -87,41 +76,48 @@ class Sigmoid(Elementwise):
     def backward(self, dy: Array) -> Array | None:
         # dx = dy y (1 - y)
         dy *= self.y
-        dy *= np.subtract(1, self.y, out=self.room_like("slope", self.y))
+        dy *= np.subtract(1, self.y, out=self.buffers.like("slope", self.y))
         return dy
 
 
-@makes(layers.Tanh)
+@implements(layers.Tanh)
 class Tanh(Elementwise):
     """``y = tanh(x)``."""
 
-    keeps_output = True
-
     def forward(self, x: Array, mode: Mode) -> Array:
-        self.y = np.tanh(x, out=self.place(x))
+        self.y = np.tanh(x, out=self.output(x))
         return self.y
 
     def backward(self, dy: Array) -> Array | None:
         # dx = dy (1 - y^2)
-        slope = np.multiply(self.y, self.y, out=self.room_like("slope", self.y))
+        slope = np.multiply(self.y, self.y, out=self.buffers.like("slope", self.y))
         dy *= np.subtract(1, slope, out=slope)
         return dy
 
 
-@makes(layers.Dropout)
+@implements(layers.Dropout)
 class Dropout(FastLayer):
-    """``y = x m``, where m is 0 with probability `rate` and else ``1 / (1 - rate)`` (Srivastava et al., 2014)."""
+    """``y = x m``, where m is 0 with probability `rate` and else ``1 / (1 - rate)``.
 
-    keeps_output = True  # It is the layer's below where nothing is dropped.
+    Attributes
+    ----------
+    drawn
+        Which values stay in the next pass, where that was drawn for a whole batch of which this layer sees a part.
+    """
+
+    output_needed = True  # Where nothing is dropped, it is the output of the layer below.
+    drawn: Array | None = None
 
     def forward(self, x: Array, mode: Mode) -> Array:
-        self.mask: Array | None = None
-        if mode.rng is None or self.about.rate == 0:
-            return x
-        drawn, kept = self.room("drawn", x.shape, np.float32), self.room("kept", x.shape, np.bool_)
-        dropout_mask(mode.rng, x.shape, self.about.rate, drawn, kept)
-        self.mask = np.multiply(kept, self.dtype.type(1 / (1 - self.about.rate)), out=self.room("mask", x.shape))
-        return np.multiply(x, self.mask, out=self.room("y", x.shape))
+        kept, self.drawn, self.mask = self.drawn, None, None
+        if kept is None:
+            if mode.rng is None or self.settings.rate == 0:
+                return x
+            random, kept = (self.buffers.array(str(kind), x.shape, kind) for kind in (np.float32, np.bool_))
+            dropout_mask(mode.rng, x.shape, self.settings.rate, random, kept)
+        scale = self.dtype.type(1 / (1 - self.settings.rate))
+        self.mask = np.multiply(kept, scale, out=self.buffers.array("mask", x.shape))
+        return np.multiply(x, self.mask, out=self.buffers.array("y", x.shape))
 
     def backward(self, dy: Array) -> Array | None:
         # dx = dy m

@@ -1,14 +1,6 @@
-"""The losses of the numpy hand: from logits ``z`` to the mean loss and its gradient ``dz``, fused.
+"""The losses of the fast hand: from logits ``z`` to the mean loss and its gradient ``dz``, which overwrites the logits.
 
-With targets t, one-hot rows that label smoothing s mixes with the uniform ``1 / K``::
-
-    t = (1 - s) onehot + s / K
-
-    softmax    L = mean_B( logsumexp(z) - sum_K t z )            dz = (softmax(z) - t) / B
-    sigmoid    L = mean_B( sum_K log(1 + exp(z)) - t z )         dz = (sigma(z) - t) / B
-
-Both are the gradient of a negative log-likelihood in its natural parameter, which is why they look alike: prediction
-minus target. Twins: ``by_tensor/losses.py``, ``by_torch/losses.py``. Bishop (2006), sections 4.3.2 and 4.3.4.
+The equations are in ``by_numpy/losses.py``. Twins: ``by_tensor/losses.py``, ``by_torch/losses.py``.
 """
 
 from __future__ import annotations
@@ -22,7 +14,7 @@ def softmax_cross_entropy(z: Array, labels: Array, smoothing: float) -> tuple[fl
     """Mean cross-entropy of the softmax; the gradient overwrites the logits."""
     B, K = z.shape
     rows = np.arange(B)
-    # The softmax is the same for z and z - max z, and exp of numbers up to 0 cannot overflow.
+    # softmax(z) = softmax(z - max z), and exp of numbers up to 0 cannot overflow.
     z -= z.max(axis=1, keepdims=True)
     # sum_K t z = (1 - s) z_label + s mean_K z
     target = (1 - smoothing) * z[rows, labels] + smoothing * z.mean(axis=1)

@@ -1,50 +1,31 @@
-"""A network in the numpy hand: layers called upwards, then downwards, over one flat vector of parameters.
+"""A network in the fast hand: replicas of its layers over one vector of parameters.
 
-Twins: ``by_tensor/network.py``, ``by_torch/network.py``.
+Any number of threads may read: each leases replicas that nobody else uses, and gives them back. Batches are divided
+between threads by their size alone, so a batch's logits are the same bits whoever else reads at the moment.
+
+Twins: ``by_numpy/network.py``, ``by_tensor/network.py``, ``by_torch/network.py``.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from byhand.errors import ByhandError
-from byhand.hands.base import BLOCK, Array, Network, Prepared, views
-from byhand.hands.by_fast import (  # noqa: F401  # every file of layers registers its own with `makes`
-    convolution,
-    dense,
-    elman,
-    gru,
-    lstm,
-    normalisation,
-    pixels,
-    pooling,
-    recurrence,
-)
-from byhand.hands.by_fast.layer import MADE, READING, FastLayer, Mode
-from byhand.hands.by_fast.losses import LOSSES
-from byhand.hands.by_fast.threads import MOST_PARTS, in_parts, single_threaded
+from byhand.cpu import blas_threads
+from byhand.hands.base import BLOCK, READING, Array, Mode, Network, Prepared, dropout_mask, views
+from byhand.hands.by_fast.dense import Dropout
+from byhand.hands.by_fast.parallel import count_parts, cut, multiply_adds, run_parts
+from byhand.hands.by_fast.replica import Replica
 from byhand.models.initial_weights import starting_values
-from byhand.models.layers import Dropout, MaxPool2d, ReLU
 from byhand.models.spec import Spec
 
 
-def in_passing(layers: Sequence[FastLayer]) -> list[FastLayer]:
-    """Let a pooling go before the ReLU that it follows: the largest of a block is the same, and there is less left."""
-    order = list(layers)
-    for i, (below, above) in enumerate(itertools.pairwise(layers)):
-        if isinstance(below.about, ReLU) and isinstance(above.about, MaxPool2d):
-            # max_v max(x[v], 0) = max(max_v x[v], 0), and where that is 0 no gradient passes either way.
-            order[i], order[i + 1] = above, below
-    return order
-
-
 class FastNetwork(Network):
-    """Forward and backward written by us."""
+    """Forward and backward pass written by hand, arranged for the machine."""
 
     hand = "fast"
 
@@ -58,114 +39,141 @@ class FastNetwork(Network):
         self._values = views(self.theta, spec.parameters)
         self._gradients = views(self.gradient, spec.parameters)
         self._state = {kept.name: np.empty(kept.shape, self.dtype) for kept in spec.state}
-        self.layers = self._built(self._gradients)
-        self._divides = any(layer.divides for layer in self.layers)
-        # In training, batch normalisation and dropout look at the batch as a whole.
-        whole = bool(spec.state) or any(isinstance(about, Dropout) for about in spec.layers)
-        self._divides_training = self._divides and not whole
-        # After a product that OpenBLAS divided, its idle thread spins for some milliseconds on a processor that the
-        # parts of a sweep need: where a layer sweeps, no product is divided.
-        self._products: Callable[[], AbstractContextManager[Any]] = (
-            single_threaded if any(layer.sweeps for layer in self.layers) else nullcontext
+        self._work = multiply_adds(spec)
+        first = self._replica(self._gradients)
+        self.batch_parallel = any(layer.batch_parallel for layer in first.layers) and not any(
+            layer.whole_batch for layer in first.layers
         )
-        # A team of layers for each part of a batch, all reading the same parameters, with gradients of their own.
-        self._teams = [(in_passing(self.layers), self.gradient)]
-        for _ in range(1, MOST_PARTS if self._divides else 1):
-            gradient = np.empty_like(self.gradient)
-            self._teams.append((in_passing(self._built(views(gradient, spec.parameters))), gradient))
-        self._loss = LOSSES[spec.loss]
+        """Whether a batch is divided between threads in training; otherwise BLAS divides the products."""
+        # One replica for each part of a training batch, with a gradient of its own.
+        self._trainers = [(first, self.gradient)]
+        self._training = threading.Lock()
+        # Replicas that nobody reads with at the moment: as many as ever read at once.
+        self._readers: list[Replica] = []
         self.load(starting_values(spec, seed))
 
-    def _built(self, gradients: dict[str, Array]) -> list[FastLayer]:
-        spec = self.spec
-        built: list[FastLayer] = []
-        for about, shape, learnt, kept in zip(
-            spec.layers, spec.shapes, spec.layer_parameters, spec.layer_state, strict=False
-        ):
-            if type(about) not in MADE:
-                raise ByhandError(
-                    f"The numpy hand has no layer {about.kind}; write one and register it with `makes({about.kind})`."
-                )
-            layer = MADE[type(about)](
-                about,
-                shape,
-                self.dtype,
-                values=[self._values[parameter.name] for parameter in learnt],
-                gradients=[gradients[parameter.name] for parameter in learnt],
-                state=[self._state[parameter.name] for parameter in kept],
-            )
-            built.append(layer)
-        for below, layer in itertools.pairwise(in_passing(built)):
-            layer.may_overwrite = not below.keeps_output
-        # Below the lowest layer that learns, nobody asks for a gradient.
-        self._lowest = next((i for i, learnt in enumerate(spec.layer_parameters) if learnt), len(built))
-        for layer in built[: self._lowest + 1]:
-            layer.first = True
-        # Prepared pictures are read again and again.
-        if self._lowest < len(built):
-            built[self._lowest].may_overwrite = False
-        return built
+    def _replica(self, gradients: Mapping[str, Array]) -> Replica:
+        return Replica(self.spec, self.dtype, self._values, gradients, self._state)
 
-    def _logits(self, images: Array) -> Array:
-        if not self._divides:
-            with self._products():
-                return self._forward(self._teams[0][0], images, READING)
-        read = in_parts(lambda part, some: self._forward(self._teams[part][0], images[some], READING), len(images))
-        return np.concatenate(read)
+    @property
+    def layers(self) -> list[Any]:
+        """The layers that train."""
+        return self._trainers[0][0].layers
+
+    # Reading.
+
+    def logits(self, images: Array) -> Array:
+        images = self._checked(images)
+        logits = np.empty((len(images), self.spec.classes), self.dtype)
+
+        def read(replica: Replica, rows: slice) -> None:
+            logits[rows] = replica.forward(images[rows], READING)
+
+        self._in_blocks(len(images), read)
+        return logits
+
+    def activations(self, images: Array) -> dict[str, Array]:
+        images = self._checked(images)
+        outputs = {
+            name: np.empty((len(images), *shape), self.dtype)
+            for name, shape in zip(self.spec.layer_names, self.spec.shapes[1:], strict=True)
+        }
+
+        def read(replica: Replica, rows: slice) -> None:
+            x = images[rows]
+            for output, layer in zip(outputs.values(), replica.layers, strict=True):
+                # A copy: the layer above may compute in place.
+                x = output[rows] = layer.forward(x, READING)
+
+        self._in_blocks(len(images), read)
+        return outputs
 
     def prepared(self, images: Array) -> Array | Prepared:
         images = self._checked(images)
-        # What draws or counts is not the same at every pass.
-        if any(isinstance(layer.about, Dropout) for layer in self.layers[: self._lowest]):
+        with self._reader() as replica:
+            below = replica.layers[: replica.lowest]
+        # Only what is the same at every pass can be computed once.
+        if not below or any(isinstance(layer, Dropout) or layer.whole_batch for layer in below):
             return images
-        values = None
-        for start in range(0, len(images), BLOCK):
-            x = images[start : start + BLOCK]
-            for layer in self.layers[: self._lowest]:
-                x = layer.forward(x, READING)
-            if values is None:
-                values = np.empty((len(images), *x.shape[1:]), self.dtype)
-            values[start : start + BLOCK] = x
-        return images if values is None else Prepared(values)
+        values = np.empty((len(images), *self.spec.shapes[len(below)]), self.dtype)
 
-    def _forward(self, layers: list[FastLayer], images: Array | Prepared, mode: Mode) -> Array:
-        ready = isinstance(images, Prepared)
-        x = images.values if isinstance(images, Prepared) else images
-        for layer in layers[self._lowest if ready else 0 :]:
-            x = layer.forward(x, mode)
-        return x
+        def prepare(replica: Replica, rows: slice) -> None:
+            x = images[rows]
+            for layer in replica.layers[: replica.lowest]:
+                x = layer.forward(x, READING)
+            values[rows] = x
+
+        self._in_blocks(len(images), prepare)
+        return Prepared(values)
+
+    def _in_blocks(self, pictures: int, task: Callable[[Replica, slice], None]) -> None:
+        """Call ``task(replica, rows)`` for blocks of a batch, in threads."""
+        if not pictures:
+            return
+        with blas_threads(1) as threads:
+            parts = count_parts(pictures, self._work, threads)
+            # Blocks depend on the batch alone; which thread computes a block does not matter.
+            blocks = iter(cut(pictures, max(parts, -(-pictures // BLOCK))))
+
+            def part(_: int) -> None:
+                with self._reader() as replica:
+                    for rows in blocks:
+                        task(replica, rows)
+
+            run_parts(part, parts)
+
+    @contextmanager
+    def _reader(self) -> Iterator[Replica]:
+        try:
+            replica = self._readers.pop()
+        except IndexError:
+            replica = self._replica(self._gradients)
+        try:
+            yield replica
+        finally:
+            self._readers.append(replica)
+
+    # Training.
 
     def _loss_and_gradient(self, images: Array | Prepared, labels: Array, rng: np.random.Generator | None) -> float:
-        if not self._divides_training:
-            with self._products():
-                return self._there_and_back(self._teams[0][0], images, labels, rng)
-        B = len(images)
+        start, x = (self._trainers[0][0].lowest, images.values) if isinstance(images, Prepared) else (0, images)
+        B = len(x)
+        with self._training, blas_threads(1 if self.batch_parallel else None) as threads:
+            parts = cut(B, count_parts(B, self._work, threads) if self.batch_parallel else 1)
+            if len(parts) == 1:
+                mode = Mode(training=True, rng=rng)
+                return self._trainers[0][0].forward_backward(x, labels, mode, start, 1.0)
+            while len(self._trainers) < len(parts):
+                gradient = np.empty_like(self.gradient)
+                self._trainers.append((self._replica(views(gradient, self.spec.parameters)), gradient))
+            self._hand_out_masks(parts, B, rng)
 
-        def task(part: int, some: slice) -> float:
-            layers, gradient = self._teams[part]
-            # The mean over the batch is the parts' means, each by its share.
-            share = len(labels[some]) / B
-            loss = self._there_and_back(layers, images[some], labels[some], rng)
-            if share < 1:
-                gradient *= self.dtype.type(share)
-            return loss * share
+            def task(part: int) -> float:
+                rows = parts[part]
+                share = (rows.stop - rows.start) / B
+                mode = Mode(training=True)
+                return self._trainers[part][0].forward_backward(x[rows], labels[rows], mode, start, share)
 
-        losses = in_parts(task, B)
-        for _, gradient in self._teams[1 : len(losses)]:
-            self.gradient += gradient
-        return sum(losses)
+            losses = run_parts(task, len(parts))
+            # In a fixed order, so that the sum is the same on every run.
+            for _, gradient in self._trainers[1 : len(parts)]:
+                self.gradient += gradient
+            return sum(losses)
 
-    def _there_and_back(
-        self, layers: list[FastLayer], images: Array | Prepared, labels: Array, rng: np.random.Generator | None
-    ) -> float:
-        logits = self._forward(layers, images, Mode(training=True, rng=rng))
-        loss, d = self._loss(logits, labels, self.spec.smoothing)
-        for layer in reversed(layers[self._lowest :]):
-            d = layer.backward(d)  # type: ignore[assignment]  # None from the lowest alone
-        return loss
+    def _hand_out_masks(self, parts: list[slice], B: int, rng: np.random.Generator | None) -> None:
+        """Draw the dropout masks of a whole batch, as the other hands do, and give each part its rows."""
+        if rng is None:
+            return
+        for i, (layer, shape) in enumerate(zip(self._trainers[0][0].layers, self.spec.shapes, strict=False)):
+            if isinstance(layer, Dropout) and layer.settings.rate:
+                mask = dropout_mask(rng, (B, *shape), layer.settings.rate)
+                for rows, (replica, _) in zip(parts, self._trainers, strict=False):
+                    replica.layers[i].drawn = mask[rows]  # type: ignore[attr-defined]
 
     def _gradient_arrays(self) -> list[Array]:
         return [self.gradient]
+
+    # Parameters.
 
     def parameters(self) -> dict[str, Array]:
         return dict(self._values)
@@ -175,14 +183,6 @@ class FastNetwork(Network):
 
     def state(self) -> dict[str, Array]:
         return dict(self._state)
-
-    def activations(self, images: Array) -> dict[str, Array]:
-        x, seen = self._checked(images), {}
-        for name, layer in zip(self.spec.layer_names, self.layers, strict=True):
-            x = layer.forward(x, READING)
-            # The layer above may work in the same place.
-            seen[name] = x.copy()
-        return seen
 
     def _assign(self, name: str, value: Array) -> None:
         (self._values if name in self._values else self._state)[name][...] = value

@@ -1,46 +1,46 @@
-"""From pixels to numbers, in the numpy hand: standardise, flatten, select.
+"""From pixels to numbers, in the fast hand.
 
-Twins: ``by_tensor/pixels.py``, ``by_torch/pixels.py``.
+Twins: ``by_numpy/pixels.py``, ``by_tensor/pixels.py``, ``by_torch/pixels.py``.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from byhand.hands.base import Array
-from byhand.hands.by_fast.layer import FastLayer, Mode, makes
+from byhand.hands.base import Array, Mode
+from byhand.hands.by_fast.layer import FastLayer, implements
 from byhand.models import layers
 
 
-@makes(layers.Standardize)
+@implements(layers.Standardize)
 class Standardize(FastLayer):
     """``y = (x / 255 - mean) / std``, as one product and one difference: ``y = x s - m``."""
 
     def forward(self, x: Array, mode: Mode) -> Array:
-        scale = 1 / (255 * self.about.std)
-        y = self.room("y", x.shape)
+        scale = 1 / (255 * self.settings.std)
+        y = self.buffers.array("y", x.shape)
         np.multiply(x, self.dtype.type(scale), out=y)
         # y = x / (255 std) - mean / std
-        y -= self.dtype.type(self.about.mean / self.about.std)
+        y -= self.dtype.type(self.settings.mean / self.settings.std)
         return y
 
     def backward(self, dy: Array) -> Array | None:
         # dL/dx = dL/dy / (255 std)
-        dy *= self.dtype.type(1 / (255 * self.about.std))
+        dy *= self.dtype.type(1 / (255 * self.settings.std))
         return dy
 
 
-@makes(layers.Flatten)
+@implements(layers.Flatten)
 class Flatten(FastLayer):
-    """``(B, H, W, C) -> (B, H W C)``: another way to count the same values."""
+    """``(B, H, W, C) -> (B, H W C)``: the same values in one row."""
 
-    keeps_output = True  # It is the layer's below.
+    output_needed = True  # It is a view of the output of the layer below.
 
     def forward(self, x: Array, mode: Mode) -> Array:
         self.before = x.shape
         if x.strides[0] == x.itemsize:
-            # Maps of a convolution, whose batch lies last in memory, and does so in the rows made of them.
-            last = self.room("y", (*x.shape[1:], len(x)))
+            # Maps of a convolution have the batch last in memory (`layout`), and so have the rows made of them.
+            last = self.buffers.array("y", (*x.shape[1:], len(x)))
             np.copyto(last, np.moveaxis(x, 0, -1))
             return last.reshape(-1, len(x)).T
         return x.reshape(len(x), -1)
@@ -49,16 +49,16 @@ class Flatten(FastLayer):
         return dy.reshape(self.before)
 
 
-@makes(layers.Select)
+@implements(layers.Select)
 class Select(FastLayer):
-    """``y = x[:, indices]``; the others get no gradient."""
+    """``y = x[:, indices]``; the values left out get no gradient."""
 
     def forward(self, x: Array, mode: Mode) -> Array:
-        y = self.room("y", (len(x), len(self.about.indices)))
-        return np.take(x, self.about.indices, axis=1, out=y, mode="clip")
+        y = self.buffers.array("y", (len(x), len(self.settings.indices)))
+        return np.take(x, self.settings.indices, axis=1, out=y, mode="clip")
 
     def backward(self, dy: Array) -> Array | None:
-        dx = self.room("dx", (len(dy), *self.shape))
+        dx = self.buffers.array("dx", (len(dy), *self.shape))
         dx[...] = 0
-        dx[:, self.about.indices] = dy
+        dx[:, self.settings.indices] = dy
         return dx

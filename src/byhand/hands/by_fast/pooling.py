@@ -1,7 +1,6 @@
-"""Pooling, in the numpy hand: forward, and the backward pass derived from it.
+"""Pooling, in the fast hand: the maximum of n columns, then of n rows, each remembered in one byte.
 
-The block of an output is the n x n values under it. The largest of a block is the largest of its rows' largest; with
-``x[.., j]`` every n-th column from j on, and ``r[i]`` every n-th row from i on::
+With ``x[.., j]`` every n-th column from j on, and ``r[i]`` every n-th row from i on::
 
     r        = max_j x[.., j]      column = the first j with x[.., j] = r          (one byte)
     y        = max_i r[i]          row    = the first i with r[i] = y
@@ -9,8 +8,8 @@ The block of an output is the n x n values under it. The largest of a block is t
     dr[i]    = dy [row = i]
     dx[.., j] = dr [column = j]
 
-Twins: ``by_tensor/pooling.py``, ``by_torch/pooling.py``. Ranzato et al. (2007); of several equal values the first gets
-the gradient, as the library has it.
+Of several equal values the first gets the gradient, as in PyTorch. Twins: ``by_numpy/pooling.py``,
+``by_tensor/pooling.py``, ``by_torch/pooling.py``.
 """
 
 from __future__ import annotations
@@ -19,59 +18,59 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from byhand.hands.base import Array
-from byhand.hands.by_fast.convolution import batch_first, batch_last
-from byhand.hands.by_fast.layer import FastLayer, Mode, makes
+from byhand.hands.base import Array, Mode
+from byhand.hands.by_fast.layer import FastLayer, implements
+from byhand.hands.by_fast.layout import batch_first, batch_last
 from byhand.models import layers
 
 
-@makes(layers.MaxPool2d)
+@implements(layers.MaxPool2d)
 class MaxPool2d(FastLayer):
     """``y = max_ij x[i, j]``."""
 
     def forward(self, x: Array, mode: Mode) -> Array:
         self.before = x.shape
         x = batch_last(x)
-        n, (down, across, C) = self.about.size, self.about.output_shape(self.shape)
+        n, (down, across, C) = self.settings.size, self.settings.output_shape(self.shape)
         x, B = x[: down * n], x.shape[3]
         # r = max_j x[.., j]
-        r = self.room("r", (down * n, C, across, B))
-        self.column = self.largest([x[:, :, j : across * n : n] for j in range(n)], r, "column", mode)
+        r = self.buffers.array("r", (down * n, C, across, B))
+        self.column = self.maximum([x[:, :, j : across * n : n] for j in range(n)], r, "column", mode)
         # y = max_i r[i]
-        y = self.room("y", (down, C, across, B))
-        self.row = self.largest([r[i::n] for i in range(n)], y, "row", mode)
+        y = self.buffers.array("y", (down, C, across, B))
+        self.row = self.maximum([r[i::n] for i in range(n)], y, "row", mode)
         return batch_first(y)
 
     def backward(self, dy: Array) -> Array | None:
-        n = self.about.size
+        n = self.settings.size
         dy = batch_last(dy)
         down, C, across, B = dy.shape
         _, H, W = self.before[:3]
         # dr[i] = dy [row = i]
-        dr = self.room("r", (down * n, C, across, B))
-        hit = self.room("hit", dy.shape, np.bool_)
+        dr = self.buffers.array("r", (down * n, C, across, B))
+        hit = self.buffers.array("hit", dy.shape, np.bool_)
         for i in range(n):
             np.multiply(dy, np.equal(self.row, i, out=hit), out=dr[i::n])
         # dx[.., j] = dr [column = j]
-        dx = self.room("dx", (H, C, W, B))
-        hit = self.room("hit", dr.shape, np.bool_)
+        dx = self.buffers.array("dx", (H, C, W, B))
+        hit = self.buffers.array("hit", dr.shape, np.bool_)
         for j in range(n):
             np.multiply(dr, np.equal(self.column, j, out=hit), out=dx[: down * n, :, j : across * n : n])
-        # A rest at the right and lower edge is in no block.
+        # Rows and columns left over at the edges are in no block.
         dx[down * n :] = 0
         dx[:, :, across * n :] = 0
         return batch_first(dx, len(self.before))
 
-    def largest(self, values: Sequence[Array], y: Array, name: str, mode: Mode) -> Array:
-        """Write the largest of the values into y; give which of them it is, the first of several."""
-        which = self.room(name, y.shape, np.uint8 if len(values) <= 256 else np.uint16)
+    def maximum(self, values: Sequence[Array], y: Array, name: str, mode: Mode) -> Array:
+        """Write the maximum of the values into y; return the index of the first that is as large."""
+        which = self.buffers.array(name, y.shape, np.uint8 if len(values) <= 256 else np.uint16)
         which[...] = 0
         most = values[0]
         for v, value in enumerate(values[1:], 1):
             if mode.training:
                 # which = the last v with x[v] > max_{u < v} x[u]
-                larger = np.greater(value, most, out=self.room("hit", y.shape, np.bool_))
-                number = np.multiply(larger, which.dtype.type(v), out=self.room("number", y.shape, which.dtype))
+                larger = np.greater(value, most, out=self.buffers.array("hit", y.shape, np.bool_))
+                number = np.multiply(larger, which.dtype.type(v), out=self.buffers.array("number", y.shape, which.dtype))
                 np.maximum(which, number, out=which)
             most = np.maximum(most, value, out=y)
         if most is not y:

@@ -1,4 +1,4 @@
-"""Batch normalisation, in the numpy hand: forward, and the backward pass derived from it.
+"""Batch normalization, in the fast hand.
 
 For each channel, with N = B H W values::
 
@@ -10,51 +10,50 @@ For each channel, with N = B H W values::
     dgamma = sum dy u
     dx     = gamma r (dy - mean dy - u mean(dy u))
 
-The last line is the chain rule through mu and var as well: what dy has in common with 1 and with u, a shift or a
-stretch of the channel, would not change u, so it is taken out. While reading, mu and var are the running averages
-and ``y`` is one product and one sum.
-
-Twins: ``by_tensor/normalisation.py``, ``by_torch/normalisation.py``. Ioffe & Szegedy (2015).
+When reading, mu and var are the running averages and ``y`` is one product and one sum. Twins, of which the first
+derives the equations: ``by_numpy/normalization.py``, ``by_tensor/normalization.py``, ``by_torch/normalization.py``.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from byhand.hands.base import Array
-from byhand.hands.by_fast.convolution import batch_first, batch_last
-from byhand.hands.by_fast.layer import FastLayer, Mode, makes
+from byhand.hands.base import Array, Mode
+from byhand.hands.by_fast.layer import FastLayer, implements
+from byhand.hands.by_fast.layout import batch_first, batch_last
 from byhand.models import layers
 
 
-@makes(layers.BatchNorm2d)
+@implements(layers.BatchNorm2d)
 class BatchNorm2d(FastLayer):
     """``y = gamma (x - mu) / sqrt(var + epsilon) + beta``."""
+
+    whole_batch = True
 
     def forward(self, x: Array, mode: Mode) -> Array:
         gamma, beta = self.values
         running_mean, running_var = self.state
         self.ndim = x.ndim
         x = batch_last(x)
-        y = self.room("y", x.shape)
+        y = self.buffers.array("y", x.shape)
         if not mode.training:
             # y = a x + (beta - a mu),   a = gamma / sqrt(var + epsilon)
-            a = gamma / np.sqrt(running_var + self.dtype.type(self.about.epsilon))
+            a = gamma / np.sqrt(running_var + self.dtype.type(self.settings.epsilon))
             np.multiply(x, a[:, None, None], out=y)
             y += (beta - a * running_mean)[:, None, None]
             return batch_first(y)
         N = x.size // len(gamma)
         # mu = mean x
         mean = np.einsum("hcwb->c", x) / self.dtype.type(N)
-        u = self.u = np.subtract(x, mean[:, None, None], out=self.room("u", x.shape))
+        u = self.u = np.subtract(x, mean[:, None, None], out=self.buffers.array("u", x.shape))
         # var = mean (x - mu)^2
         var = np.einsum("hcwb,hcwb->c", u, u) / self.dtype.type(N)
         # running <- running + momentum (batch - running), with the unbiased variance N / (N - 1) var
-        momentum = self.dtype.type(self.about.momentum)
+        momentum = self.dtype.type(self.settings.momentum)
         running_mean += momentum * (mean - running_mean)
         running_var += momentum * (var * self.dtype.type(N / max(1, N - 1)) - running_var)
         # u = (x - mu) r,   r = 1 / sqrt(var + epsilon)
-        self.r = 1 / np.sqrt(var + self.dtype.type(self.about.epsilon))
+        self.r = 1 / np.sqrt(var + self.dtype.type(self.settings.epsilon))
         u *= self.r[:, None, None]
         # y = gamma u + beta
         np.multiply(u, gamma[:, None, None], out=y)
@@ -73,7 +72,7 @@ class BatchNorm2d(FastLayer):
             return None
         # dx = gamma r (dy - mean dy - u mean(dy u))
         N = self.dtype.type(u.size // len(gamma))
-        dx = np.multiply(u, (-dgamma / N)[:, None, None], out=self.room("dx", u.shape))
+        dx = np.multiply(u, (-dgamma / N)[:, None, None], out=self.buffers.array("dx", u.shape))
         dx += dy
         dx -= (dbeta / N)[:, None, None]
         dx *= (gamma * self.r)[:, None, None]

@@ -1,0 +1,100 @@
+"""Parts of a batch in threads.
+
+NumPy's element-wise functions use one processor, and BLAS gains little from dividing products as small as those of a
+convolution or of one step of a recurrence. Both release Python's lock while they compute, so a batch is divided
+instead: each part passes through the network in a thread of its own, with single-threaded products. Parts depend on
+the batch's size and the number of threads alone, so results are the same on every run.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from functools import cache
+from typing import TypeVar
+
+from byhand.models.layers import Conv2d, Recurrent
+from byhand.models.spec import Spec
+
+MIN_PICTURES = 16
+"""A part with fewer pictures does not keep a processor busy."""
+MIN_WORK = 4_000_000
+"""Multiply-adds of a forward pass below which a part takes less time than the change of threads."""
+MAX_PARTS = 4
+"""More Python threads than these get into each other's way."""
+
+Result = TypeVar("Result")
+
+_forced: ContextVar[int | None] = ContextVar("forced", default=None)
+
+
+def multiply_adds(spec: Spec) -> int:
+    """Count the multiply-adds of one picture's forward pass."""
+    total = 0
+    for layer, shape, output, parameters in zip(
+        spec.layers, spec.shapes, spec.shapes[1:], spec.layer_parameters, strict=False
+    ):
+        times = shape[0] if isinstance(layer, Recurrent) else output[0] * output[1] if isinstance(layer, Conv2d) else 1
+        total += times * sum(parameter.size for parameter in parameters)
+    return total
+
+
+def count_parts(pictures: int, work: int, threads: int) -> int:
+    """Count the parts of a batch of so many pictures, each of `work` multiply-adds."""
+    forced = _forced.get()
+    if forced is not None:
+        return max(1, min(forced, pictures, MAX_PARTS))
+    return max(1, min(threads, pictures // MIN_PICTURES, pictures * work // MIN_WORK, MAX_PARTS))
+
+
+@contextmanager
+def forced_parts(parts: int) -> Iterator[None]:
+    """Divide every batch into so many parts, be it small and the processor alone: for tests and proofs."""
+    before = _forced.set(parts)
+    try:
+        yield
+    finally:
+        _forced.reset(before)
+
+
+def cut(size: int, parts: int) -> list[slice]:
+    """Cut ``range(size)`` into slices of nearly equal length."""
+    cuts = [size * part // parts for part in range(parts + 1)]
+    return [slice(start, stop) for start, stop in itertools.pairwise(cuts)]
+
+
+def run_parts(task: Callable[[int], Result], parts: int) -> list[Result]:
+    """Call ``task(part)`` for every part, the first in this thread; give the results in order.
+
+    Tasks must not call this function: they would wait for a pool that they fill themselves.
+    """
+    if parts == 1:
+        return [task(0)]
+    # Every thread sees the caller's context, as set by np.errstate.
+    others = [(copy_context(), part) for part in range(1, parts)]
+    pending = [_pool().submit(context.run, task, part) for context, part in others]
+    try:
+        results = [task(0)]
+        for future, (context, part) in zip(pending, others, strict=True):
+            # A part that no worker has begun, as other callers keep them busy, is computed here.
+            results.append(context.run(task, part) if future.cancel() else future.result())
+        return results
+    finally:
+        # A part that works in shared memory must not outlive the call, also when another has failed.
+        for future in pending:
+            future.cancel()
+        wait(pending)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(MAX_PARTS, thread_name_prefix="byhand-parts")
+
+
+# A forked process has none of its parent's threads.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -1,0 +1,107 @@
+"""A stack of layers with buffers of its own, which one thread uses at a time; all replicas share the parameters."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from byhand.hands.base import Array, Mode
+from byhand.hands.by_fast import (  # noqa: F401  # each module registers its layers with `implements`
+    convolution,
+    dense,
+    elman,
+    gru,
+    lstm,
+    normalization,
+    pixels,
+    pooling,
+)
+from byhand.hands.by_fast.layer import FastLayer, build_layer
+from byhand.hands.by_fast.losses import LOSSES
+from byhand.models.layers import MaxPool2d, ReLU
+from byhand.models.spec import Spec
+
+
+class Replica:
+    """The layers of one network.
+
+    Parameters
+    ----------
+    spec
+        The network.
+    dtype
+        What it computes in.
+    values, gradients, state
+        Arrays by name. A backward pass writes the gradients.
+
+    Attributes
+    ----------
+    layers
+        In the order of the spec.
+    order
+        In the order they are computed.
+    lowest
+        Index of the lowest layer that learns; what lies below is the same for a picture at every pass.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        dtype: np.dtype[Any],
+        values: Mapping[str, Array],
+        gradients: Mapping[str, Array],
+        state: Mapping[str, Array],
+    ) -> None:
+        self.layers = [
+            build_layer(
+                settings,
+                shape,
+                dtype,
+                values=[values[parameter.name] for parameter in learned],
+                gradients=[gradients[parameter.name] for parameter in learned],
+                state=[state[parameter.name] for parameter in kept],
+            )
+            for settings, shape, learned, kept in zip(
+                spec.layers, spec.shapes, spec.layer_parameters, spec.layer_state, strict=False
+            )
+        ]
+        self.order = pooled_first(self.layers)
+        for below, layer in itertools.pairwise(self.order):
+            layer.in_place_ok = not below.output_needed
+        self.lowest = next(i for i, learned in enumerate(spec.layer_parameters) if learned)
+        for layer in self.layers[: self.lowest + 1]:
+            layer.first = True
+        # Prepared inputs are read again and again.
+        self.layers[self.lowest].in_place_ok = False
+        self._loss = LOSSES[spec.loss]
+        self._smoothing = spec.smoothing
+
+    def forward(self, x: Array, mode: Mode, start: int = 0) -> Array:
+        """Compute the logits of pictures, or of what leaves the layers below `start`; the next call overwrites them."""
+        for layer in self.order[start:]:
+            x = layer.forward(x, mode)
+        return x
+
+    def forward_backward(self, x: Array, labels: Array, mode: Mode, start: int, share: float) -> float:
+        """Compute the loss and leave the gradients, both multiplied by `share`, the part of the batch this is."""
+        loss, dy = self._loss(self.forward(x, mode, start), labels, self._smoothing)
+        if share < 1:
+            dy *= dy.dtype.type(share)
+        for layer in reversed(self.order[self.lowest :]):
+            dy = layer.backward(dy)  # type: ignore[assignment]  # None from the lowest alone
+        return loss * share
+
+
+def pooled_first(layers: Sequence[FastLayer]) -> list[FastLayer]:
+    """Put a max pooling before the ReLU that it follows: the result is the same, and ReLU has less to do.
+
+    ``max_v max(x[v], 0) = max(max_v x[v], 0)``, and where that is 0 no gradient passes either way.
+    """
+    order = list(layers)
+    for i, (below, above) in enumerate(itertools.pairwise(layers)):
+        if isinstance(below.settings, ReLU) and isinstance(above.settings, MaxPool2d):
+            order[i], order[i + 1] = above, below
+    return order

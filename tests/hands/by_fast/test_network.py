@@ -1,0 +1,180 @@
+"""The fast hand computes what the textbook hand does, whatever its buffers, parts and order of layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from byhand.hands.base import READING, Array, Mode, Prepared
+from byhand.hands.by_fast.layer import TextbookLayer
+from byhand.hands.by_fast.layout import batch_first, batch_last
+from byhand.hands.by_fast.network import FastNetwork
+from byhand.hands.by_fast.parallel import forced_parts
+from byhand.hands.by_fast.workspace import Workspace
+from byhand.hands.by_numpy.layer import Layer as NumpyLayer
+from byhand.hands.by_numpy.layer import implements
+from byhand.hands.by_numpy.network import NumpyNetwork
+from byhand.models import zoo
+from byhand.models.layers import (
+    LAYERS,
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool2d,
+    Recurrent,
+    ReLU,
+    Select,
+    Sigmoid,
+    Standardize,
+    Tanh,
+)
+from byhand.models.spec import Spec
+
+
+def spec_of(*layers: Layer, input_shape: tuple[int, ...] = (28, 28)) -> Spec:
+    return Spec((Standardize(), *layers), input_shape=input_shape)
+
+
+NETWORKS = {
+    "dense": spec_of(Flatten(), Select(tuple(range(0, 784, 3))), Linear(9), Sigmoid(), Dropout(0.3), Linear(10)),
+    "tanh": spec_of(Flatten(), Tanh(), ReLU(), Linear(9), Tanh(), Dropout(0.0), Linear(10)),
+    "tiny-cnn": zoo.network("tiny-cnn", channels=(2, 3), norm=True),
+    "conv5x5": zoo.network("conv5x5", channels=(2, 3), hidden=8, dropout=0.4),
+    "padding and strides": spec_of(
+        Conv2d(4, 4, 3, 2), ReLU(), Conv2d(3, 2, 2, 3), MaxPool2d(3), Flatten(), Linear(10), input_shape=(28, 23)
+    ),
+    "wide padding": spec_of(Conv2d(2, 3, 1, 4), Conv2d(3, 4, 3, 5), ReLU(), MaxPool2d(2), Flatten(), Linear(10)),
+    "pooled pixels": spec_of(MaxPool2d(3), BatchNorm2d(), Conv2d(2, 3, 2), ReLU(), Flatten(), Linear(10)),
+    "one step": spec_of(Recurrent("lstm", 5, every=True), Recurrent("gru", 4), Linear(10), input_shape=(1, 3)),
+    **{
+        f"{cell}, deep": spec_of(
+            Recurrent(cell, 6, every=True), Dropout(0.2), Recurrent(cell, 5), Linear(10), input_shape=(6, 7)
+        )
+        for cell in ("elman", "lstm", "gru")
+    },
+}
+
+
+def digits(B: int, shape: tuple[int, ...], seed: int = 0) -> tuple[Array, Array]:
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 256, (B, *shape), dtype=np.uint8), rng.integers(0, 10, B)
+
+
+def assert_same(ours: FastNetwork, theirs: NumpyNetwork, images: Array | Prepared, pixels: Array, labels: Any) -> None:
+    loss, wanted = (
+        network.loss_and_gradient(given, labels, np.random.default_rng(1))
+        for network, given in ((ours, images), (theirs, pixels))
+    )
+    assert loss == pytest.approx(wanted, rel=1e-12)
+    np.testing.assert_allclose(ours.gradient, theirs.gradient, rtol=1e-9, atol=1e-12)
+    for name, value in theirs.state().items():
+        np.testing.assert_allclose(ours.state()[name], value, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(ours.logits(pixels), theirs.logits(pixels), rtol=1e-10, atol=1e-12)
+    outputs = ours.activations(pixels)
+    for name, values in theirs.activations(pixels).items():
+        np.testing.assert_allclose(outputs[name], values, rtol=1e-10, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_it_is_the_textbooks_function(name: str, parts: int) -> None:
+    spec = NETWORKS[name]
+    ours, theirs = FastNetwork(spec, dtype="float64"), NumpyNetwork(spec, dtype="float64")
+    # Buffers of a large batch serve a smaller one, and grow again.
+    for B in (13, 4, 21):
+        images, labels = digits(B, spec.input_shape, B)
+        with forced_parts(parts):
+            assert_same(ours, theirs, images, images, labels)
+            assert_same(ours, theirs, ours.prepared(images), images, labels)
+
+
+def test_pooling_goes_before_relu() -> None:
+    network = FastNetwork(NETWORKS["conv5x5"])
+    replica = network._trainers[0][0]
+    kinds = [type(layer.settings).__name__ for layer in replica.order]
+    assert kinds[1:4] == ["Conv2d", "MaxPool2d", "ReLU"]
+    assert [layer.settings for layer in replica.layers] == list(network.spec.layers)
+
+
+def test_a_layer_of_the_textbook_hand_alone_trains_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(implements, "_made", dict(implements._made))
+    known = dict(LAYERS)
+
+    class Scaled(Layer):
+        """``y = 2 x``, and in training a random factor."""
+
+    @implements(Scaled)
+    class NumpyScaled(NumpyLayer):
+        def forward(self, x: Array, parameters: Any, mode: Mode) -> tuple[Array, Any]:
+            factor = 2.0 if mode.rng is None else float(mode.rng.integers(1, 4))
+            return factor * x, factor
+
+        def backward(self, dy: Array, cache: Any) -> tuple[Array, Any]:
+            # Read-only, which the layer below must not write to.
+            return np.broadcast_to(cache * dy, dy.shape), ()
+
+    try:
+        spec = spec_of(Flatten(), Linear(8), ReLU(), Scaled(), Dropout(0.3), Linear(10))
+        ours, theirs = FastNetwork(spec, dtype="float64"), NumpyNetwork(spec, dtype="float64")
+        assert isinstance(ours._trainers[0][0].layers[4], TextbookLayer)
+        for step in range(3):
+            images, labels = digits(40, (28, 28), step)
+            assert_same(ours, theirs, images, images, labels)
+            for network in (ours, theirs):
+                network.theta -= 0.01 * network.gradient
+    finally:
+        LAYERS.clear()
+        LAYERS.update(known)
+
+
+def test_a_textbook_layer_gives_its_own_bits() -> None:
+    rng = np.random.default_rng(0)
+    x, dy, values = rng.normal(size=(6, 5)), rng.normal(size=(6, 3)), (rng.normal(size=(5, 3)), rng.normal(size=3))
+    gradients = [np.zeros_like(value) for value in values]
+    adapter = TextbookLayer(Linear(3), (5,), np.dtype(float), values, gradients)
+    plain = implements.find(Linear(3))(Linear(3))
+    y, cache = plain.forward(x, values, READING)
+    assert np.array_equal(adapter.forward(x, READING), y)
+    dx, found = plain.backward(dy, cache)
+    assert np.array_equal(np.asarray(adapter.backward(dy)), dx)
+    assert all(np.array_equal(ours, theirs) for ours, theirs in zip(gradients, found, strict=True))
+
+
+def test_what_must_see_a_batch_whole_is_not_divided() -> None:
+    assert FastNetwork(NETWORKS["conv5x5"]).batch_parallel
+    assert not FastNetwork(NETWORKS["tiny-cnn"]).batch_parallel
+    assert not FastNetwork(NETWORKS["dense"]).batch_parallel
+
+
+def test_results_are_the_same_on_every_run() -> None:
+    images, labels = digits(128, (28, 28))
+    found = []
+    for _ in range(2):
+        network = FastNetwork(zoo.network("lstm", hidden=32))
+        with forced_parts(2):
+            loss = [network.loss_and_gradient(images, labels) for _ in range(2)][-1]
+        found.append((loss, network.gradient.tobytes()))
+    assert found[0] == found[1]
+
+
+def test_buffers_are_used_again_and_grow() -> None:
+    buffers = Workspace(np.dtype(float))
+    first = buffers.array("y", (6, 4))
+    assert np.shares_memory(first, buffers.array("y", (2, 4)))
+    assert np.shares_memory(first, buffers.array("y", (6, 4)))
+    assert not np.shares_memory(first, buffers.array("dx", (6, 4)))
+    assert buffers.array("y", (7, 4)).shape == (7, 4)
+    assert buffers.array("hit", (3,), np.bool_).dtype == bool
+    assert buffers.like("dx", np.empty((3, 4)).T).strides == np.empty((3, 4)).T.strides
+
+
+def test_layouts_are_views_that_undo_each_other() -> None:
+    maps = np.empty((2, 3, 4, 5))
+    assert batch_last(maps).shape == (3, 5, 4, 2)
+    assert np.shares_memory(batch_first(batch_last(maps)), maps)
+    assert batch_first(batch_last(maps[..., 0]), 3).shape == (2, 3, 4)
