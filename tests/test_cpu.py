@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,13 +54,13 @@ def test_quota_of_an_older_container(four_processors: Path, quota: str, period: 
 
 
 @pytest.fixture
-def blas(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def blas(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A library that uses four threads, with its number as the only entry."""
     number = [4]
     monkeypatch.setattr(cpu, "_get", lambda: number[0])
     monkeypatch.setattr(cpu, "_set", lambda count: number.__setitem__(0, count))
     monkeypatch.setattr(cpu, "_blas", cpu._Blas())
-    yield number
+    return number
 
 
 def test_the_number_is_put_back(blas: list[int]) -> None:
@@ -106,6 +105,7 @@ def test_those_who_need_another_number_wait(blas: list[int]) -> None:
     other.start()
     other.join(0.1)
     assert other.is_alive()
+
     # Nobody overtakes who waits.
     def as_the_first() -> None:
         with cpu.blas_threads(1):

@@ -1,7 +1,8 @@
 """Processors and threads: how many there are, and how many the linear algebra (BLAS) uses.
 
-The number of BLAS threads belongs to the whole process, so code that needs another number must agree with everybody else
-who computes at the same time: `blas_threads` admits callers that need the same number together, and lets others wait.
+The number of BLAS threads belongs to the whole process, so code that needs another number must agree with everybody
+else who computes at the same time: `blas_threads` admits callers that need the same number together, and lets others
+wait.
 """
 
 from __future__ import annotations
@@ -115,6 +116,8 @@ def blas_threads(count: int | None = None) -> Any:
 
 def set_blas_threads(count: int) -> None:
     """Set how many threads BLAS uses outside of `blas_threads`."""
+    # A library may have been loaded since.
+    _libraries.cache_clear()
     _blas.set(count)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from byhand.hands.by_fast.normalisation import BatchNorm2d as NumpyBatchNorm2d
 from scipy.signal import correlate2d
 
 from byhand.errors import ByhandError
@@ -17,7 +18,6 @@ from byhand.hands.by_fast.convolution import Conv2d as NumpyConv2d
 from byhand.hands.by_fast.convolution import batch_first, batch_last
 from byhand.hands.by_fast.layer import READING, Mode
 from byhand.hands.by_fast.network import FastNetwork
-from byhand.hands.by_fast.normalisation import BatchNorm2d as NumpyBatchNorm2d
 from byhand.hands.by_fast.pooling import MaxPool2d as NumpyMaxPool2d
 from byhand.models.layers import (
     BatchNorm2d,

@@ -60,7 +60,7 @@ def predict(run: Run, digits: Digits) -> Predictions:
     hand, threads = run.recipe.config.hand, set_threads(run.environment.get("threads", 0))
     device = run.environment.get("device", "cpu")
     try:
-        choose_device(device, hand)
+        choose_device(device, hand, run.recipe.config.dtype)
         available = True
     except ByhandError:
         device, available = "cpu", False

@@ -205,7 +205,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def _build(self, spec: Spec) -> None:
         config = self._how
-        device = choose_device(config.device, config.hand)[0]
+        device = choose_device(config.device, config.hand, config.dtype)[0]
         self.network_ = build(spec, config.hand, seed=config.seed, dtype=config.dtype, device=device)
         self._optimizer: Optimizer | None = None if config.full_batch else optimizer(self.network_, config)
 

@@ -1,4 +1,4 @@
-"""On what a run was computed: device, threads, processor, kernels and versions."""
+"""What a run is computed on: device, threads, processor, BLAS kernels and versions."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 import threadpoolctl
 
 from byhand import __version__
-from byhand.cpu import processors
+from byhand.cpu import processors, set_blas_threads
 from byhand.errors import ByhandError
 from byhand.training.config import MAX_THREADS
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "safetensors", "torch")
 
 
-def choose_device(wanted: str, hand: str) -> tuple[str, str]:
-    """Choose where a hand computes.
+def choose_device(wanted: str, hand: str, dtype: str = "float32") -> tuple[str, str]:
+    """Choose the device for a hand.
 
     Parameters
     ----------
@@ -27,64 +27,77 @@ def choose_device(wanted: str, hand: str) -> tuple[str, str]:
         ``"auto"``, or a device of torch such as ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
     hand
         The hand.
+    dtype
+        ``"float32"`` or ``"float64"``, which Apple's GPUs cannot compute.
 
     Returns
     -------
     tuple of str
-        The device, and why it was chosen, as a half-sentence.
+        The device, and the reason for the choice.
 
     Raises
     ------
     ByhandError
-        If the device is not there, or the hand cannot use it.
+        If the device is not available, or the hand or the dtype cannot use it.
     """
     if hand in ("numpy", "fast"):
         if wanted not in ("auto", "cpu"):
-            raise ByhandError(f"The numpy hand computes on the CPU, not on {wanted!r}; choose --hand tensor or torch.")
+            raise ByhandError(
+                f"The {hand} hand computes on the CPU, not on {wanted!r}; choose --hand tensor or torch.",
+                code="hands.cpu_only",
+            )
         return "cpu", "NumPy computes on the CPU"
     if wanted == "cpu":
-        return "cpu", "as asked"
+        return "cpu", "as requested"
     try:
         import torch
     except ImportError:
-        # `hands.build` says what is missing and how to get it.
+        # `hands.build` reports it.
         return "cpu", "PyTorch is not installed"
     if wanted == "auto":
         if torch.cuda.is_available():
-            return "cuda", f"{torch.cuda.get_device_name()} is there"
+            return "cuda", f"{torch.cuda.get_device_name()} is available"
         if torch.backends.mps.is_available():
-            return "mps", "Apple's GPU is there"
+            if dtype == "float64":
+                return "cpu", "Apple's GPU does not compute in float64"
+            return "mps", "Apple's GPU is available"
         return "cpu", "no GPU was found"
     try:
-        torch.zeros(1, device=wanted).cpu()
-    except (RuntimeError, AssertionError) as problem:
+        torch.zeros(1, dtype=getattr(torch, dtype), device=wanted).cpu()
+    except (RuntimeError, AssertionError, TypeError) as problem:
         reason = str(problem).partition("\n")[0].rstrip(".")
-        raise ByhandError(f"The device {wanted!r} cannot be used ({reason}); choose --device auto or cpu.") from problem
-    return wanted, "as asked"
+        raise ByhandError(
+            f"The device {wanted!r} cannot be used in {dtype} ({reason}); choose --device auto or cpu.",
+            code="environment.device_unavailable",
+        ) from problem
+    return wanted, "as requested"
 
 
 def set_threads(count: int) -> int:
-    """Set how many threads compute products, in NumPy's, SciPy's and torch's libraries.
+    """Set how many threads NumPy, SciPy and torch compute with.
 
     Parameters
     ----------
     count
-        How many; 0 takes as many as there are processors that this process may use.
+        Number of threads; 0 takes one for every processor that this process may use.
 
     Returns
     -------
     int
-        How many it was set to.
+        The number that was set.
 
     Raises
     ------
     ByhandError
-        If nobody computes with so many.
+        If the number is negative or too large.
     """
     if not 0 <= count <= MAX_THREADS:
-        raise ByhandError(f"threads was given as {count}; give a number from 0 to {MAX_THREADS}.")
+        raise ByhandError(
+            f"invalid number of threads {count}; expected 0 to {MAX_THREADS}.", code="environment.invalid_threads"
+        )
     count = count or processors()
-    threadpoolctl.threadpool_limits(count)
+    set_blas_threads(count)
+    threadpoolctl.threadpool_limits(count, user_api="openmp")
     if "torch" in sys.modules:
         import torch
 
@@ -93,7 +106,7 @@ def set_threads(count: int) -> int:
 
 
 def environment(device: str, threads: int) -> dict[str, Any]:
-    """Describe what computes, without naming the machine.
+    """Describe device, processor and libraries, without the name of the machine.
 
     Returns
     -------
@@ -120,7 +133,7 @@ def environment(device: str, threads: int) -> dict[str, Any]:
 
 
 def processor() -> str:
-    """Name the processor as its maker does."""
+    """Name the processor model."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):

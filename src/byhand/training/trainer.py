@@ -307,10 +307,10 @@ def _read_environment(path: Path) -> dict[str, Any]:
 def _choose_device(config: TrainingConfig, before: str | None) -> tuple[str, str]:
     """Choose the device and say why; a resumed run keeps its own, because another rounds differently."""
     if config.device != "auto" or before is None:
-        device, reason = choose_device(config.device, config.hand)
+        device, reason = choose_device(config.device, config.hand, config.dtype)
         return device, f"computing on {device}: {reason}."
     try:
-        device = choose_device(before, config.hand)[0]
+        device = choose_device(before, config.hand, config.dtype)[0]
     except ByhandError as problem:
         raise ByhandError(
             f"The run began on the device {before!r}, which is not available now; resume it where it is, "

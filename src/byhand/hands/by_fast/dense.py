@@ -109,7 +109,8 @@ class Dropout(FastLayer):
     drawn: Array | None = None
 
     def forward(self, x: Array, mode: Mode) -> Array:
-        kept, self.drawn, self.mask = self.drawn, None, None
+        kept, self.drawn = self.drawn, None
+        self.mask: Array | None = None
         if kept is None:
             if mode.rng is None or self.settings.rate == 0:
                 return x
@@ -117,7 +118,8 @@ class Dropout(FastLayer):
             dropout_mask(mode.rng, x.shape, self.settings.rate, random, kept)
         scale = self.dtype.type(1 / (1 - self.settings.rate))
         self.mask = np.multiply(kept, scale, out=self.buffers.array("mask", x.shape))
-        return np.multiply(x, self.mask, out=self.buffers.array("y", x.shape))
+        y = self.buffers.array("y", x.shape)
+        return np.multiply(x, self.mask, out=y)
 
     def backward(self, dy: Array) -> Array | None:
         # dx = dy m

@@ -1,7 +1,7 @@
 """How maps lie in memory: the batch last, so that a row of a map for all pictures is contiguous.
 
-Maps have the axes ``(B, H, W, C)`` in every hand; here they are views of ``(H, C, W, B)``. Consecutive rows of such a map
-are one matrix as they lie, which `RowBlock.windows` shows to BLAS without a copy.
+Maps have the axes ``(B, H, W, C)`` in every hand; here they are views of ``(H, C, W, B)``. Consecutive rows of such a
+map are one matrix as they lie, which `RowBlock.windows` shows to BLAS without a copy.
 """
 
 from __future__ import annotations

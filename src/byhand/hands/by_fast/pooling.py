@@ -70,7 +70,9 @@ class MaxPool2d(FastLayer):
             if mode.training:
                 # which = the last v with x[v] > max_{u < v} x[u]
                 larger = np.greater(value, most, out=self.buffers.array("hit", y.shape, np.bool_))
-                number = np.multiply(larger, which.dtype.type(v), out=self.buffers.array("number", y.shape, which.dtype))
+                number = np.multiply(
+                    larger, which.dtype.type(v), out=self.buffers.array("number", y.shape, which.dtype)
+                )
                 np.maximum(which, number, out=which)
             most = np.maximum(most, value, out=y)
         if most is not y:
