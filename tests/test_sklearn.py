@@ -1,9 +1,10 @@
-"""``DigitClassifier``: scikit-learn's own checks of an estimator, its tools, and its classifiers as oracles."""
+"""``DigitClassifier``: scikit-learn's estimator checks, its tools, and its classifiers as references."""
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from byhand.errors import ByhandError
 from byhand.models import zoo
 from byhand.models.layers import Flatten, Linear, Standardize, Tanh
 from byhand.models.spec import Spec
@@ -36,11 +36,11 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 def unpickled(classifier: DigitClassifier) -> Any:
-    """Write and read as joblib does, which carries scikit-learn's estimators between processes."""
+    """Pickle and unpickle, as joblib does between processes."""
     return pickle.loads(pickle.dumps(classifier))  # noqa: S301  # our own, just written
 
 
-# No check is expected to fail. Those of pandas and of other array libraries are skipped where these are not installed.
+# Checks of pandas and other array libraries are skipped if these are not installed.
 @parametrize_with_checks(
     [
         DigitClassifier(),
@@ -54,24 +54,24 @@ def test_the_checks_of_scikit_learn(estimator: Any, check: Callable[[Any], None]
 
 
 @pytest.mark.slow
-@parametrize_with_checks([DigitClassifier(hand="torch"), DigitClassifier(hand="tensor")])
+@parametrize_with_checks([DigitClassifier(hand=hand) for hand in ("numpy", "tensor", "torch")])
 def test_the_checks_in_the_other_hands(estimator: Any, check: Callable[[Any], None]) -> None:
     pytest.importorskip("torch")
     check(estimator)
 
 
-def test_softmax_regression_is_that_of_scikit_learn(digits: tuple[Any, Any]) -> None:
+def test_softmax_regression_equals_scikit_learns(digits: tuple[Any, Any]) -> None:
     X, y = digits
     ours = DigitClassifier(
         "softmax", optimizer="lbfgs", epochs=500, l2=2.0, training_settings={"l2_over_rows": True}
     ).fit(X, y)
-    # Its C divides the sum of losses, ours the penalty; pixels enter as ours standardises them.
+    # C = 1 / l2, and pixels are standardized as our network does.
     theirs = LogisticRegression(C=0.5, max_iter=2000, tol=1e-8).fit((X - X.mean()) / X.std(), y)
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba((X - X.mean()) / X.std()), atol=2e-3)
     np.testing.assert_array_equal(ours.predict(X), theirs.predict((X - X.mean()) / X.std()))
 
 
-def test_a_search_a_pipeline_and_scores(digits: tuple[Any, Any]) -> None:
+def test_grid_search_pipeline_and_cross_validation(digits: tuple[Any, Any]) -> None:
     X, y = digits
     grid = {"hidden": [2, (24, 24)], "lr": [0.01]}
     search = GridSearchCV(DigitClassifier("mlp", epochs=5, random_state=0), grid, cv=2, error_score="raise")
@@ -83,7 +83,7 @@ def test_a_search_a_pipeline_and_scores(digits: tuple[Any, Any]) -> None:
 
 
 @pytest.mark.slow
-def test_searches_in_other_processes(digits: tuple[Any, Any]) -> None:
+def test_cross_validation_in_processes(digits: tuple[Any, Any]) -> None:
     X, y = digits
     classifier = DigitClassifier(**SMALL)
     alone = cross_val_score(classifier, X, y, cv=2)
@@ -99,24 +99,23 @@ def test_it_learns_digits(digits: tuple[Any, Any]) -> None:
     np.testing.assert_allclose(classifier.predict_proba(X[:9]).sum(axis=1), 1)
 
 
-def test_the_seed_decides(digits: tuple[Any, Any]) -> None:
+def test_random_state(digits: tuple[Any, Any]) -> None:
     X, y = digits
     one, same, other = (DigitClassifier(**{**SMALL, "random_state": seed}).fit(X, y) for seed in (3, 3, 4))
     np.testing.assert_array_equal(one.predict_proba(X), same.predict_proba(X))
     assert np.abs(one.predict_proba(X) - other.predict_proba(X)).max() > 0.01
     stream = clone(one).set_params(random_state=np.random.RandomState(3))
     np.testing.assert_array_equal(stream.fit(X, y).predict_proba(X), one.predict_proba(X))
-    # A second fit draws on.
+    # A second fit draws further numbers from the stream.
     assert np.abs(stream.fit(X, y).predict_proba(X) - one.predict_proba(X)).max() > 0.01
 
 
-@pytest.mark.parametrize("hand", ["tensor", "torch"])
+@pytest.mark.parametrize("hand", ["numpy", "tensor", "torch"])
 def test_every_hand_learns_the_same(hand: str, digits: tuple[Any, Any]) -> None:
-    pytest.importorskip("torch")
+    if hand != "numpy":
+        pytest.importorskip("torch")
     X, y = digits
-    ours, theirs = (
-        DigitClassifier(**SMALL, dropout=0.2, hand=name, device="cpu").fit(X, y) for name in ("numpy", hand)
-    )
+    ours, theirs = (DigitClassifier(**SMALL, dropout=0.2, hand=name, device="cpu").fit(X, y) for name in ("fast", hand))
     assert ours.network_.dtype == np.float64
     np.testing.assert_allclose(theirs.predict_proba(X), ours.predict_proba(X), atol=1e-8)
 
@@ -131,17 +130,17 @@ def test_networks_that_read_pictures(network: str, pictures: Callable[..., tuple
     assert classifier.network_.dtype == np.float32
     assert classifier.n_features_in_ == 784
     assert classifier.score(*pictures(50, seed=1)) > 0.6
-    # The same as rows, as whole numbers of another type, and from 0 to 1.
+    # The same as rows, as integers of another type, and from 0 to 1.
     rows = images.reshape(-1, 784)
     np.testing.assert_array_equal(classifier.predict_proba(rows), classifier.predict_proba(images))
     np.testing.assert_allclose(classifier.predict_proba(rows.astype(np.int64)), classifier.predict_proba(images))
-    shares = clone(classifier).fit(rows / np.float32(255), labels)
+    scaled = clone(classifier).fit(rows / np.float32(255), labels)
     np.testing.assert_allclose(
-        shares.predict_proba(rows / np.float32(255)), classifier.predict_proba(images), atol=0.02
+        scaled.predict_proba(rows / np.float32(255)), classifier.predict_proba(images), atol=0.02
     )
 
 
-def test_parts_are_epochs(digits: tuple[Any, Any]) -> None:
+def test_partial_fits_are_epochs(digits: tuple[Any, Any]) -> None:
     X, y = digits
     whole = DigitClassifier(**{**SMALL, "epochs": 3}, dropout=0.1).fit(X, y)
     parts = clone(whole)
@@ -151,19 +150,19 @@ def test_parts_are_epochs(digits: tuple[Any, Any]) -> None:
     assert parts.loss_curve_ == whole.loss_curve_
     assert parts.n_iter_ == 3
     np.testing.assert_array_equal(parts.predict_proba(X), whole.predict_proba(X))
-    # A fit begins anew.
+    # fit starts again.
     assert parts.fit(X, y).loss_curve_ == whole.loss_curve_
 
 
-def test_parts_that_lack_some_classes(digits: tuple[Any, Any]) -> None:
+def test_partial_fit_without_some_classes(digits: tuple[Any, Any]) -> None:
     X, y = digits
     classifier = DigitClassifier(**SMALL)
-    with pytest.raises(ValueError, match="was given no classes"):
+    with pytest.raises(ValueError, match="needs classes"):
         classifier.partial_fit(X, y)
     few = y < 5
     classifier.partial_fit(X[few], y[few], classes=np.arange(10))
     assert classifier.predict_proba(X).shape == (600, 10)
-    with pytest.raises(ValueError, match="was given other classes"):
+    with pytest.raises(ValueError, match="invalid classes"):
         classifier.partial_fit(X, y, classes=np.arange(9))
     with pytest.raises(ValueError, match="previously unseen"):
         classifier.partial_fit(X, y + 1)
@@ -172,14 +171,14 @@ def test_parts_that_lack_some_classes(digits: tuple[Any, Any]) -> None:
         assert not hasattr(DigitClassifier(**whole), "partial_fit")
 
 
-@pytest.mark.parametrize("hand", ["numpy", "tensor", "torch"])
+@pytest.mark.parametrize("hand", ["fast", "numpy", "tensor", "torch"])
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_what_is_pickled(hand: str, optimizer: str, digits: tuple[Any, Any]) -> None:
-    if hand != "numpy":
+def test_pickling(hand: str, optimizer: str, digits: tuple[Any, Any]) -> None:
+    if hand in ("tensor", "torch"):
         pytest.importorskip("torch")
     X, y = digits
     classifier = DigitClassifier(**SMALL, hand=hand, optimizer=optimizer).fit(X, y)
-    # Two arrays of Adam's and the parameters in float64, and no work arrays.
+    # The parameters and Adam's two arrays in float64, and no buffers.
     assert len(pickle.dumps(classifier)) < 3 * 8 * classifier.network_.spec.size + 10_000
     read = unpickled(classifier)
     np.testing.assert_array_equal(read.predict_proba(X), classifier.predict_proba(X))
@@ -187,7 +186,7 @@ def test_what_is_pickled(hand: str, optimizer: str, digits: tuple[Any, Any]) -> 
     assert unpickled(DigitClassifier("gru")).network == "gru"
 
 
-def test_patience_goes_back_to_the_best(digits: tuple[Any, Any]) -> None:
+def test_patience_restores_the_best(digits: tuple[Any, Any]) -> None:
     X, y = digits
     classifier = DigitClassifier(hidden=32, lr=0.05, epochs=100, patience=3, validation_fraction=0.3, random_state=0)
     classifier.fit(X, y)
@@ -207,13 +206,13 @@ def test_any_labels_and_any_number_of_them() -> None:
     assert set(classifier.predict(X)) <= set(y)
     alone = DigitClassifier("mlp", epochs=1).fit(X, np.full(900, -7.0))
     np.testing.assert_array_equal(alone.predict(X), -7.0)
-    # A constant X has no deviation to divide by.
+    # The standard deviation of a constant X is 0.
     assert np.isfinite(DigitClassifier(**SMALL).fit(np.full((20, 2), 5), np.arange(20) % 2).loss_curve_).all()
 
 
 def test_a_spec(digits: tuple[Any, Any]) -> None:
     X, y = digits
-    # As pictures of 8x8 with values from 0 to 16.
+    # Pictures of 8x8 with values from 0 to 16.
     spec = Spec((Standardize(5 / 255, 6 / 255), Flatten(), Linear(20), Tanh(), Linear(10)), input_shape=(8, 8))
     classifier = DigitClassifier(spec, epochs=5, lr=0.01, random_state=0).fit(X, y)
     assert classifier.score(X, y) > 0.9
@@ -221,18 +220,18 @@ def test_a_spec(digits: tuple[Any, Any]) -> None:
     assert unpickled(classifier).network_.spec == spec
 
 
-def test_pixels_by_hand() -> None:
+def test_standardization() -> None:
     X = np.random.default_rng(0).integers(0, 256, (700, 5), dtype=np.uint8)
     np.testing.assert_allclose(mean_and_deviation(X), (X.mean(), X.std()), rtol=1e-12)
     far = (1e6 + np.arange(900.0)).astype(np.float32)[:, None]
     np.testing.assert_allclose(mean_and_deviation(far), (1e6 + 449.5, np.arange(900).std()), rtol=1e-6)
-    # By the spec that comes out: (x / 255 - mean) / std = (x - mean(X)) / std(X).
+    # (x / 255 - mean) / std = (x - mean(X)) / std(X).
     classifier = DigitClassifier("mlp", epochs=1).fit(X, np.arange(700) % 3)
     entered = classifier.network_.activations(X)["Standardize"]
     np.testing.assert_allclose(entered, (X - X.mean()) / X.std(), atol=1e-5)
 
 
-def test_nothing_is_left_behind(
+def test_no_side_effects(
     digits: tuple[Any, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -244,33 +243,46 @@ def test_nothing_is_left_behind(
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "code"),
     [
-        ({"network": "mpl"}, "There is no network 'mpl'; perhaps 'mlp'"),
-        ({"network": 3}, "There is no network '3'"),
-        ({"network": "conv5x5"}, "reads pictures, 784 pixels each, and X has 64 columns"),
-        ({"network": "softmax", "hidden": 4}, "has no setting 'hidden'"),
-        ({"network": zoo.network("softmax")}, r"leads from \(28, 28\) to 10 logits, and the data from 64 columns"),
-        ({"network": zoo.network("softmax"), "hidden": 4}, "A Spec says all of a network, and hidden was given"),
-        ({"network_settings": {"hidden": 4}, "hidden": 5}, "was given hidden twice"),
-        ({"training_settings": {"lr": 4.0}}, "was given lr twice"),
-        ({"training_settings": {"threads": 4}}, "has no setting 'threads'"),
-        ({"training_settings": {"epoch": 4}}, "has no setting 'epoch'; perhaps 'epochs'"),
-        ({"optimizer": "sgdd"}, "There is no optimizer 'sgdd'"),
-        ({"epochs": 0}, "epochs was given as 0"),
-        ({"epochs": "many"}, "was given epochs = 'many'"),
-        ({"hand": "foot"}, "There is no hand 'foot'"),
-        ({"patience": 2, "validation_fraction": 1.0}, r"validation_fraction was given as 1\.0"),
-        ({"patience": 2, "validation_fraction": -0.5}, r"validation_fraction was given as -0\.5"),
-        ({"optimizer": "sgd", "lr": 1e300}, "The loss became"),
+        ({"network": "conv5x5"}, "sklearn.wrong_shape"),
+        ({"network": "softmax", "hidden": 4}, "settings.unknown"),
+        ({"network": zoo.network("softmax")}, "sklearn.wrong_shape"),
+        ({"network": zoo.network("softmax"), "hidden": 4}, "settings.conflict"),
+        ({"network_settings": {"hidden": 4}, "hidden": 5}, "settings.conflict"),
+        ({"training_settings": {"lr": 4.0}}, "settings.conflict"),
+        ({"training_settings": {"threads": 4}}, "settings.unknown"),
+        ({"optimizer": "sgdd"}, "recipe.unknown_optimizer"),
+        ({"epochs": 0}, "recipe.invalid_setting"),
+        ({"epochs": "many"}, "settings.wrong_type"),
+        ({"hand": "foot"}, "recipe.unknown_hand"),
+        ({"patience": 2, "validation_fraction": 1.0}, "settings.invalid"),
+        ({"patience": 2, "validation_fraction": -0.5}, "settings.invalid"),
+        ({"optimizer": "sgd", "lr": 1e300}, "training.diverged"),
     ],
 )
-def test_what_cannot_be_fitted(settings: dict[str, Any], told: str, digits: tuple[Any, Any]) -> None:
-    with pytest.raises(ByhandError, match=told):
+def test_invalid_settings(
+    settings: dict[str, Any], code: str, digits: tuple[Any, Any], refused: Callable[[str], Any]
+) -> None:
+    with refused(code):
         DigitClassifier(**settings).fit(*digits)
 
 
-def test_what_scikit_learn_says(digits: tuple[Any, Any]) -> None:
+@pytest.mark.xfail(reason="the fast hand shares its work arrays between threads", strict=False)
+def test_threads_predict_as_one_thread_does(pictures: Callable[..., tuple[Any, Any]]) -> None:
+    """A thousand batches in eight threads, bit for bit."""
+    images, labels = pictures(200)
+    classifier = DigitClassifier("tiny-cnn", epochs=1, random_state=0).fit(images, labels)
+    batches = [images[n : n + 1 + n % 7] for n in range(100)]
+    serial = [classifier.predict_proba(batch).tobytes() for batch in batches]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda batch: classifier.predict_proba(batch).tobytes(), batches * 10))
+        labels = list(pool.map(lambda batch: classifier.predict(batch).tobytes(), batches))
+    assert sum(one != same for one, same in zip(answers, serial * 10, strict=True)) == 0
+    assert labels == [classifier.predict(batch).tobytes() for batch in batches]
+
+
+def test_errors_of_scikit_learn(digits: tuple[Any, Any]) -> None:
     X, y = digits
     with pytest.raises(NotFittedError):
         DigitClassifier().predict(X)
@@ -278,13 +290,13 @@ def test_what_scikit_learn_says(digits: tuple[Any, Any]) -> None:
         _ = DigitClassifier().n_iter_
     with pytest.raises(ValueError, match="dim 3"):
         DigitClassifier().fit(X.reshape(-1, 8, 8), y)
-    with pytest.raises(ValueError, match="n_samples=2 rows leave none"):
+    with pytest.raises(ValueError, match="n_samples=2"):
         DigitClassifier(patience=1, validation_fraction=0.9).fit(X[:2], y[:2])
     with pytest.raises(ValueError, match="Unknown label type"):
         DigitClassifier().fit(X, y + 0.5)
 
 
-def test_it_is_exported(pictures: Callable[..., tuple[Any, Any]]) -> None:
+def test_export(pictures: Callable[..., tuple[Any, Any]]) -> None:
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     from byhand import export

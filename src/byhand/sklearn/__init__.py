@@ -1,9 +1,8 @@
-"""Networks as scikit-learn's classifiers: ``DigitClassifier("mlp", hidden=64).fit(X, y)``.
+"""Networks as scikit-learn classifiers: ``DigitClassifier("mlp", hidden=64).fit(X, y)``.
 
-They are trained by the project's own engine, silently and without files, in any hand. Nothing prepares X but the
-network's first layer: it subtracts the mean of all values of the training X and divides by their deviation, so that
-pixels may come as 0 to 255 or as 0 to 1, as long as they always come so. Features of unlike scales want a
-``StandardScaler`` before.
+They are trained by byhand's own loop, silently and without files, in any hand. X is standardized by the network's first
+layer, with one mean and one standard deviation of all values of the training X, so pixels may range from 0 to 255 or
+from 0 to 1, but always the same. For features of different scales, put a ``StandardScaler`` before the classifier.
 """
 
 from __future__ import annotations

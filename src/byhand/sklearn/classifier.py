@@ -1,4 +1,4 @@
-"""The classifier: a network of byhand with the methods and manners of scikit-learn."""
+"""`DigitClassifier`: a network of byhand with scikit-learn's interface."""
 
 from __future__ import annotations
 
@@ -23,57 +23,57 @@ from byhand.hands.base import BLOCK
 from byhand.metrics.losses import probabilities
 from byhand.models.spec import Spec
 from byhand.rng import generator
-from byhand.sklearn.parameters import Rows, described, training
+from byhand.sklearn.parameters import LabelledRows, make_config, make_spec
 from byhand.training.config import FULL_BATCH, SCHEDULES_OF_LENGTH
 from byhand.training.environment import choose_device
 from byhand.training.loop import Epoch, train_by_steps, train_full_batch
 from byhand.training.optimizers import Optimizer, optimizer
 
 
-def _in_parts(classifier: DigitClassifier) -> bool:
-    """Whether a training can be made of parts; some methods need to see it whole."""
+def _is_incremental(classifier: DigitClassifier) -> bool:
+    """Whether epochs can be trained one by one; some optimizers and schedules need to know their number."""
     schedule = (classifier.training_settings or {}).get("schedule")
     return not (classifier.optimizer in FULL_BATCH or schedule in SCHEDULES_OF_LENGTH or classifier.patience)
 
 
 class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """A network of byhand as a classifier of scikit-learn.
+    """A network of byhand as a scikit-learn classifier. A fitted one may predict in any number of threads.
 
     Parameters
     ----------
     network
-        The name of a network of the zoo, or a `Spec`. ``softmax`` and ``mlp`` take rows of any width; those that read
-        pictures take rows of 784 pixels or pictures ``(n, 28, 28)``. Of a zoo's network the number of classes is y's.
+        The name of a network, or a `Spec`. ``softmax`` and ``mlp`` take rows of any width; the others take rows of 784
+        pixels or pictures ``(n, 28, 28)``. A named network gets as many classes as y has.
     hidden, dropout
-        Of the zoo's network, as in its recipe; its usual ones, unless told.
+        Of a named network; by default as in its recipe.
     network_settings
-        Further settings of it: ``{"activation": "tanh"}``.
+        Its other settings: ``{"activation": "tanh"}``.
     hand, device
-        Which hand computes, and where.
+        ``"fast"``, ``"numpy"``, ``"tensor"`` or ``"torch"``, and the device of the last two.
     dtype
-        ``"float32"`` or ``"float64"``; unless told, float32 for an X of float32 or uint8, and float64 for others.
+        ``"float32"`` or ``"float64"``; by default float32 if X is float32 or uint8, float64 otherwise.
     epochs, batch_size, optimizer, lr, l2
-        As in a recipe's section ``[training]``.
+        As in section ``[training]`` of a recipe.
     patience, validation_fraction
-        Where patience is above 0, that share of the rows is held back, and training stops after so many epochs without
-        a lower loss on them and goes back to the best.
+        If patience is positive, this fraction of the rows is held out, and training stops after `patience` epochs
+        without a lower loss on them and restores the best weights.
     training_settings
-        Further settings of `byhand.training.config.Training`: ``{"schedule": "cosine", "clip": 1.0}``.
+        Other settings of `byhand.training.config.TrainingConfig`: ``{"schedule": "cosine", "clip": 1.0}``.
     random_state
-        Seed of weights, order and dropout.
+        Seed of initial weights, order and dropout.
 
     Attributes
     ----------
     classes_
         The labels, sorted.
     network_
-        The trained network: `byhand.export.to_onnx` writes it for pixels from 0 to 255.
+        The trained network; `byhand.export.to_onnx` exports it for pixels from 0 to 255.
     n_iter_
-        Epochs that were trained.
+        Number of epochs trained.
     loss_curve_, validation_loss_curve_
-        Mean loss of each epoch; the second is empty where no rows are held back.
+        Mean loss of each epoch; the second is empty if no rows are held out.
     n_features_in_, feature_names_in_
-        Width of X, and the names of its columns where it has some.
+        Number of columns of X, and their names if it has any.
     """
 
     classes_: Array
@@ -131,41 +131,40 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         Raises
         ------
         ValueError
-            If X or y is not what scikit-learn's classifiers take.
+            If scikit-learn's classifiers refuse X or y.
         ByhandError
-            If a setting is unknown or impossible, X is no picture where the network reads pictures, or the loss is no
-            longer a number.
+            If a setting is unknown or invalid, the network reads pictures and X holds none, or the loss diverges.
         """
         values, labels = self._validated(X, y, reset=True)
         self._begin(values, labels)
-        self._train(values, labels, self._how.epochs)
+        self._train(values, labels, self._config.epochs)
         return self
 
-    @available_if(_in_parts)  # type: ignore[untyped-decorator]  # nor has this
+    @available_if(_is_incremental)  # type: ignore[untyped-decorator]  # nor has this
     def partial_fit(self, X: npt.ArrayLike, y: npt.ArrayLike, classes: npt.ArrayLike | None = None) -> Self:
-        """Train one more epoch, on these rows.
+        """Train one more epoch on these rows.
 
-        Optimisers and schedules that need to see the whole training, and patience, leave no `partial_fit`.
+        Not available with patience, and with optimizers and schedules that need the number of epochs.
 
         Parameters
         ----------
         X, y
             As in `fit`.
         classes
-            All labels there will be; the first call must tell.
+            All labels that will occur; required in the first call.
 
         Raises
         ------
         ValueError
-            If X, y or classes is not what scikit-learn's classifiers take.
+            If scikit-learn's classifiers refuse X, y or classes.
         ByhandError
             As `fit`.
         """
         first = not hasattr(self, "network_")
         if first and classes is None:
-            raise ValueError("The first call of partial_fit was given no classes; give all labels there will be.")
+            raise ValueError("The first call of partial_fit needs classes: all labels that will occur.")
         if not (first or classes is None or np.array_equal(np.unique(classes), self.classes_)):
-            raise ValueError("partial_fit was given other classes than at its first call; give the same, or none.")
+            raise ValueError("invalid classes; expected those of the first call of partial_fit, or none.")
         values, labels = self._validated(X, y, reset=first)
         if first:
             self._begin(values, classes)
@@ -174,55 +173,52 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def predict_proba(self, X: npt.ArrayLike) -> Array:
         """Probabilities ``(n, K)`` of `classes_`, float64."""
-        logits = self._logits(X)
-        return probabilities(logits, self.network_.spec.loss)
+        return probabilities(self._logits(X), self.network_.spec.loss)
 
     def predict(self, X: npt.ArrayLike) -> Array:
-        """The likeliest labels ``(n,)``."""
-        places = self._logits(X).argmax(axis=1)
-        answers: Array = self.classes_[places]
-        return answers
+        """The most probable labels ``(n,)``."""
+        indices = self._logits(X).argmax(axis=1)
+        labels: Array = self.classes_[indices]
+        return labels
 
     @property
     def n_iter_(self) -> int:
-        """Epochs that were trained."""
+        """Number of epochs trained."""
         check_is_fitted(self, "loss_curve_")
         return len(self.loss_curve_)
 
     def _begin(self, X: Array, labels: npt.ArrayLike | None) -> None:
-        """Describe and build the network for X and these labels, and the optimiser."""
+        """Build the network for X and these labels, and the optimizer."""
         encoder = LabelEncoder().fit(labels)
         names = ("hand", "device", "epochs", "batch_size", "optimizer", "lr", "l2", "patience")
         own = {name: getattr(self, name) for name in names}
         own["seed"] = int(check_random_state(self.random_state).randint(2**31 - 1))
         own["dtype"] = self.dtype or ("float32" if X.dtype in (np.float32, np.uint8) else "float64")
-        config = training(own, self.training_settings)
-        told = {name: value for name in ("hidden", "dropout") if (value := getattr(self, name)) is not None}
-        spec = described(self.network, told, self.network_settings, X, len(encoder.classes_))
-        self.classes_, self._encoder, self._how = encoder.classes_, encoder, config
+        config = make_config(own, self.training_settings)
+        sizes = {name: value for name in ("hidden", "dropout") if (value := getattr(self, name)) is not None}
+        spec = make_spec(self.network, sizes, self.network_settings, X, len(encoder.classes_))
+        self.classes_, self._encoder, self._config = encoder.classes_, encoder, config
         self._build(spec)
         self.loss_curve_, self.validation_loss_curve_ = [], []
 
     def _build(self, spec: Spec) -> None:
-        config = self._how
+        config = self._config
         device = choose_device(config.device, config.hand, config.dtype)[0]
         self.network_ = build(spec, config.hand, seed=config.seed, dtype=config.dtype, device=device)
         self._optimizer: Optimizer | None = None if config.full_batch else optimizer(self.network_, config)
 
     def _train(self, X: Array, labels: Array, epochs: int) -> None:
-        """Train more epochs; each draws from the streams of its number."""
-        rows = Rows(self._shaped(X), self._encoder.transform(labels))
+        """Train more epochs; each draws from the random streams of its number."""
+        rows = LabelledRows(self._shaped(X), self._encoder.transform(labels))
         first = len(self.loss_curve_)
-        config = dataclasses.replace(self._how, epochs=first + epochs)
-        # Where nothing is held back the engine looks at one block, and sees whether the loss is still a number.
-        train, watched = rows, rows[:BLOCK]
-        if config.patience:
-            train, watched = self._held_back(rows)
-        # The engine asks of digits what `Rows` has.
-        splits = Splits(cast(Digits, train), cast(Digits, watched), cast(Digits, watched), config.seed)
+        config = dataclasses.replace(self._config, epochs=first + epochs)
+        # Without validation rows the loop measures the loss on one block of training rows.
+        train, validation = self._hold_out(rows) if config.patience else (rows, rows[:BLOCK])
+        # The loop uses no more of `Digits` than `LabelledRows` has.
+        splits = Splits(cast(Digits, train), cast(Digits, validation), cast(Digits, validation), config.seed)
         best: dict[str, Array] = {}
 
-        def after(epoch: Epoch) -> bool:
+        def report(epoch: Epoch) -> bool:
             self.loss_curve_.append(epoch.entry["train_loss"])
             if not config.patience:
                 return False
@@ -234,23 +230,26 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             return since >= config.patience
 
         if self._optimizer is None:
-            train_full_batch(self.network_, splits, config, after)
+            train_full_batch(self.network_, splits, config, report)
         else:
-            train_by_steps(self.network_, self._optimizer, splits, config, after, first)
+            train_by_steps(self.network_, self._optimizer, splits, config, report, first)
         if best:
             self.network_.load(best)
 
-    def _held_back(self, rows: Rows) -> tuple[Rows, Rows]:
+    def _hold_out(self, rows: LabelledRows) -> tuple[LabelledRows, LabelledRows]:
         if not 0 < self.validation_fraction < 1:
-            raise ByhandError(f"validation_fraction was given as {self.validation_fraction}; give a share from 0 to 1.")
-        held = max(1, round(self.validation_fraction * len(rows)))
-        if held == len(rows):
-            raise ValueError(f"n_samples={held} rows leave none to train on with patience; give more, or patience = 0.")
-        order = generator(self._how.seed, "validation").permutation(len(rows))
-        return rows[order[held:]], rows[order[:held]]
+            raise ByhandError(
+                f"invalid validation_fraction = {self.validation_fraction}; expected a number between 0 and 1.",
+                code="settings.invalid",
+            )
+        count = max(1, round(self.validation_fraction * len(rows)))
+        if count == len(rows):
+            raise ValueError(f"n_samples={count} leaves no rows to train on; give more rows, or patience = 0.")
+        order = generator(self._config.seed, "validation").permutation(len(rows))
+        return rows[order[count:]], rows[order[:count]]
 
     def _validated(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
-        """Bring X, and y where there is one, to arrays as scikit-learn does, with its errors; pictures to rows."""
+        """Validate X, and y if given, with scikit-learn's own errors; pictures become rows."""
         if getattr(X, "ndim", 0) == 3 and X.shape[1:] == (SIDE, SIDE):
             X = X.reshape(len(X), -1)
         found = validate_data(self, X, y, reset=reset)
@@ -259,7 +258,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         return found
 
     def _shaped(self, X: Array) -> Array:
-        """Give rows the shape and the type that the network reads; bytes stay bytes."""
+        """Reshape rows for the network and convert them to its dtype; uint8 is unchanged."""
         network = self.network_
         X = X if X.dtype == np.uint8 else X.astype(network.dtype, copy=False)
         return X.reshape(len(X), *network.spec.input_shape)
@@ -272,20 +271,20 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         return self.network_.parameters() | self.network_.state()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Keep a fitted network as its spec and its arrays, without what it works in."""
-        kept: dict[str, Any] = dict(super().__getstate__())
-        if "network_" in kept:
+        """Pickle a fitted network as its spec and its arrays, without buffers."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        if "network_" in state:
             values = {name: np.array(value) for name, value in self._values().items()}
-            kept["network_"] = (self.network_.spec, values)
-            kept["_optimizer"] = None if self._optimizer is None else self._optimizer.state_dict()
-        return kept
+            state["network_"] = (self.network_.spec, values)
+            state["_optimizer"] = None if self._optimizer is None else self._optimizer.state_dict()
+        return state
 
-    def __setstate__(self, kept: dict[str, Any]) -> None:
-        """Build the network again."""
-        super().__setstate__(kept)
-        if "network_" in kept:
-            spec, values = kept["network_"]
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Rebuild the network."""
+        super().__setstate__(state)
+        if "network_" in state:
+            spec, values = state["network_"]
             self._build(spec)
             self.network_.load(values)
             if self._optimizer is not None:
-                self._optimizer.load_state(kept["_optimizer"])
+                self._optimizer.load_state(state["_optimizer"])

@@ -1,4 +1,4 @@
-"""From the parameters of a classifier, and the data it is fitted to, to a spec and a training."""
+"""A classifier's parameters and data -> the spec and the configuration of its training."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from byhand.models.spec import Spec
 from byhand.options import check_settings
 from byhand.training.config import TrainingConfig
 
-NONE_OF_OURS = ("threads", "watch_test")
-"""Settings of a run that a classifier has not: its threads are its caller's, and it knows no test digits."""
+NOT_SETTINGS = ("threads", "watch_test")
+"""Settings of a run that a classifier does not have: the caller sets the threads, and there are no test digits."""
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """Labelled rows of any width: what the engine asks of `Digits`."""
+class LabelledRows:
+    """Labelled rows of any width, with the part of `Digits` that the training loop uses."""
 
     images: Array
     labels: Array
@@ -35,81 +35,83 @@ class Rows:
         return len(self.images)
 
     def labelled(self) -> Array:
-        """Give the labels, integers from 0."""
+        """The labels, integers from 0."""
         return self.labels
 
-    def __getitem__(self, chosen: Any) -> Rows:
-        return Rows(self.images[chosen], self.labels[chosen])
+    def __getitem__(self, chosen: Any) -> LabelledRows:
+        return LabelledRows(self.images[chosen], self.labels[chosen])
 
 
-def training(own: Mapping[str, Any], further: Mapping[str, Any] | None) -> TrainingConfig:
-    """Bring together how a classifier is trained.
+def make_config(own: Mapping[str, Any], further: Mapping[str, Any] | None) -> TrainingConfig:
+    """The training configuration.
 
     Raises
     ------
     ByhandError
-        If a setting is unknown, impossible or given twice.
+        If a setting is unknown, invalid or given twice.
     """
-    default = {name: value for name, value in TrainingConfig.defaults().items() if name not in NONE_OF_OURS}
-    return TrainingConfig(**check_settings("DigitClassifier", default, together(own, further)))
+    default = {name: value for name, value in TrainingConfig.defaults().items() if name not in NOT_SETTINGS}
+    return TrainingConfig(**check_settings("DigitClassifier", default, merge(own, further)))
 
 
-def described(
+def make_spec(
     network: str | Spec, own: Mapping[str, Any], further: Mapping[str, Any] | None, X: Array, classes: int
 ) -> Spec:
-    """Describe a network for data.
+    """The spec of a network for given data.
 
     Parameters
     ----------
     network
-        The name of a network of the zoo, or a spec that fits the data as it is.
+        The name of a network, or a spec that fits the data.
     own, further
-        Settings of the zoo's network.
+        Settings of a named network.
     X
-        ``(n, features)``; the network's `Standardize` is chosen by it.
+        ``(n, features)``; the network's `Standardize` is set to its mean and standard deviation.
     classes
-        How many there are.
+        Number of classes.
 
     Raises
     ------
     ByhandError
-        If a setting is unknown, impossible or given twice, or the network does not fit the data.
+        If a setting is unknown, invalid or given twice, or the network does not fit the data.
     """
-    width, told = X.shape[1], together(own, further)
+    width, settings = X.shape[1], merge(own, further)
     if isinstance(network, Spec):
-        if told:
-            raise ByhandError(f"A Spec says all of a network, and {', '.join(told)} was given, too; leave that out.")
+        if settings:
+            raise ByhandError(f"A Spec is complete; leave out {', '.join(settings)}.", code="settings.conflict")
         if (math.prod(network.input_shape), network.classes) != (width, classes):
             raise ByhandError(
-                f"The Spec leads from {network.input_shape} to {network.classes} logits, and the data from {width} "
-                f"columns to {classes} classes; give one that fits them."
+                f"invalid Spec from {network.input_shape} to {network.classes} logits; expected {width} columns and "
+                f"{classes} classes.",
+                code="sklearn.wrong_shape",
             )
         return network
     mean, deviation = mean_and_deviation(X)
     # Standardize divides by 255 first.
-    spec = zoo.network(str(network), **{"mean": mean / 255, "std": deviation / 255, **told})
+    spec = zoo.network(str(network), **{"mean": mean / 255, "std": deviation / 255, **settings})
     shape = (width,) if isinstance(spec.layers[1], Flatten) else (SIDE, SIDE)
     if math.prod(shape) != width:
         raise ByhandError(
-            f"{network} reads pictures, {SIDE**2} pixels each, and X has {width} columns; "
-            "give such pictures, or choose mlp or softmax."
+            f"{network} reads pictures of {SIDE**2} pixels, and X has {width} columns; choose mlp or softmax.",
+            code="sklearn.wrong_shape",
         )
     layers = (*spec.layers[:-1], dataclasses.replace(spec.layers[-1], units=classes))  # type: ignore[call-arg]
     return dataclasses.replace(spec, layers=layers, input_shape=shape)
 
 
-def together(own: Mapping[str, Any], further: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Join settings that have a parameter of their own with those that have none."""
+def merge(own: Mapping[str, Any], further: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Join settings that have their own parameter with the others."""
     if twice := own.keys() & (further or {}).keys():
         raise ByhandError(
-            f"DigitClassifier was given {' and '.join(sorted(twice))} twice; give it once, by its own name."
+            f"DigitClassifier got {' and '.join(sorted(twice))} twice; set it by its own parameter.",
+            code="settings.conflict",
         )
     return {**own, **(further or {})}
 
 
 def mean_and_deviation(X: Array) -> tuple[float, float]:
-    """Mean and standard deviation of all values, in float64; a deviation of 0 counts as 1."""
+    """Mean and standard deviation of all values in float64; a standard deviation of 0 becomes 1."""
     mean = X.mean(dtype=np.float64)
-    # Block by block: bytes take eight times the memory as float64.
+    # In blocks: as float64, bytes take eight times the memory.
     squares = sum(float(np.square(X[at : at + BLOCK] - mean).sum()) for at in range(0, len(X), BLOCK))
     return float(mean), math.sqrt(squares / X.size) or 1.0
