@@ -86,51 +86,39 @@ class Recipe:
         # Everything is checked here, so that a mistake in a file is reported before any work begins.
         recipe = f"The recipe {self.name!r}"
         if not self.name.isprintable() or self.name in ("", ".", "..") or "/" in self.name:
-            raise ByhandError(
-                f"{recipe} has a name that no folder can have; give it another one.", code="recipe.invalid_name"
-            )
+            raise self._error("has a name that no folder can have; give it another one", "invalid_name")
         check_settings(f"{recipe}, section network,", self._network_defaults(), self.network)
         if "min_variance" in self.network and "pixels" in self.network:
-            raise ByhandError(
-                f"{recipe} sets both min_variance and pixels; leave one of them out.", code="recipe.invalid_setting"
-            )
+            raise self._error("sets both min_variance and pixels; leave one of them out")
         spec = self._spec({})
         if self.config.full_batch and any(isinstance(layer, Dropout) and layer.rate for layer in spec.layers):
-            raise ByhandError(
-                f"{recipe} has dropout, and {self.config.optimizer} needs a deterministic loss; "
-                "leave out dropout, or choose another optimizer.",
-                code="recipe.invalid_setting",
+            raise self._error(
+                f"has dropout, and {self.config.optimizer} needs a deterministic loss; leave out dropout, or choose "
+                "another optimizer"
             )
         data = DATA | check_settings(f"{recipe}, section data,", DATA, self.data)
         if data["split_seed"] < 0:
-            raise ByhandError(
-                f"{recipe}, section data, has split_seed = {data['split_seed']}; expected 0 or more.",
-                code="recipe.invalid_setting",
-            )
+            raise self._error(f"has split_seed = {data['split_seed']}; expected 0 or more")
         check_settings(f"{recipe}, section project,", PROJECT, self.project)
         single = dataclasses.replace(self, sweep={}) if self.sweep else self
         for key, values in self.sweep.items():
             if not isinstance(values, list | tuple) or not values:
-                raise ByhandError(
-                    f"{recipe} sweeps {key} over {values!r}; expected a list of values.", code="recipe.invalid_sweep"
-                )
+                raise self._error(f"sweeps {key} over {values!r}; expected a list of values", "invalid_sweep")
             for value in values:
                 single.with_settings(**{key: value})
 
+    def _error(self, problem: str, code: str = "invalid_setting") -> ByhandError:
+        return ByhandError(f"The recipe {self.name!r} {problem}.", code=f"recipe.{code}")
+
     def _network_defaults(self) -> dict[str, Any]:
         if "layers" in self.network:
-            if not isinstance(self.network["layers"], list | tuple):
-                raise ByhandError(
-                    f"The recipe {self.name!r} sets layers = {self.network['layers']!r}; expected a list of layers.",
-                    code="recipe.invalid_setting",
-                )
-            return SPEC | {"layers": tuple(self.network["layers"])}
+            layers = self.network["layers"]
+            if not isinstance(layers, list | tuple):
+                raise self._error(f"sets layers = {layers!r}; expected a list of layers")
+            return SPEC | {"layers": tuple(layers)}
         if not isinstance(self.network.get("name"), str):
-            raise ByhandError(
-                f"The recipe {self.name!r} names no network; "
-                f"expected [network] with a name ({', '.join(zoo.NETWORKS)}) or layers.",
-                code="recipe.no_network",
-            )
+            names = ", ".join(zoo.NETWORKS)
+            raise self._error(f"names no network; expected [network] with a name ({names}) or layers", "no_network")
         settings = {"name": ""} | zoo.settings_of(self.network["name"])
         return settings | {"min_variance": 0.0} if "pixels" in settings else settings
 
@@ -162,10 +150,7 @@ class Recipe:
                     break
             else:
                 everything = [*known["network"], *known["training"]]
-                raise ByhandError(
-                    f"The recipe {self.name!r} has no setting {key!r}; {nearest(key, everything)}.",
-                    code="recipe.unknown_setting",
-                )
+                raise self._error(f"has no setting {key!r}; {nearest(key, everything)}", "unknown_setting")
         sweep = {key: values for key, values in self.sweep.items() if settings.get(key) is None}
         return dataclasses.replace(self, **sections, sweep=sweep)
 
@@ -243,20 +228,20 @@ class Recipe:
         settings = {key: value for key, value in self.network.items() if key not in ("name", "min_variance")}
         if "layers" not in settings:
             if self.config.nondigits:
-                raise ByhandError(
-                    f"The recipe {self.name!r} trains on non-digits, and {self.network['name']!r} has no class for "
-                    "them; write the network as layers that end with 11 logits, or leave out nondigits.",
-                    code="recipe.invalid_network",
+                raise self._error(
+                    f"trains on non-digits, and {self.network['name']!r} has no class for them; write the network as "
+                    "layers that end with 11 logits, or leave out nondigits",
+                    "invalid_network",
                 )
             return zoo.network(self.network["name"], **{**settings, **pixels})
         spec = Spec.from_dict(settings)
         # Non-digits are an eleventh class.
         classes = CLASSES + (self.config.nondigits > 0)
         if (spec.input_shape, spec.classes) != (SHAPE, classes):
-            raise ByhandError(
-                f"The recipe {self.name!r} has a network from images {spec.input_shape} to {spec.classes} logits; "
-                f"expected {SHAPE} to {classes} for {'digits and non-digits' if self.config.nondigits else 'digits'}.",
-                code="recipe.invalid_network",
+            raise self._error(
+                f"has a network from images {spec.input_shape} to {spec.classes} logits; expected {SHAPE} to {classes} "
+                f"for {'digits and non-digits' if self.config.nondigits else 'digits'}",
+                "invalid_network",
             )
         return spec
 

@@ -188,11 +188,8 @@ class Run:
             ``run.other_digits`` if they are no longer the same digits, ``run.unknown_digits`` for shipped weights whose
             digits have no name; or if they cannot be loaded.
         """
-        if self._splits is None:
-            self._splits = self._load_splits(offline, notify)
-        return self._splits
-
-    def _load_splits(self, offline: bool, notify: Callable[[str], None]) -> Splits:
+        if self._splits is not None:
+            return self._splits
         if self.path is None:
             data = self.card.get("data")
             if not isinstance(data, dict) or not {"name", "split", "split_seed"} <= data.keys():
@@ -200,18 +197,17 @@ class Run:
                     f"The digits that {self.name} was trained on have no name; name digits by --data.",
                     code="run.unknown_digits",
                 )
-            return load_digits(data["name"], data["split_seed"], data["split"], offline, notify)
-        splits = self.recipe.load_splits(offline=offline, notify=notify)
-        if self.checkpoint.facts.get("data") != splits.fingerprint:
-            data = self.results.get("data", {})
-            sizes = "/".join(str(data.get(part)) for part in ("train", "validation", "test"))
-            before = f"{data['name']} split {sizes}" if data else "other digits"
-            raise ByhandError(
-                f"{self.name} was trained on {before}, but {self.recipe.data_settings['name']!r} now gives "
-                f"{splits.name} split {'/'.join(map(str, splits.sizes))} ({splits.source}), which are not the same "
-                "digits; restore those, or name other digits by --data.",
-                code="run.other_digits",
-            )
+            splits = load_digits(data["name"], data["split_seed"], data["split"], offline, notify)
+        else:
+            splits = self.recipe.load_splits(offline=offline, notify=notify)
+            if self.checkpoint.facts.get("data") != splits.fingerprint:
+                raise ByhandError(
+                    f"{self.name} was trained on other digits than {self.recipe.data_settings['name']!r} now gives: "
+                    f"{splits.name} split {'/'.join(map(str, splits.sizes))} ({splits.source}); restore those that "
+                    "it was trained on, or name digits by --data.",
+                    code="run.other_digits",
+                )
+        self._splits = splits
         return splits
 
     @property
