@@ -1,11 +1,10 @@
-"""Time how many digits a second the numpy hand and ONNX Runtime read in bulk.
+"""Measure how many digits per second the fast hand and ONNX Runtime classify in bulk.
 
 Run: ``python benchmarks/bulk.py [NETWORK...] [--threads N] [--rounds N]``.
 
-Every network is one whose weights come with byhand. Both read the same 10,000 pictures (scikit-learn's embedded digits,
-again and again), taking turns, in this process. Two figures for each: pictures over the seconds of the fastest round,
-and over the seconds that the processors worked in it, all threads together. The second, what one processor does, is
-the one to trust where other programs are at work.
+Each network is one of the package's trained ones. Both read the same 10,000 images (scikit-learn's embedded digits,
+repeated), interleaved, in this process. Two figures for each: images per second of the fastest round, and images per
+second of processor time in that round, over all threads. The second is more reliable when other programs are running.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Compare the peak memory of the hands: each trains a recipe for an epoch in a process of its own.
+"""Compare the peak memory of the hands: each trains a recipe for one epoch in a separate process.
 
 Run: ``python benchmarks/memory.py [RECIPE...] [--data NAME|PATH] [--offline]``.
 
-What is measured is the largest resident set that the operating system saw of the process (``ru_maxrss`` of ``wait4``),
-with the interpreter, the libraries it loads and the digits, as whoever runs ``byhand train`` pays for it. This process
-imports nothing large itself, because a child's peak counts from what its parent held when it was started.
+The measured value is the largest resident set of the process (``ru_maxrss`` of ``wait4``), including the interpreter,
+the libraries and the digits. This process imports nothing large, because a child's peak includes its parent's memory at
+the time of the start.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-HANDS = ("numpy", "torch")
+HANDS = ("fast", "torch")
 BYTES = 1 if sys.platform == "darwin" else 1024
-"""What the system counts resident memory in."""
+"""The unit of ``ru_maxrss``."""
 
 
 def main() -> int:

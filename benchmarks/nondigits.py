@@ -2,10 +2,10 @@
 
 Run: ``python benchmarks/nondigits.py [--fonts FOLDER] [--count N] [--all-letters] [--single] [--seed N]``.
 
-A fourth each of letters drawn from fonts and bent, scribbles, textures and blank pages, every one a whole picture of
-paper, light and shadow as a camera would take it, is read as people's pictures are. A non-digit is caught where nothing
-is found or everything found is unsure. Letters that look like a digit (O, l, Z, S and the like) are left out unless
-asked for: nobody could tell them apart. Beside it stand real digits, MNIST's test digits on the same paper.
+A quarter each of letters drawn from fonts and bent, scribbles, textures and blank pages, each a picture with paper,
+light and shadow as from a camera, is read like any other picture. A non-digit is caught if nothing is found or
+everything found is unsure. Letters that look like a digit (O, l, Z, S and the like) are left out unless
+``--all-letters`` is given. Real digits, MNIST's test digits on the same paper, are measured for comparison.
 """
 
 from __future__ import annotations

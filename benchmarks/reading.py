@@ -3,7 +3,7 @@
 Run: ``python benchmarks/reading.py [--rounds N] [--threads N]``.
 
 The digits are scikit-learn's embedded ones, enlarged and put on paper with a shadow. Each line gives the median over
-the rounds and the fastest round: where other programs are at work, the fastest is nearer to what the machine can do.
+the rounds and the fastest round, which is closer to what the machine can do when other programs are running.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
-"""Load the service: how many pictures a second it reads, how long each takes, and whether its memory grows.
+"""Load the service: pictures per second, latency, and whether its memory grows.
 
 Run: ``python benchmarks/service.py [--seconds N] [--requests N] [--workers N] [--connections N]``.
 
-``byhand serve`` runs as a process of its own and `wrk <https://github.com/wg/wrk>`_ beside it on the same processors,
-which is why the figures are those of a machine that has other things to do. The picture is a digit of 28x28 pixels, as
-PNG. Memory is the resident set of all of the service's processes together, after a warm-up and then while so many
-requests as `--requests` says are answered.
+``byhand serve`` and `wrk <https://github.com/wg/wrk>`_ run as processes on the same processors, so the figures are
+those of a busy machine. The picture is a digit of 28x28 pixels, as PNG. Memory is the resident set of all processes of
+the service, after a warm-up and while ``--requests`` requests are served.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Run the notebooks of this folder and store what they show: `python notebooks/refresh.py`, or with the names of some.
+"""Run the notebooks of this folder and store their outputs: `python notebooks/refresh.py [NOTEBOOK...]`.
 
-The outputs that are kept are those of MNIST (`BYHAND_DATA`, or the cache). Nothing is stored that another run on the
-same machine would not show again, but for seconds that were measured: no time of day, no path, no name of a machine.
-Figures are stored in 256 colours, which makes them a third as large.
+The stored outputs are those of MNIST (`BYHAND_DATA`, or the cache). Except for measured times they are reproducible:
+they contain no date, path or machine name. Figures are stored with 256 colors, which reduces them to a third.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ METADATA = {
 
 
 def executed(path: Path) -> nbformat.NotebookNode:
-    """Run a notebook from top to bottom in a kernel of its own, and give it with its outputs.
+    """Run a notebook from top to bottom in a new kernel and return it with its outputs.
 
     Raises
     ------
@@ -39,19 +38,19 @@ def executed(path: Path) -> nbformat.NotebookNode:
     )
     client.execute()
     notebook.metadata = nbformat.from_dict(METADATA)
-    for place, cell in enumerate(notebook.cells, start=1):
-        cell.id = f"cell-{place:02d}"
+    for number, cell in enumerate(notebook.cells, start=1):
+        cell.id = f"cell-{number:02d}"
         cell.metadata = nbformat.from_dict({})
         for output in cell.get("outputs", []):
             if "metadata" in output:
                 output.metadata = nbformat.from_dict({})
             if "image/png" in output.get("data", {}):
-                output.data["image/png"] = smaller(output.data["image/png"])
+                output.data["image/png"] = reduced(output.data["image/png"])
     return notebook
 
 
-def smaller(encoded: str) -> str:
-    """Bring a picture, PNG in base64, to 256 colours; the same picture gives the same text."""
+def reduced(encoded: str) -> str:
+    """Reduce a PNG image in base64 to 256 colors, deterministically."""
     with Image.open(io.BytesIO(base64.b64decode(encoded))) as picture:
         few = picture.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     written = io.BytesIO()
@@ -61,7 +60,7 @@ def smaller(encoded: str) -> str:
 
 if __name__ == "__main__":
     if (found := load_digits("auto").name) != "mnist":
-        sys.exit(f"The digits found are {found}, and the outputs to store are those of MNIST; name it by BYHAND_DATA.")
+        sys.exit(f"The stored outputs need MNIST, but the digits found are {found}; set BYHAND_DATA to MNIST.")
     for given in map(Path, sys.argv[1:] or sorted(FOLDER.glob("*.ipynb"))):
         nbformat.write(executed(given), given)
         print(f"{given.name}: {given.stat().st_size / 1000:.0f} kB")

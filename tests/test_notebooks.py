@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom on the embedded digits, and what is stored in them is whole and says no path."""
+"""The notebooks run on the embedded digits, and their stored outputs are complete and contain no path."""
 
 from __future__ import annotations
 
@@ -38,11 +38,10 @@ def test_it_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
     copy.write_bytes(path.read_bytes())
     before = nbformat.read(path, as_version=4)
     with warnings.catch_warnings():
-        # Of the kernel's own wiring, not of what the notebook does.
+        # The kernel's own warnings, not the notebook's.
         warnings.simplefilter("ignore")
         after = executed()(copy)
     assert [cell.source for cell in after.cells] == [cell.source for cell in before.cells]
-    # As many figures as are stored.
     assert figures(after) == figures(before)
     assert os.listdir(tmp_path) == [path.name]  # noqa: PTH208
 
@@ -56,7 +55,7 @@ def figures(notebook: Any) -> int:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_what_is_stored(path: Path) -> None:
+def test_stored_outputs(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(text.encode()) < LARGEST
     notebook = nbformat.read(path, as_version=4)
@@ -67,14 +66,14 @@ def test_what_is_stored(path: Path) -> None:
     assert not [
         output for output in outputs(notebook) if output.output_type == "error" or output.get("name") == "stderr"
     ]
-    # Nothing that depends on when and where it ran.
+    # Nothing depends on when and where it ran.
     assert notebook.metadata == {
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
     assert all(not cell.metadata for cell in notebook.cells)
     assert not re.search(r"/(home|root|work|tmp|Users|var|usr|opt)/|[A-Z]:\\\\", text)
-    # A text between any two figures, and a title that says the number.
+    # A numbered title, and text between the figures.
     assert notebook.cells[0].source.startswith(f"# {path.name[0]}. ")
     assert sum(cell.cell_type == "markdown" for cell in notebook.cells) >= len(code) - 3
     for link in re.findall(r"\]\(([^)]+\.ipynb)\)", text):

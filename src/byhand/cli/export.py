@@ -3,9 +3,9 @@
 byhand export runs/mlp-numpy --onnx digits.onnx
 byhand export conv5x5 --onnx digits.onnx
 
-RUN is the folder of a run, the checkpoint in one, or the name of weights that come with byhand (a folder of such a name
-is meant by ./NAME). Pixels go in, "images", uint8 (B, 28, 28), ink light on dark; "logits" and "probabilities" go out.
-ONNX Runtime reads 1,000 digits with the file before it takes its place.
+RUN is the folder of a run, the checkpoint in one, or the name of weights that come with byhand (write ./NAME for a
+folder of that name). Pixels go in, "images", uint8 (B, 28, 28), ink light on dark; "logits" and "probabilities" come
+out. Before the file is written, ONNX Runtime must read 1,000 digits as the network does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="a run's folder, a checkpoint, or the name of shipped weights")
     parser.add_argument("--onnx", type=Path, required=True, metavar="FILE", help="the file to write")
     parser.add_argument(
-        "--data", metavar="NAME|PATH", help="digits to read for the check; by default those embedded in scikit-learn"
+        "--data", metavar="NAME|PATH", help="digits for the check (default: those embedded in scikit-learn)"
     )
     parser.add_argument("--offline", action="store_true", help="download nothing")
 
@@ -36,12 +36,12 @@ def run(arguments: argparse.Namespace) -> int:
     network, facts = _load(arguments.run)
     digits = load_dataset(arguments.data or "digits", offline=arguments.offline).train
     images = digits.images[:CHECKED]
-    apart = to_onnx(network, arguments.onnx, images=images, facts=facts)
+    largest = to_onnx(network, arguments.onnx, images=images, facts=facts)
     size = arguments.onnx.stat().st_size
     print(f"{arguments.onnx}: {arguments.run}, {network.spec.size:,} parameters, {size:,} bytes")
     print(
-        f"Largest difference between ONNX Runtime and the numpy hand on {len(images):,} digits "
-        f"({digits.name}): {apart:.1e}"
+        f"Largest difference between ONNX Runtime and the network on {len(images):,} digits "
+        f"({digits.name}): {largest:.1e}"
     )
     return 0
 

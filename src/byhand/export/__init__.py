@@ -6,18 +6,17 @@
 
     export.to_onnx(network, "digits.onnx")
 
-A file is written from the spec and the weights alone: pixels ``images`` (uint8, ``(B, 28, 28)``) enter, ``logits`` and
-``probabilities`` (float32, ``(B, K)``) leave, for any B. It carries its own standardisation, its labels and its spec.
+A file is written from the spec and the weights alone: pixels ``images`` (uint8, ``(B, 28, 28)``) go in, ``logits`` and
+``probabilities`` (float32, ``(B, K)``) come out, for any B. It contains its standardization, its labels and its spec.
 
-``graph.py`` and ``layer.py`` are what a layer is written with, ``layers.py`` and ``recurrence.py`` write ours,
-``network.py`` puts them together and ``runtime.py`` runs what came out.
+``graph.py`` holds the tools that ``operators.py`` writes our layers with, ``build.py`` puts them together, and
+``session.py`` runs the result.
 """
 
 from __future__ import annotations
 
-from byhand.export.graph import Graph
-from byhand.export.layer import exports
-from byhand.export.network import labels_of, model
-from byhand.export.runtime import CHECKED, TOLERANCE, Session, to_onnx
+from byhand.export.build import labels_of, model
+from byhand.export.graph import Graph, exports
+from byhand.export.session import CHECKED, TOLERANCE, Session, to_onnx
 
 __all__ = ["CHECKED", "TOLERANCE", "Graph", "Session", "exports", "labels_of", "model", "to_onnx"]

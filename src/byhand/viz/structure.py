@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ATTACHED = (Standardize, ReLU, Sigmoid, Tanh, Dropout, BatchNorm2d)
 """Layers that keep the shape; they hang on the block before them."""
+
 COLORS = {"Conv2d": BLUE, "Linear": ORANGE, "Recurrent": GREEN}
 """Layers with weights; all others are grey."""
 
@@ -160,14 +161,14 @@ def _sheets(block: Block) -> int:
     return min(channels, round(1 + 1.2 * math.log2(channels)))
 
 
-def _wrap(made: list[Block], widths: list[float], room: float) -> list[list[int]]:
+def _wrap(made: list[Block], widths: list[float], space: float) -> list[list[int]]:
     """Break the blocks into as few lines as hold them, about equally full."""
     total = sum(widths) + GAP * len(made)
-    least = total / math.ceil(total / (room + GAP))
+    least = total / math.ceil(total / (space + GAP))
     lines: list[list[int]] = [[]]
     used = 0.0
     for i, width in enumerate(widths):
-        if lines[-1] and (used + width > room or used + width / 2 > least):
+        if lines[-1] and (used + width > space or used + width / 2 > least):
             lines.append([])
             used = 0.0
         lines[-1].append(i)
@@ -175,8 +176,8 @@ def _wrap(made: list[Block], widths: list[float], room: float) -> list[list[int]
     return lines
 
 
-def _shorten(title: str, room: float) -> str:
-    while style.width_of(title, style.TITLE, "bold") > room:
+def _shorten(title: str, space: float) -> str:
+    while style.width_of(title, style.TITLE, "bold") > space:
         title = title.removesuffix("…")[:-1] + "…"
     return title
 

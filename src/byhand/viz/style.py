@@ -150,3 +150,17 @@ def save(drawn: Figure, path: Path) -> tuple[Path, Path]:
         with replacing(png) as beside:
             drawn.savefig(beside, format="png", metadata=title)
     return svg, png
+
+
+def class_name(k: int) -> str:
+    """A class in figures and tables; an eleventh class is no digit."""
+    return str(k) if k < 10 else "none"
+
+
+def percent(probability: float) -> str:
+    """A probability with as few decimals as show that it is neither 0 nor 1."""
+    for digits in (0, 1, 2):
+        text = f"{100 * probability:.{digits}f}"
+        if float(text) not in (0, 100):
+            return f"{text} %"
+    return "<0.01 %" if probability < 0.5 else ">99.99 %"

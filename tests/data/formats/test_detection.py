@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -95,40 +93,6 @@ def test_the_files_before_mutation_are_read_under_any_name(tmp_path: Path, valid
     np.testing.assert_array_equal(digits.images[0], FEW[0])
     assert digits.source == str(path)
     assert digits.name == "misleading"
-
-
-@pytest.mark.parametrize("content", [b"", b"hello\n", gzip.compress(b"hello", mtime=0), b"\xde\xad\xbe\xef"])
-def test_unknown_formats(tmp_path: Path, refused: Callable[[str], Any], content: bytes) -> None:
-    (tmp_path / "x").write_bytes(content)
-    with refused("data.unknown_format"):
-        read(tmp_path / "x")
-
-
-def test_pickles_are_refused(tmp_path: Path, refused: Callable[[str], Any]) -> None:
-    (tmp_path / "x").write_bytes(pickle.dumps([1, 2, 3]))
-    with refused("data.pickle"):
-        read(tmp_path / "x")
-
-
-def test_paths_that_cannot_be_read(tmp_path: Path, refused: Callable[[str], Any]) -> None:
-    (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    os.mkfifo(tmp_path / "pipe")
-    for path, code in (
-        (tmp_path / "missing", "data.not_found"),
-        ("a\0b", "data.unreadable"),
-        (tmp_path / "loop", "data.unreadable"),
-        (tmp_path / "pipe", "data.unreadable"),
-    ):
-        with refused(code):
-            read(path)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission(tmp_path: Path, make: SimpleNamespace, refused: Callable[[str], Any]) -> None:
-    (tmp_path / "x").write_bytes(make.idx(FEW))
-    (tmp_path / "x").chmod(0)
-    with refused("data.unreadable"):
-        read(tmp_path / "x")
 
 
 def test_a_folder_with_several_files(tmp_path: Path, make: SimpleNamespace, refused: Callable[[str], Any]) -> None:

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -79,34 +77,3 @@ def test_a_fault_names_its_line(
     with pytest.raises(ByhandError, match=found) as caught:
         read(tmp_path / "x.csv")
     assert caught.value.code == "data.bad_row"
-
-
-def test_bad_rows(
-    tmp_path: Path, images: np.ndarray, labels: np.ndarray, make: SimpleNamespace, refused: Callable[[str], Any]
-) -> None:
-    path = tmp_path / "x.csv"
-    path.write_text("nan" + make.csv(images, labels, header=False)[1:])
-    with refused("data.bad_row"):
-        read(path)
-    path.write_bytes(make.csv(images, labels).encode() + b"\xff\xfe")
-    with refused("data.bad_row"):
-        read(path)
-    path.write_text(make.csv(images, labels + 1))
-    with refused("data.label_out_of_range"):
-        read(path)
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("a,b,c\n1,2,3\n", "data.wrong_columns"),
-        (",".join(f"c{i}" for i in range(785)) + "\n" + ",".join("0" * 785), "data.wrong_columns"),
-        (",".join(["label", *(f"p{i}" for i in range(784))]) + "\n\n", "data.empty"),
-        (",".join(["label", *(f"p{i}" for i in range(784))]) + "\n1,2\n", "data.wrong_columns"),
-        (",".join("0" * 785) + "\n" + "0" * 100_000, "data.bad_row"),
-    ],
-)
-def test_tables_of_something_else(tmp_path: Path, refused: Callable[[str], Any], text: str, code: str) -> None:
-    (tmp_path / "x.csv").write_text(text)
-    with refused(code):
-        read(tmp_path / "x.csv")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import struct
 import sys
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,18 +15,6 @@ from PIL import Image
 
 from byhand.data import read
 from byhand.data.formats.pictures import decode
-
-
-def _bomb(width: int, height: int) -> bytes:
-    """A PNG of any size whose rows are never stored."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
-    )
 
 
 def _pictures(folder: Path, files: dict[str, bytes]) -> Path:
@@ -91,27 +77,6 @@ def test_the_ground_of_a_transparent_picture_is_the_opposite_of_its_ink(images: 
 
 
 @pytest.mark.parametrize(
-    ("files", "code"),
-    [
-        ({}, "data.empty"),
-        ({"notes.txt": b"nothing here"}, "data.empty"),
-        ({"7/a.png": b""}, "data.damaged"),
-        ({"7/a.png": b"\x89PNG\r\n\x1a\n garbage"}, "data.damaged"),
-        ({"7/a.png": _bomb(28, 28)[:-30]}, "data.damaged"),
-        ({"7/a.png": _bomb(30_000, 30_000)}, "data.damaged"),
-        ({"7/a.png": _bomb(5_000, 5_000)}, "data.wrong_size"),
-        ({"7/a.png": _bomb(29, 28)}, "data.wrong_size"),
-        ({"7/a.png": bytes(300_000)}, "data.wrong_size"),
-        ({"7/a.png": _bomb(28, 28), "b.png": _bomb(28, 28)}, "data.unclear_labels"),
-        ({"12/a.png": _bomb(28, 28)}, "data.label_out_of_range"),
-    ],
-)
-def test_bad_folders(tmp_path: Path, refused: Callable[[str], Any], files: dict[str, bytes], code: str) -> None:
-    with refused(code):
-        read(_pictures(tmp_path, files))
-
-
-@pytest.mark.parametrize(
     ("names", "labels"),
     [
         # Running numbers are not labels.
@@ -168,30 +133,6 @@ def test_parquet_shards(tmp_path: Path, images: np.ndarray, labels: np.ndarray, 
     assert dataset.test is not None
     np.testing.assert_array_equal(dataset.train.images, images[6:])
     np.testing.assert_array_equal(dataset.test.labelled(), labels[:6])
-
-
-def test_bad_parquet(tmp_path: Path, images: np.ndarray, make: SimpleNamespace, refused: Callable[[str], Any]) -> None:
-    import pyarrow as pa
-    from pyarrow import parquet as pq
-
-    path, good = tmp_path / "x.parquet", make.picture(images[0])
-    for content, code in (
-        (make.parquet([good, _bomb(5_000, 5_000)], [1, 2]), "data.wrong_size"),
-        (make.parquet([good, None], [1, 2]), "data.bad_images"),
-        (make.parquet([bytes(10_000_000)] * 3, [1, 2, 3]), "data.bad_images"),
-        (make.parquet([good], [-1]), "data.bad_value"),
-        (make.parquet([good], [10]), "data.label_out_of_range"),
-        (make.parquet([], []), "data.empty"),
-        (make.parquet([good], [1])[:-20], "data.damaged"),
-        (b"PAR1", "data.damaged"),
-    ):
-        path.write_bytes(content)
-        with refused(code):
-            read(path)
-    for columns, code in (({"text": ["a"]}, "data.wrong_columns"), ({"image": [1], "label": [1]}, "data.bad_type")):
-        pq.write_table(pa.table(columns), path)
-        with refused(code):
-            read(path)
 
 
 def test_without_pyarrow_other_formats_are_read(

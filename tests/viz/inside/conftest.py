@@ -1,4 +1,4 @@
-"""Small networks of every kind, with weights that are no longer what they began as, and pictures to look at."""
+"""Small networks of every kind, with weights away from their initial values, and images to look at."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from byhand.hands import HANDS, Network, build
 from byhand.models import zoo
 from byhand.models.spec import Spec
 
-# What sees pixels one by one sees these.
 PIXELS = tuple(range(100, 700, 7))
 SPECS: dict[str, Spec] = {
     "softmax": zoo.network("softmax"),
@@ -30,19 +29,19 @@ SPECS: dict[str, Spec] = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for `name` is run for every network, one that asks for `hand` in every hand."""
+    """A test with an argument `name` runs for every network, one with `hand` in every hand."""
     for asked, values in (("name", SPECS), ("hand", HANDS)):
-        if asked in metafunc.fixturenames and not _told(metafunc, asked):
+        if asked in metafunc.fixturenames and not _parametrized(metafunc, asked):
             metafunc.parametrize(asked, list(values))
 
 
-def _told(metafunc: pytest.Metafunc, asked: str) -> bool:
+def _parametrized(metafunc: pytest.Metafunc, asked: str) -> bool:
     return any(asked in str(mark.args[0]).split(",") for mark in metafunc.definition.iter_markers("parametrize"))
 
 
 @pytest.fixture(autouse=True, scope="package")
 def _one_thread() -> Iterator[None]:
-    """Networks as small as these gain nothing by threads, which on a busy machine wait for one another."""
+    """Networks as small as these gain nothing from threads."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with threadpool_limits(1):
@@ -58,7 +57,7 @@ def specs() -> dict[str, Spec]:
 
 @pytest.fixture(scope="session")
 def made() -> Callable[..., Network]:
-    """``made(name, hand, dtype)``: one of `specs`, its biases, scales and running averages no zeros and ones."""
+    """``made(name, hand, dtype)``: one of `specs`; no bias, scale or running average is 0 or 1."""
 
     def build_one(name: str, hand: str = "numpy", dtype: str = "float64") -> Network:
         network = build(SPECS[name], hand, seed=4, dtype=dtype)
@@ -73,7 +72,7 @@ def made() -> Callable[..., Network]:
 
 @pytest.fixture(scope="session")
 def images() -> np.ndarray:
-    """Five pictures of strokes and noise, light on dark; no two pixels beside each other are alike by rule."""
+    """Five images of strokes and noise, light on dark."""
     rng = np.random.default_rng(5)
     pictures = rng.integers(0, 60, (5, 28, 28), dtype=np.uint8)
     for picture in pictures:

@@ -1,15 +1,15 @@
-"""Gates and states are the network's own, and an answer after t rows is that of a network that reads t rows."""
+"""Gates and states equal the network's, and a prediction after t rows is that of a network that reads t rows."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
-from byhand.errors import ByhandError
 from byhand.hands import Network, build
 from byhand.metrics.losses import probabilities
 from byhand.models import zoo
@@ -82,7 +82,7 @@ def test_an_lstm_by_hand() -> None:
 
 
 @pytest.mark.parametrize("name", RECURRENT)
-def test_an_answer_after_some_rows_is_that_of_a_shorter_picture(
+def test_a_prediction_after_some_rows_is_that_of_a_shorter_image(
     specs: Specs, made: Made, name: str, hand: str, images: np.ndarray
 ) -> None:
     network = made(name, hand)
@@ -96,16 +96,16 @@ def test_an_answer_after_some_rows_is_that_of_a_shorter_picture(
         np.testing.assert_allclose(likely[:, t - 1], expected, rtol=1e-9, atol=1e-12)
 
 
-def test_networks_without_rows(specs: Specs, made: Made, images: np.ndarray) -> None:
+def test_networks_without_rows(specs: Specs, made: Made, images: np.ndarray, refused: Callable[..., Any]) -> None:
     assert [name for name in specs if is_recurrent(made(name))] == list(RECURRENT)
     for function in (gates, hidden_states, probabilities_by_row):
-        with pytest.raises(ByhandError, match="has no recurrent layer"):
+        with refused("look.not_recurrent"):
             function(made("mlp"), images)
-    with pytest.raises(ByhandError, match=r"array of shape \(28, 28\)"):
+    with refused("look.wrong_shape"):
         gates(made("lstm"), images[0])
     spec = zoo.network("elman", hidden=3)
     layers = (spec.layers[0], Recurrent("elman", 3, every=True), Flatten(), spec.layers[-1])
     network = build(dataclasses.replace(spec, layers=layers))
     assert hidden_states(network, images)["Recurrent"].shape == (5, 28, 3)
-    with pytest.raises(ByhandError, match="Recurrent hands on every state at once"):
+    with refused("look.every_state"):
         probabilities_by_row(network, images)

@@ -6,7 +6,6 @@ import codecs
 import gzip
 import os
 import zlib
-from enum import Enum
 from pathlib import Path
 
 from byhand.data.digits import Dataset
@@ -18,35 +17,22 @@ START_BYTES = 4096  # how much of a file is inspected
 MOST_FILES = 1000  # how many files of a folder are inspected
 
 
-class Kind(Enum):
-    """File formats."""
-
-    IDX = "IDX"
-    CSV = "CSV"
-    NPZ = "npz"
-    MATLAB = "MATLAB"
-    HDF5 = "HDF5"
-    PARQUET = "Parquet"
-    PICTURE = "picture"
-    PICKLE = "pickle"
-
-
 STARTS = {
-    Kind.IDX: (b"\0\0",),
-    Kind.NPZ: (b"PK\3\4", b"PK\5\6"),
-    Kind.HDF5: (b"\x89HDF", b"MATLAB 7.3"),
-    Kind.MATLAB: (b"MATLAB 5.0",),
-    Kind.PARQUET: (b"PAR1",),
-    Kind.PICTURE: pictures.STARTS,
-    Kind.PICKLE: (b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5"),
+    "idx": (b"\0\0",),
+    "npz": (b"PK\3\4", b"PK\5\6"),
+    "hdf5": (b"\x89HDF", b"MATLAB 7.3"),
+    "matlab": (b"MATLAB 5.0",),
+    "parquet": (b"PAR1",),
+    "picture": pictures.STARTS,
+    "pickle": (b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5"),
 }
 READERS = {
-    Kind.IDX: idx.read_file,
-    Kind.CSV: kaggle.read_file,
-    Kind.NPZ: arrays.read_npz,
-    Kind.MATLAB: matlab.read_file,
-    Kind.PARQUET: lambda path: parquet.read_files([path]),
-    Kind.PICTURE: pictures.read_file,
+    "idx": idx.read_file,
+    "csv": kaggle.read_file,
+    "npz": arrays.read_npz,
+    "matlab": matlab.read_file,
+    "parquet": lambda path: parquet.read_files([path]),
+    "picture": pictures.read_file,
 }
 
 
@@ -91,12 +77,12 @@ def _read_file(path: Path) -> Dataset:
     kind = recognize(path)
     if kind in READERS:
         return READERS[kind](path)
-    if kind is Kind.HDF5:
+    if kind == "hdf5":
         raise ByhandError(
             f"{path} is an HDF5 file (MATLAB's level 7.3), which is not supported; save it in MATLAB with save -v7.",
             code="data.hdf5",
         )
-    if kind is Kind.PICKLE:
+    if kind == "pickle":
         raise ByhandError(
             f"{path} is a Python pickle, which can run any code when read; save the digits as npz or CSV.",
             code="data.pickle",
@@ -109,23 +95,23 @@ def _read_file(path: Path) -> Dataset:
 
 def _read_folder(folder: Path) -> Dataset:
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    kinds: dict[Kind, list[Path]] = {}
+    kinds: dict[str, list[Path]] = {}
     for path in files[:MOST_FILES]:
         kind = recognize(path)
-        if kind is not None and (kind is not Kind.CSV or kaggle.is_table(path)):
+        if kind is not None and (kind != "csv" or kaggle.is_table(path)):
             kinds.setdefault(kind, []).append(path)
-    if Kind.IDX in kinds:
-        return idx.read_files(kinds[Kind.IDX])
-    if Kind.PARQUET in kinds:
-        return parquet.read_files(kinds[Kind.PARQUET])
-    whole = [path for kind in (Kind.CSV, Kind.NPZ, Kind.MATLAB, Kind.HDF5) for path in kinds.get(kind, [])]
+    if "idx" in kinds:
+        return idx.read_files(kinds["idx"])
+    if "parquet" in kinds:
+        return parquet.read_files(kinds["parquet"])
+    whole = [path for kind in ("csv", "npz", "matlab", "hdf5") for path in kinds.get(kind, [])]
     if not whole:
         return pictures.read_folder(folder)
     if len(whole) == 1:
         return _read_file(whole[0])
     # A CSV or npz file for train and one for test belong together.
     train, test = ([path for path in whole if is_test(path) == wanted] for wanted in (False, True))
-    if len(train) == len(test) == 1 and any(len(kinds.get(kind, [])) == 2 for kind in (Kind.CSV, Kind.NPZ)):
+    if len(train) == len(test) == 1 and any(len(kinds.get(kind, [])) == 2 for kind in ("csv", "npz")):
         return Dataset(_read_file(train[0]).train, _read_file(test[0]).train)
     listed = ", ".join(path.name for path in whole[:4]) + (", ..." if len(whole) > 4 else "")
     raise ByhandError(
@@ -135,20 +121,20 @@ def _read_folder(folder: Path) -> Dataset:
     )
 
 
-def recognize(path: Path) -> Kind | None:
+def recognize(path: Path) -> str | None:
     """Recognize the format of a file by its first bytes; ``None`` if it is none that holds digits."""
     start = _start(path)
     if start[:2] == b"\x1f\x8b":
         # Of gzip files only IDX is supported; a damaged one is reported by that reader.
         try:
             with gzip.open(path) as file:
-                return Kind.IDX if file.read(2) == b"\0\0" else None
+                return "idx" if file.read(2) == b"\0\0" else None
         except (EOFError, zlib.error, gzip.BadGzipFile):
-            return Kind.IDX
+            return "idx"
     for kind, starts in STARTS.items():
         if start.startswith(starts):
             return kind
-    return Kind.CSV if _is_text(start) and b"," in start else None
+    return "csv" if _is_text(start) and b"," in start else None
 
 
 def _start(path: Path) -> bytes:

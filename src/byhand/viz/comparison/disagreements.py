@@ -11,7 +11,7 @@ from byhand.compare.predictions import Predictions
 from byhand.hands import Array
 from byhand.viz import style
 from byhand.viz.comparison.trade_offs import ROW, WIDTH
-from byhand.viz.run.confusion import class_name
+from byhand.viz.style import class_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""What the figures of `byhand.viz.inside` share: ink on paper, one scale for what has a sign, and panels in inches."""
+"""What the figures of `byhand.viz.inside` share: color scales, panels in inches, and keys to colors."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BELOW, ABOVE = ("#00324F", style.BLUE), (style.VERMILION, "#5E2500")
-"""From the darkest of negative values to paper, and from paper to the darkest of positive ones."""
+"""The darkest and the middle color of negative values; the middle and the darkest color of positive ones."""
 MARGIN, GAP = 0.4, 0.3
 HEADER = 0.62
-"""Inches: around a figure, between its panels, and from its upper margin to the first panel."""
+"""Inches: around a figure, between its panels, and from the upper margin to the first panel."""
 
 
 @cache
 def signed() -> Colormap:
-    """Blue below zero, paper at zero, vermilion above; grey where there is no number."""
+    """Blue below zero, paper at zero, vermilion above; grey at NaN."""
     return _scale("signed", [(0.0, BELOW[0]), (0.22, BELOW[1]), (0.5, style.PAPER), (0.78, ABOVE[0]), (1.0, ABOVE[1])])
 
 
@@ -38,7 +38,7 @@ def ink() -> Colormap:
 
 @cache
 def share() -> Colormap:
-    """Paper at zero and dark green at one: what is let through, and how likely something is."""
+    """Paper at zero and dark green at one: gates and probabilities."""
     return _scale("share", [(0.0, style.PAPER), (0.6, style.GREEN), (1.0, "#003D2D")])
 
 
@@ -48,47 +48,36 @@ def _scale(name: str, stops: list[tuple[float, str]]) -> Colormap:
     return LinearSegmentedColormap.from_list(f"byhand {name}", stops).with_extremes(bad=style.FAINT)
 
 
-def reading(network: Network, image: Array) -> tuple[Array, Array]:
-    """Give a picture as ``(1, 28, 28)``, and the ten probabilities that the network reads in it.
-
-    Raises
-    ------
-    ByhandError
-        If the picture is of another shape than the network reads.
-    """
+def predict(network: Network, image: Array) -> tuple[Array, Array]:
+    """Return an image as ``(1, 28, 28)``, and the probabilities of its classes."""
     images = checked(network, np.asarray(image)[None])
     return images, probabilities(network.logits(images), network.spec.loss)[0]
 
 
-def class_name(network: Network, label: int) -> str:
-    """Name a class: its digit, or what the eleventh of the network that reads numbers stands for."""
-    return "–" if label == 10 and network.spec.classes == 11 else str(label)
-
-
 def number(value: float) -> str:
-    """A value with one digit after the point, and a minus sign as long as a plus."""
+    """A value with one decimal and a typographic minus sign."""
     return f"{value:.1f}".replace("-", "−")
 
 
-def sheet(width: float, height: float, title: str, beside: str = "") -> Figure:
-    """Make a figure of that many inches with its title, where it has one; call it inside `style.applied`.
-
-    `beside` stands after the title, in a lighter hand.
-    """
+def sheet(width: float, height: float, title: str, note: str = "") -> Figure:
+    """Make a figure of that many inches with a title and a note beside it; call it inside `style.applied`."""
     made = style.figure(width, height)
-    made.set_label(f"{title}: {beside}" if beside else title)
-    if not title:
-        return made
+    made.set_label(f"{title}: {note}" if note else title)
     y = 1 - (MARGIN + 0.16) / height
     made.text(MARGIN / width, y, title, size=style.TITLE, weight="bold", va="center")
-    if beside:
-        x = MARGIN + style.width_of(title, style.TITLE, "bold") + GAP
-        made.text(x / width, y, beside, color=style.MUTED, va="center")
+    x = MARGIN + style.width_of(title, style.TITLE, "bold") + GAP
+    made.text(x / width, y, note, color=style.MUTED, va="center")
     return made
 
 
+def write(figure: Figure, left: float, top: float, text: str) -> None:
+    """Write a small note, its place in inches from the left and the upper edge of the figure."""
+    wide, high = figure.get_size_inches()
+    figure.text(left / wide, 1 - top / high, text, size=style.SMALL, color=style.MUTED, va="center_baseline")
+
+
 def panel(figure: Figure, left: float, top: float, width: float, height: float, title: str = "") -> Axes:
-    """Add a panel, its left and upper edge in inches from those of the figure, without axes or grid."""
+    """Add a panel without ticks, its left and upper edge in inches from those of the figure."""
     wide, high = figure.get_size_inches()
     axes = figure.add_axes((left / wide, 1 - (top + height) / high, width / wide, height / high))
     axes.grid(visible=False)
@@ -102,26 +91,26 @@ def panel(figure: Figure, left: float, top: float, width: float, height: float, 
     return axes
 
 
-def show(axes: Axes, values: Array, colours: Colormap, low: float, high: float) -> Any:
-    """Fill a panel with a matrix, a cell for each value."""
+def show(axes: Axes, values: Array, colors: Colormap, low: float, high: float) -> Any:
+    """Fill a panel with a matrix."""
     return axes.imshow(
-        np.ma.masked_invalid(values), cmap=colours, vmin=low, vmax=high, aspect="auto", interpolation="nearest"
+        np.ma.masked_invalid(values), cmap=colors, vmin=low, vmax=high, aspect="auto", interpolation="nearest"
     )
 
 
 def show_signed(axes: Axes, values: Array, most: float | None = None) -> Any:
-    """Fill a panel with values around zero, each as dark as it is large; `most` is the darkest."""
+    """Fill a panel with values around zero; those of size `most` are darkest."""
     most = largest(values) if most is None else most
     return show(axes, values, signed(), -most, most)
 
 
 def show_picture(axes: Axes, image: Array) -> Any:
-    """Show pixels, 0 as paper and 255 as ink."""
+    """Fill a panel with pixels, 0 as paper and 255 as ink."""
     return show(axes, image, ink(), 0, 255)
 
 
 def mosaic(tiles: Array, columns: int) -> Array:
-    """Lay ``(N, H, W)`` out in lines of so many, with no number in the lines of one cell between them."""
+    """Arrange ``(N, H, W)`` in a grid, with NaN in the lines between the tiles."""
     count, high, wide = tiles.shape
     lines = -(-count // columns)
     laid = np.full((lines * (high + 1) - 1, columns * (wide + 1) - 1), np.nan)
@@ -132,24 +121,21 @@ def mosaic(tiles: Array, columns: int) -> Array:
 
 
 def outline(axes: Axes, image: Array) -> None:
-    """Draw the edge of the ink over a panel that shows something else."""
+    """Draw the outline of the ink over a panel."""
     if 0 < (np.asarray(image) > 127).sum() < np.size(image):
         axes.contour(image, levels=[127], colors=[style.INK], linewidths=1.1)
 
 
 def largest(values: Array) -> float:
-    """The largest size of a value, and 1 where all are zero."""
+    """The largest absolute value, or 1 if all are zero."""
     most = float(np.nanmax(np.abs(values))) if np.size(values) else 0.0
     return most or 1.0
 
 
 def key(figure: Figure, left: float, top: float, drawn: Any, low: str, high: str, width: float = 1.6) -> None:
-    """Explain a panel's colours: a bar between the names of its ends."""
-    said = style.width_of(low, style.SMALL) + 0.1
-    wide, tall = figure.get_size_inches()
-    axes = panel(figure, left + said, top, width, 0.13)
+    """Explain the colors of a panel by a bar between the names of its ends."""
+    named = style.width_of(low, style.SMALL) + 0.1
+    axes = panel(figure, left + named, top, width, 0.13)
     axes.imshow(np.linspace(0, 1, 128)[None], cmap=drawn.cmap, aspect="auto")
-    y = 1 - (top + 0.065) / tall
-    figure.text(left / wide, y, low, size=style.SMALL, color=style.MUTED, va="center_baseline")
-    x = left + said + width + 0.1
-    figure.text(x / wide, y, high, size=style.SMALL, color=style.MUTED, va="center_baseline")
+    write(figure, left, top + 0.065, low)
+    write(figure, left + named + width + 0.1, top + 0.065, high)

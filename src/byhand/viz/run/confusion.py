@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from byhand.metrics.classification import Report
 from byhand.viz import style
+from byhand.viz.style import class_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,8 +17,6 @@ CELL = 0.56
 """Inches."""
 STRONGEST = 0.45
 """Share of the colour in the cell of most mistakes: ink is easy to read on it, on light paper and on dark."""
-ELEVENTH = "none"
-"""What a class beyond the ten digits is called: no digit at all."""
 
 
 def confusion(report: Report) -> Figure:
@@ -62,11 +61,6 @@ def confusion(report: Report) -> Figure:
         axes.text(size + 0.62, -0.28, "recall, %", ha="center", **small)
         axes.text(-0.12, size + 0.4, "precision, %", ha="right", **small)
     return figure
-
-
-def class_name(k: int) -> str:
-    """What a class is called in figures and tables."""
-    return str(k) if k < 10 else ELEVENTH
 
 
 def _cells(axes: Axes, report: Report) -> None:

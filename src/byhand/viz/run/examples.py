@@ -11,7 +11,7 @@ from byhand.data.digits import SIDE
 from byhand.hands import Array
 from byhand.metrics.evaluation import Evaluation
 from byhand.viz import style
-from byhand.viz.run.confusion import class_name
+from byhand.viz.style import class_name, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,12 +82,3 @@ def _told(axes: Axes, evaluation: Evaluation, place: int, x: float, top: float) 
         axes.text(
             start + wide + 1.2, y, percent(share), size=style.SMALL - 1.5, color=style.MUTED, va="center_baseline"
         )
-
-
-def percent(share: float) -> str:
-    """A probability in so many digits that it is neither 0 nor 100 unless it is."""
-    for digits in (0, 1, 2):
-        text = f"{100 * share:.{digits}f}"
-        if float(text) not in (0, 100):
-            return f"{text} %"
-    return "<0.01 %" if share < 0.5 else ">99.99 %"

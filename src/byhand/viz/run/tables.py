@@ -12,7 +12,7 @@ from byhand.metrics.classification import Report
 from byhand.models.spec import Spec
 from byhand.training.run import Run
 from byhand.viz.page import Row
-from byhand.viz.run.confusion import class_name
+from byhand.viz.style import class_name
 
 LEARNING = (
     "The training loss is the mean over an epoch's batches while the weights still changed, so it can lie above the "

@@ -1,12 +1,11 @@
-"""What goes on inside a network, as plain arrays: no figure is drawn here."""
+"""What goes on inside a network, as plain arrays; the figures show these."""
 
 from __future__ import annotations
 
 from byhand.viz.inside.arrays.gradients import COVER, PixelGradient, lead, occlusion, saliency
 from byhand.viz.inside.arrays.projection import METHODS, last_hidden, on_plane
-from byhand.viz.inside.arrays.replica import frozen
 from byhand.viz.inside.arrays.states import gates, hidden_states, is_recurrent, probabilities_by_row
-from byhand.viz.inside.arrays.unit_weights import dense_on_pixels, filters, unit_pictures
+from byhand.viz.inside.arrays.unit_weights import dense_on_pixels, filters, on_pixels, unit_pictures
 
 __all__ = [
     "COVER",
@@ -14,13 +13,13 @@ __all__ = [
     "PixelGradient",
     "dense_on_pixels",
     "filters",
-    "frozen",
     "gates",
     "hidden_states",
     "is_recurrent",
     "last_hidden",
     "lead",
     "occlusion",
+    "on_pixels",
     "on_plane",
     "probabilities_by_row",
     "saliency",

@@ -1,4 +1,8 @@
-"""Which pixels an answer rests on: the slope of a logit at every pixel, and what covering a spot costs."""
+"""Which pixels a prediction rests on: the gradient of a logit at every pixel, and the cost of covering a square.
+
+Gradients come from the textbook hand, whose backward passes go down to the pixels. It computes with the weights of a
+network of any hand.
+"""
 
 from __future__ import annotations
 
@@ -7,39 +11,65 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+import byhand.hands.by_numpy.network  # noqa: F401  # registers the layers of the textbook hand
 from byhand.errors import ByhandError
-from byhand.hands.base import BLOCK, Array, Network
-from byhand.hands.by_fast.layer import Mode
-from byhand.viz.inside.arrays.replica import frozen
+from byhand.hands.base import BLOCK, READING, Array, Network
+from byhand.hands.by_numpy.layer import Layer, Parameters, implements
+from byhand.models.layers import BatchNorm2d
 
 COVER = 5
 """Side of the square that `occlusion` covers, in pixels."""
 
 
+def checked(network: Network, images: Array) -> Array:
+    """Return the images as an array of the shape that a network reads.
+
+    Raises
+    ------
+    ByhandError
+        If they have another shape.
+    """
+    images, expected = np.asarray(images), network.spec.input_shape
+    if images.shape[1:] != expected or images.ndim != len(expected) + 1:
+        shape = ", ".join(map(str, expected))
+        raise ByhandError(
+            f"The images have shape {images.shape}; the network reads one image of shape ({shape}), "
+            f"or several of shape (B, {shape}).",
+            code="look.wrong_shape",
+        )
+    return images
+
+
+def textbook_layers(network: Network) -> list[tuple[Layer, Parameters]]:
+    """Return the layers of the textbook hand, each with its parameters and state in the network."""
+    spec, values = network.spec, {**network.parameters(), **network.state()}
+    return [
+        (implements.find(settings)(settings), tuple(values[parameter.name] for parameter in (*learned, *kept)))
+        for settings, learned, kept in zip(spec.layers, spec.layer_parameters, spec.layer_state, strict=True)
+    ]
+
+
 class PixelGradient:
-    """The slope of logits at the pixels, for one network and any number of pictures.
+    """The gradient of a logit at the pixels.
 
     Parameters
     ----------
     network
-        Of any hand; a copy of it is made (`byhand.viz.inside.arrays.frozen`), later changes are not seen.
+        Of any hand; each call uses the weights that it has then.
     """
 
     def __init__(self, network: Network) -> None:
-        self._network = frozen(network)
-        for layer in self._network.layers:
-            # The way back goes on below the lowest weights, and forward no layer may work in the pictures' place.
-            layer.first = layer.may_overwrite = False
+        self.network = network
 
     def __call__(self, images: Array, classes: npt.ArrayLike | None = None) -> Array:
-        """Compute ``dz_k / dx``, z the logits and x the pixels.
+        """Compute ``dz_k / dx``, where z are the logits and x the pixels.
 
         Parameters
         ----------
         images
             uint8 ``(B, 28, 28)``.
         classes
-            k for each picture, integers ``(B,)``; without them the class of the largest logit.
+            k for each image, integers ``(B,)``; by default the class of the largest logit.
 
         Returns
         -------
@@ -49,37 +79,44 @@ class PixelGradient:
         Raises
         ------
         ByhandError
-            If the pictures are of another shape, or there is not one class of the network for each.
+            If the images have another shape, or there is not one class of the network for each.
         """
-        images = checked(self._network, images)
-        wanted = None if classes is None else _classes(self._network, len(images), classes)
-        slopes = np.empty(images.shape, self._network.dtype)
+        images = checked(self.network, images)
+        wanted = None if classes is None else _classes(self.network, len(images), classes)
+        layers = textbook_layers(self.network)
+        gradient = np.empty(images.shape, self.network.dtype)
         for start in range(0, len(images), BLOCK):
-            some = slice(start, start + BLOCK)
-            slopes[some] = self._block(images[some], None if wanted is None else wanted[some])
-        return slopes
+            block = slice(start, start + BLOCK)
+            gradient[block] = self._block(layers, images[block], None if wanted is None else wanted[block])
+        return gradient
 
-    def _block(self, images: Array, classes: Array | None) -> Array:
-        x = images
-        for layer in self._network.layers:
-            x = layer.forward(x, Mode(training=True))
-        # L = z_k, so dL/dz is 1 at k and 0 elsewhere
-        d: Any = np.zeros_like(x)
-        d[np.arange(len(x)), x.argmax(axis=1) if classes is None else classes] = 1
-        for layer in reversed(self._network.layers):
-            d = layer.backward(d)
-        return np.asarray(d)
+    def _block(self, layers: list[tuple[Layer, Parameters]], images: Array, classes: Array | None) -> Array:
+        x, caches = images.astype(self.network.dtype), list[Any]()
+        for layer, parameters in layers:
+            x, cache = layer.forward(x, parameters, READING)
+            caches.append(cache)
+        # L = z_k, so dL/dz is 1 at k and 0 elsewhere.
+        dy: Array = np.zeros_like(x)
+        dy[np.arange(len(x)), x.argmax(axis=1) if classes is None else classes] = 1
+        for (layer, _), cache in zip(reversed(layers), reversed(caches), strict=True):
+            if isinstance(layer.settings, BatchNorm2d):
+                # The running averages are constants: y = gamma r (x - mu) + beta, so dx = gamma r dy.
+                _, r, gamma, shape = cache
+                dy = (gamma * r * dy).reshape(shape)
+            else:
+                dy, _ = layer.backward(dy, cache)
+        return dy
 
 
 def saliency(network: Network, images: Array, classes: npt.ArrayLike | None = None) -> Array:
-    """Compute the slope of a logit at every pixel; `PixelGradient` does so for many calls.
+    """Compute the gradient of a logit at every pixel.
 
     Parameters
     ----------
     network
         Of any hand.
     images, classes
-        As `PixelGradient.__call__` takes them.
+        As for `PixelGradient.__call__`.
 
     Returns
     -------
@@ -90,10 +127,10 @@ def saliency(network: Network, images: Array, classes: npt.ArrayLike | None = No
 
 
 def occlusion(network: Network, image: Array, label: int | None = None, cover: int = COVER) -> Array:
-    """Compute how much of its lead a class loses when a square around each pixel is painted as paper.
+    """Compute how much of its lead a class loses when a square around each pixel is covered with paper.
 
-    The lead is the class's logit less the largest of the others: below zero, another answer is given. (A probability
-    would hardly show the loss: a network that is sure stays so under most squares.)
+    The lead is the logit of the class minus the largest other logit; where it is negative, the prediction changes.
+    (Probabilities would hardly show the loss: a confident network stays confident under most squares.)
 
     Parameters
     ----------
@@ -102,36 +139,35 @@ def occlusion(network: Network, image: Array, label: int | None = None, cover: i
     image
         uint8 ``(28, 28)``.
     label
-        The class; without one that of the largest logit.
+        The class; by default that of the largest logit.
     cover
         Side of the square in pixels, odd.
 
     Returns
     -------
     numpy.ndarray
-        ``(28, 28)`` in the network's dtype, logits: the lead in the picture as it is less that with the square around
-        that pixel covered. Zeiler & Fergus (2014).
+        ``(28, 28)`` in the network's dtype: the lead in the whole image minus that with the square around the pixel
+        covered, in logits. Zeiler & Fergus (2014).
 
     Raises
     ------
     ByhandError
-        If the picture is of another shape, or there is no such class, or `cover` is not an odd number from 1.
+        If the image has another shape, there is no such class, or `cover` is not an odd number from 1.
     """
     (image,) = checked(network, np.asarray(image)[None])
     if cover < 1 or cover % 2 == 0:
-        raise ByhandError(f"A square of side {cover} has no pixel in its middle; give an odd number, 1 or more.")
+        raise ByhandError(
+            f"A square of side {cover} has no middle pixel; choose an odd number, 1 or more.", code="look.even_square"
+        )
     high, wide = image.shape
-    reach = cover // 2
-    rows, columns = np.arange(high), np.arange(wide)
-    # covered[u, v] is the picture with all within reach of pixel (u, v) painted.
-    near_rows = np.abs(rows[:, None] - rows) <= reach
-    near_columns = np.abs(columns[:, None] - columns) <= reach
-    hidden = near_rows[:, None, :, None] & near_columns[None, :, None, :]
-    covered = np.where(hidden, image.dtype.type(0), image).reshape(-1, high, wide)
-    plain = network.logits(image[None])
-    k = int(plain.argmax()) if label is None else int(_classes(network, 1, [label])[0])
-    lost: Array = (lead(plain, k) - lead(network.logits(covered), k)).reshape(high, wide)
-    return lost
+    near_rows = np.abs(np.arange(high)[:, None] - np.arange(high)) <= cover // 2
+    near_columns = np.abs(np.arange(wide)[:, None] - np.arange(wide)) <= cover // 2
+    # covered[u, v] is the image without all pixels near (u, v).
+    covered = np.where(near_rows[:, None, :, None] & near_columns[None, :, None, :], image.dtype.type(0), image)
+    whole = network.logits(image[None])
+    k = int(whole.argmax()) if label is None else int(_classes(network, 1, [label])[0])
+    lost: Array = lead(whole, k) - lead(network.logits(covered.reshape(-1, high, wide)), k)
+    return lost.reshape(high, wide)
 
 
 def lead(logits: Array, k: int) -> Array:
@@ -140,31 +176,11 @@ def lead(logits: Array, k: int) -> Array:
     return ahead
 
 
-def checked(network: Network, images: Array) -> Array:
-    """Give pictures of the shape that a network reads.
-
-    Raises
-    ------
-    ByhandError
-        If they are of another shape.
-    """
-    images = np.asarray(images)
-    wanted = network.spec.input_shape
-    if images.ndim != 1 + len(wanted) or images.shape[1:] != wanted:
-        shape = "x".join(map(str, wanted))
-        raise ByhandError(
-            f"The network was to look at an array of shape {images.shape} and reads pictures of {shape}; "
-            f"give one of shape ({', '.join(map(str, wanted))}), or some of shape (B, {', '.join(map(str, wanted))})."
-        )
-    return images
-
-
 def _classes(network: Network, count: int, classes: npt.ArrayLike) -> Array:
-    given = np.asarray(classes)
-    last = network.spec.classes - 1
+    given, last = np.asarray(classes), network.spec.classes - 1
     if given.shape != (count,) or given.dtype.kind not in "iu" or not ((given >= 0) & (given <= last)).all():
         raise ByhandError(
-            f"The classes were given as {given.tolist()}; "
-            f"give one integer from 0 to {last} for each of {count} pictures."
+            f"The classes are {given.tolist()}; expected an integer from 0 to {last} for each of {count} images.",
+            code="look.wrong_classes",
         )
     return given

@@ -1,4 +1,4 @@
-"""Many pictures as a network sees them, laid out on a plane."""
+"""Many images as a network sees them, embedded in a plane."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ METHODS = ("pca", "tsne")
 
 
 def last_hidden(network: Network, images: Array) -> Array:
-    """Compute what the last dense layer, which only weighs it, is given: the network's own view of pictures.
+    """Compute the input of the last dense layer: the features that the network has learned to tell digits apart.
 
     Parameters
     ----------
@@ -29,23 +29,23 @@ def last_hidden(network: Network, images: Array) -> Array:
         ``(B, H)`` in the network's dtype; for softmax regression the pixels themselves.
     """
     images, names = checked(network, images), network.spec.layer_names
-    places = [place for place, layer in enumerate(network.spec.layers) if isinstance(layer, Linear)]
-    # A network that ends without a dense layer is seen by its logits.
-    name = names[places[-1] - 1] if places else names[-1]
+    dense = [index for index, layer in enumerate(network.spec.layers) if isinstance(layer, Linear)]
+    # Without a dense layer at the end, the logits.
+    name = names[dense[-1] - 1] if dense else names[-1]
     blocks = [network.activations(images[start : start + BLOCK])[name] for start in range(0, len(images), BLOCK)]
     return np.concatenate(blocks)
 
 
 def on_plane(values: Array, method: str = "pca", seed: int = 0) -> Array:
-    """Lay rows out on a plane, like beside like.
+    """Embed rows in a plane.
 
     Parameters
     ----------
     values
         ``(N, H)``, N at least 3.
     method
-        ``"pca"``: the two directions along which the rows differ most, a shadow of the space as it is. ``"tsne"``:
-        t-SNE (van der Maaten & Hinton, 2008), which keeps neighbours together and says nothing by distances.
+        ``"pca"``: the two directions of largest variance. ``"tsne"``: t-SNE (van der Maaten & Hinton, 2008), which
+        keeps neighbours together; its distances mean nothing.
     seed
         Of t-SNE.
 
@@ -60,9 +60,9 @@ def on_plane(values: Array, method: str = "pca", seed: int = 0) -> Array:
         If there is no such method, or fewer than three rows.
     """
     if method not in METHODS:
-        raise ByhandError(f"There is no map {method!r}; {nearest(method, METHODS)}.")
+        raise ByhandError(f"There is no map {method!r}; {nearest(method, METHODS)}.", code="look.unknown_map")
     if len(values) < 3:
-        raise ByhandError(f"A map was to be made of {len(values)} pictures; give three or more.")
+        raise ByhandError(f"A map needs three or more images; there are {len(values)}.", code="look.too_few_images")
     if method == "pca":
         from sklearn.decomposition import PCA
 

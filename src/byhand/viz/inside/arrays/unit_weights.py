@@ -1,4 +1,4 @@
-"""Weights that can be looked at as pictures, because they lie upon the pixels."""
+"""Weights that can be shown as images, because they lie on the pixels."""
 
 from __future__ import annotations
 
@@ -10,71 +10,62 @@ from byhand.models.layers import Conv2d, Dropout, Flatten, Linear, Select, Stand
 
 
 def dense_on_pixels(network: Network) -> int | None:
-    """Find the place, in `Spec.layers`, of the dense layer whose weights lie upon the pixels; ``None`` without one."""
-    for place, layer in enumerate(network.spec.layers):
+    """Find the index, in `Spec.layers`, of the dense layer whose weights lie on the pixels; ``None`` without one."""
+    for index, layer in enumerate(network.spec.layers):
         if isinstance(layer, Linear):
-            return place
+            return index
         if not isinstance(layer, Standardize | Flatten | Select | Dropout):
             return None
     return None
 
 
-def pixels_kept(network: Network, upto: int) -> Array:
-    """Find which pixels enter a layer that sees pixels one by one.
+def on_pixels(network: Network, values: Array, upto: int) -> Array:
+    """Arrange the D inputs ``(..., D)`` of layer `upto` as an image.
 
     Returns
     -------
     numpy.ndarray
-        Their places in the picture counted row by row, in the order of the layer's input.
+        ``(..., 28, 28)``, NaN where `Select` dropped the pixel.
     """
-    kept = np.arange(np.prod(network.spec.input_shape))
+    shape = network.spec.input_shape
+    kept = np.arange(np.prod(shape))
     for layer in network.spec.layers[:upto]:
         if isinstance(layer, Select):
             kept = kept[np.asarray(layer.indices)]
-    return kept
-
-
-def on_pixels(network: Network, values: Array, upto: int) -> Array:
-    """Lay values ``(..., D)`` of a layer's D inputs back upon the picture.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(..., 28, 28)``, not a number where `Select` dropped the pixel.
-    """
-    shape = network.spec.input_shape
-    laid = np.full((*values.shape[:-1], int(np.prod(shape))), np.nan, values.dtype)
-    laid[..., pixels_kept(network, upto)] = values
-    return laid.reshape(*values.shape[:-1], *shape)
+    image = np.full((*values.shape[:-1], int(np.prod(shape))), np.nan, values.dtype)
+    image[..., kept] = values
+    return image.reshape(*values.shape[:-1], *shape)
 
 
 def unit_pictures(network: Network) -> Array:
-    """Show what each unit of the first dense layer looks for: its weights, each on its pixel.
+    """Return the weights of each unit of the first dense layer, each on its pixel.
 
     Parameters
     ----------
     network
-        Of any hand, whose lowest layer that learns is dense: softmax regression or a multilayer perceptron.
+        Of any hand, whose lowest layer with weights is dense: softmax regression or a multilayer perceptron.
 
     Returns
     -------
     numpy.ndarray
-        ``(units, 28, 28)``; not a number where `Select` dropped the pixel.
+        ``(units, 28, 28)``, NaN where `Select` dropped the pixel.
 
     Raises
     ------
     ByhandError
-        If no dense layer lies upon the pixels.
+        If no dense layer lies on the pixels.
     """
-    place = dense_on_pixels(network)
-    if place is None:
-        raise ByhandError("No dense layer of the network lies upon the pixels; look at the units of softmax or mlp.")
-    W = network.parameters()[network.spec.layer_parameters[place][0].name]
-    return on_pixels(network, W.T, place)
+    index = dense_on_pixels(network)
+    if index is None:
+        raise ByhandError(
+            "The network has no dense layer on the pixels; choose softmax or mlp.", code="look.no_dense_layer"
+        )
+    W = network.parameters()[network.spec.layer_parameters[index][0].name]
+    return on_pixels(network, W.T, index)
 
 
 def filters(network: Network) -> Array:
-    """Show the kernels of the first convolution.
+    """Return the kernels of the first convolution.
 
     Parameters
     ----------
@@ -84,15 +75,14 @@ def filters(network: Network) -> Array:
     Returns
     -------
     numpy.ndarray
-        ``(channels, k, k, C)``, a copy: for each channel its kernel over C channels below.
+        ``(channels, k, k, C)``, a copy: for each channel its kernel over C input channels.
 
     Raises
     ------
     ByhandError
         If the network has no convolution.
     """
-    for layer, learnt in zip(network.spec.layers, network.spec.layer_parameters, strict=True):
+    for layer, learned in zip(network.spec.layers, network.spec.layer_parameters, strict=True):
         if isinstance(layer, Conv2d):
-            W: Array = np.moveaxis(network.parameters()[learnt[0].name], -1, 0).copy()
-            return W
-    raise ByhandError("The network has no convolution, so it has no filters; look at conv5x5 or tiny-cnn.")
+            return np.array(np.moveaxis(network.parameters()[learned[0].name], -1, 0))
+    raise ByhandError("The network has no convolution; choose conv5x5 or tiny-cnn.", code="look.no_convolution")
