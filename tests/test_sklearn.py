@@ -268,7 +268,6 @@ def test_invalid_settings(
         DigitClassifier(**settings).fit(*digits)
 
 
-@pytest.mark.xfail(reason="the fast hand shares its work arrays between threads", strict=False)
 def test_threads_predict_as_one_thread_does(pictures: Callable[..., tuple[Any, Any]]) -> None:
     """A thousand batches in eight threads, bit for bit."""
     images, labels = pictures(200)

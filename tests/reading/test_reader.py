@@ -208,14 +208,15 @@ def test_an_unknown_runtime(refused: Callable[[str], Any]) -> None:
         Reader(runtime="onx")
 
 
-@pytest.mark.xfail(reason="the fast hand shares its work arrays between threads", strict=False)
 def test_threads_get_the_answers_of_one_thread(reader: Reader, draw: Draw) -> None:
     """A thousand pictures in eight threads, bit for bit."""
     rng = generator(0, "threads")
-    pages = [draw("".join(map(str, rng.integers(0, 10, 1 + n % 2))), high=16, pen=2) for n in range(100)]
+    # Of ten pages nine are known to show one digit, which is faster.
+    pages = [(draw("".join(map(str, rng.integers(0, 10, 1 + (n % 10 == 0)))), high=16, pen=2), n) for n in range(100)]
 
-    def read(page: Array) -> list[Any]:
-        return [(one.value, one.confidence, one.top, one.box, one.ink.tobytes()) for one in reader.read(page).digits]
+    def read(page: tuple[Array, int]) -> list[Any]:
+        found = reader.read(page[0], single=page[1] % 10 > 0).digits
+        return [(one.value, one.confidence, one.top, one.box, one.ink.tobytes()) for one in found]
 
     serial = [read(page) for page in pages]
     with ThreadPoolExecutor(8) as pool:
