@@ -1,4 +1,4 @@
-"""The pages on exporting and on scikit-learn do what they say: their code runs from top to bottom, on small digits."""
+"""The code in docs/exporting.md and docs/scikit-learn.md runs, on small digits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def ran(python: Callable[..., Any], code: str) -> str:
-    # No network is reached for: MNIST becomes the embedded digits.
+    # No download: the embedded digits instead of MNIST.
     done = python("-W", "error", "-c", code.replace('load_digits("mnist")', 'load_digits("digits")'))
     assert done.returncode == 0, done.stdout + done.stderr
     printed: str = done.stdout
@@ -43,7 +43,7 @@ def test_the_commands_on_exporting(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     lines = [line for text in blocks("exporting.md", "sh") for line in text.splitlines() if line.startswith("byhand")]
     assert lines
     for line in lines:
-        # A run in whose place shipped weights serve.
+        # Shipped weights stand in for the run.
         assert main(line.replace("runs/mlp-numpy", "mlp").split()[1:]) == 0
 
 
@@ -51,7 +51,7 @@ def test_the_commands_on_exporting(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 def test_scikit_learn_runs(python: Callable[..., Any]) -> None:
     search, pictures = blocks("scikit-learn.md", "python")
     assert len(list(filter(None, search.splitlines()))) == 5
-    # Whole searches are for people; two values and two folds show that it runs.
+    # A smaller search.
     small = search.replace("[16, 64]", "[8, 64]").replace("[0.001, 0.01]", "[0.01]").replace("cv=3", "cv=2")
     small = small.replace('"mlp",', '"mlp", epochs=3,')
     # An epoch of MNIST has forty times the steps.
