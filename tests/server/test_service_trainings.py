@@ -1,3 +1,5 @@
+"""Trainings: started, stopped and shown."""
+
 from __future__ import annotations
 
 import shutil
@@ -23,66 +25,63 @@ if TYPE_CHECKING:
 
 Service = Callable[..., "Client"]
 Check = Callable[..., str]
+EMBEDDED = {"recipe": "mlp", "epochs": 1, "digits": "embedded"}
 
 
-def ended(client: Client, name: str) -> dict[str, Any]:
+def wait_for(client: Client, name: str) -> dict[str, Any]:
     """Wait for a training to end, as the page does."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        told: dict[str, Any] = client.get(f"/v1/trainings/{name}").json()
-        if told["state"] != "running":
-            return told
-        time.sleep(0.2)
+        content: dict[str, Any] = client.get(f"/v1/trainings/{name}").json()
+        if content["state"] != "running":
+            return content
+        time.sleep(0.1)
     raise AssertionError(f"{name} did not end")
 
 
 @pytest.fixture
-def watching(service: Service, tmp_path: Path) -> Iterator[Client]:
+def training(service: Service, tmp_path: Path) -> Iterator[Client]:
     with service(folder=tmp_path / "runs", trains=True) as made:
         yield made
 
 
 @pytest.mark.slow
-def test_a_training_is_started_and_watched(watching: Client, problem: Check, tmp_path: Path) -> None:
-    begun = watching.post("/v1/trainings", json={"recipe": "tiny-cnn", "epochs": 2, "digits": "embedded"})
-    assert begun.status_code == 201
-    assert begun.json() == {"id": "tiny-cnn-lab-1"}
-    assert begun.headers["location"] == "/v1/trainings/tiny-cnn-lab-1"
-    second = watching.post("/v1/trainings", json={"recipe": "mlp", "epochs": 1, "digits": "embedded"})
-    assert "tiny-cnn-lab-1" in problem(second, 409)
-    (listed,) = watching.get("/v1/trainings").json()["trainings"]
-    assert (listed["id"], listed["state"], listed["epochs"]) == ("tiny-cnn-lab-1", "running", 2)
-    told = ended(watching, "tiny-cnn-lab-1")
-    assert (told["state"], told["epoch"], told["detail"]) == ("done", 2, None)
-    run = load_run(tmp_path / "runs" / "tiny-cnn-lab-1")
-    assert told["log"] == run.log
-    # The same matrix, from the same digits, by the way that `byhand evaluate` takes.
+def test_a_training_is_started_and_shown(training: Client, problem: Check, tmp_path: Path) -> None:
+    name = "tiny-cnn-lab-1"
+    started = training.post("/v1/trainings", json={"recipe": "tiny-cnn", "epochs": 2, "digits": "embedded"})
+    assert (started.status_code, started.json()) == (201, {"id": name})
+    assert started.headers["location"] == f"/v1/trainings/{name}"
+    problem(training.post("/v1/trainings", json=EMBEDDED), 409)
+    (listed,) = training.get("/v1/trainings").json()["trainings"]
+    assert (listed["id"], listed["state"], listed["epochs"]) == (name, "running", 2)
+    content = wait_for(training, name)
+    assert (content["state"], content["epoch"], content["detail"]) == ("done", 2, None)
+    run = load_run(tmp_path / "runs" / name)
+    assert content["log"] == run.log
+    # The same matrix as `byhand evaluate` computes.
     held = load_digits("digits", 0, "0.7/0.15/0.15", offline=True).validation
-    read = run.network.logits(held.images).argmax(axis=1)
-    assert told["confusion"] == classification_report(held.labelled(), read).confusion.tolist()
-    assert told["filters"]["shape"] == [4, 3, 3, 1]
-    shown = np.array(told["filters"]["pictures"]).reshape(4, 3, 3, 1)
+    predicted = run.network.logits(held.images).argmax(axis=1)
+    assert content["confusion"] == classification_report(held.labelled(), predicted).confusion.tolist()
+    assert content["filters"]["shape"] == [4, 3, 3, 1]
+    shown = np.array(content["filters"]["pictures"]).reshape(4, 3, 3, 1)
     assert np.allclose(shown, run.network.parameters()["W1"].transpose(3, 0, 1, 2), rtol=1e-3, atol=1e-9)
-    # What has ended stays as it is.
-    assert watching.delete("/v1/trainings/tiny-cnn-lab-1").status_code == 204
-    assert watching.get("/v1/trainings/tiny-cnn-lab-1").json()["state"] == "done"
+    # Stopping a training that has ended changes nothing.
+    assert training.delete(f"/v1/trainings/{name}").status_code == 204
+    assert training.get(f"/v1/trainings/{name}").json()["state"] == "done"
 
 
 @pytest.mark.slow
-def test_a_training_is_stopped_and_the_next_one_told_why_it_failed(
-    watching: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_training_is_stopped_and_another_fails(training: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BYHAND_TOKEN", "secret")
-    wanted = {"recipe": "lstm", "epochs": 10, "digits": "embedded"}
-    name = watching.post("/v1/trainings", json=wanted).json()["id"]
-    assert watching.delete(f"/v1/trainings/{name}").status_code == 204
-    assert watching.get(f"/v1/trainings/{name}").json()["state"] == "stopped"
-    # There is no MNIST here, and none is fetched.
-    other = watching.post("/v1/trainings", json={"recipe": "mlp", "epochs": 1, "digits": "mnist"}).json()["id"]
-    told = ended(watching, other)
-    assert told["state"] == "failed"
-    assert "mnist" in told["detail"].lower()
-    names = [training["id"] for training in watching.get("/v1/trainings").json()["trainings"]]
+    name = training.post("/v1/trainings", json={"recipe": "lstm", "epochs": 10, "digits": "embedded"}).json()["id"]
+    assert training.delete(f"/v1/trainings/{name}").status_code == 204
+    assert training.get(f"/v1/trainings/{name}").json()["state"] == "stopped"
+    # MNIST is not available, and not downloaded.
+    other = training.post("/v1/trainings", json=EMBEDDED | {"digits": "mnist"}).json()["id"]
+    content = wait_for(training, other)
+    assert content["state"] == "failed"
+    assert "[data." in content["detail"]
+    names = [each["id"] for each in training.get("/v1/trainings").json()["trainings"]]
     assert names == ["mlp-lab-1", "lstm-lab-1"]
 
 
@@ -94,33 +93,35 @@ def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def interrupted(trained: Path, tmp_path: Path) -> Path:
+    """A run that was killed before its end."""
+    shutil.copytree(trained / "mine", tmp_path / "cut", ignore=shutil.ignore_patterns("results.json"))
+    return tmp_path / "cut"
+
+
 def test_runs_of_a_folder_are_shown(service: Service, trained: Path) -> None:
     with service(folder=trained) as own:
-        assert own.get("/v1/trainings").json() == {
-            "trainings": [{"id": "mine", "name": "mine", "state": "done", "epoch": 2, "epochs": 2}]
-        }
-        answer = own.get("/v1/trainings/mine")
-        assert answer.json()["filters"]["shape"] == [4, 3, 3, 1]
-        assert np.sum(answer.json()["confusion"]) == 50
-        known = {"If-None-Match": answer.headers["etag"]}
+        run = {"id": "mine", "name": "mine", "state": "done", "epoch": 2, "epochs": 2}
+        assert own.get("/v1/trainings").json() == {"trainings": [run]}
+        response = own.get("/v1/trainings/mine")
+        assert response.json()["filters"]["shape"] == [4, 3, 3, 1]
+        assert np.sum(response.json()["confusion"]) == 50
+        known = {"If-None-Match": response.headers["etag"]}
         assert own.get("/v1/trainings/mine", headers=known).status_code == 304
 
 
-def test_a_run_at_work_is_running_and_a_killed_one_stopped(service: Service, trained: Path, tmp_path: Path) -> None:
-    shutil.copytree(trained / "mine", tmp_path / "cut")
-    (tmp_path / "cut" / "results.json").unlink()
-    with service(folder=tmp_path) as own:
+def test_running_and_stopped_runs(service: Service, interrupted: Path) -> None:
+    with service(folder=interrupted.parent) as own:
         assert own.get("/v1/trainings/cut").json()["state"] == "stopped"
-        with FileLock(tmp_path / "cut" / ".lock"):
+        with FileLock(interrupted / ".lock"):
             assert own.get("/v1/trainings/cut").json()["state"] == "running"
-        # A kill leaves the file and frees the lock.
-        (tmp_path / "cut" / ".lock").touch()
+        # A killed process leaves the file and releases the lock.
+        (interrupted / ".lock").touch()
         assert own.get("/v1/trainings/cut").json()["state"] == "stopped"
 
 
-def test_asking_for_the_state_does_not_disturb_a_resume(service: Service, trained: Path, tmp_path: Path) -> None:
-    shutil.copytree(trained / "mine", tmp_path / "cut")
-    (tmp_path / "cut" / "results.json").unlink()
+def test_asking_for_the_state_does_not_disturb_a_resume(service: Service, interrupted: Path) -> None:
     done = threading.Event()
 
     def probe(client: Client) -> int:
@@ -130,76 +131,58 @@ def test_asking_for_the_state_does_not_disturb_a_resume(service: Service, traine
             count += 1
         return count
 
-    with service(folder=tmp_path) as own, ThreadPoolExecutor(2) as pool:
+    with service(folder=interrupted.parent) as own, ThreadPoolExecutor(2) as pool:
         probes = [pool.submit(probe, own) for _ in range(2)]
         for _ in range(100):
-            with locked(tmp_path / "cut"):
+            with locked(interrupted):
                 pass
         done.set()
         assert all(each.result() > 0 for each in probes)
 
 
-def test_other_digits_than_it_began_with_give_no_matrix(service: Service, trained: Path, tmp_path: Path) -> None:
-    shutil.copytree(trained / "mine", tmp_path / "moved")
-    recipe = tmp_path / "moved" / "recipe.toml"
+def test_other_digits_than_those_of_the_training(service: Service, interrupted: Path) -> None:
+    recipe = interrupted / "recipe.toml"
     text = recipe.read_text(encoding="utf-8").splitlines()
     recipe.write_text("\n".join('name = "digits"' if "drawn.npz" in line else line for line in text), encoding="utf-8")
-    with service(folder=tmp_path) as own:
-        told = own.get("/v1/trainings/moved").json()
-    assert told["confusion"] is None
-    assert told["filters"] is not None
+    with service(folder=interrupted.parent) as own:
+        content = own.get("/v1/trainings/cut").json()
+    assert content["confusion"] is None
+    assert content["filters"] is not None
 
 
-def test_a_damaged_run_is_told_of_and_hides_no_other(
-    service: Service, problem: Check, trained: Path, tmp_path: Path
-) -> None:
-    shutil.copytree(trained / "mine", tmp_path / "fine")
-    shutil.copytree(trained / "mine", tmp_path / "torn")
-    (tmp_path / "torn" / "log.jsonl").write_text("{]\n", encoding="utf-8")
-    with service(folder=tmp_path) as own:
+def test_damaged_runs_hide_no_others(service: Service, problem: Check, trained: Path, interrupted: Path) -> None:
+    shutil.copytree(trained / "mine", interrupted.parent / "fine")
+    (interrupted / "log.jsonl").write_text("{]\n", encoding="utf-8")
+    with service(folder=interrupted.parent) as own:
         assert [run["id"] for run in own.get("/v1/trainings").json()["trainings"]] == ["fine"]
-        assert "damaged" in problem(own.get("/v1/trainings/torn"), 422)
+        problem(own.get("/v1/trainings/cut"), 422, "run.damaged")
 
 
-@pytest.mark.parametrize("name", ["nothing", "..", "%2e%2e", "..%2f..", ".run-x", "mine%2f..%2fmine"])
-def test_a_name_is_never_a_path(service: Service, problem: Check, trained: Path, name: str) -> None:
+def test_a_name_is_never_a_path(service: Service, problem: Check, trained: Path) -> None:
     with service(folder=trained) as own:
-        request = own.build_request("GET", "/")
-        for method in ("GET", "DELETE"):
-            request.method = method
-            request.url = request.url.copy_with(raw_path=f"/v1/trainings/{name}".encode())
-            problem(own.send(request), 404)
+        for name in ("nothing", "..", "%2e%2e", "..%2f..", ".run-x", "mine%2f..%2fmine"):
+            for method in ("GET", "DELETE"):
+                request = own.build_request(method, "/")
+                request.url = request.url.copy_with(raw_path=f"/v1/trainings/{name}".encode())
+                problem(own.send(request), 404)
 
 
-def test_trainings_are_started_where_that_is_allowed(service: Service, problem: Check, trained: Path) -> None:
-    wanted = {"recipe": "mlp", "epochs": 1, "digits": "embedded"}
-    for told in ({"folder": trained}, {"trains": True}):
-        with service(**told) as own:
-            problem(own.post("/v1/trainings", json=wanted), 403)
+def test_trainings_need_permission(service: Service, problem: Check, trained: Path) -> None:
+    for options in ({"folder": trained}, {"trains": True}):
+        with service(**options) as own:
+            problem(own.post("/v1/trainings", json=EMBEDDED), 403)
     with service(folder=trained, trains=True) as own:
-        # It was not started here.
+        # It was started elsewhere.
         problem(own.delete("/v1/trainings/mine"), 403)
     with service() as own:
         assert own.get("/v1/trainings").json() == {"trainings": []}
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        *({}, [], {"recipe": "mlp"}, {"recipe": "mlp", "epochs": 11, "digits": "mnist"}),
-        *({"recipe": "mlp", "epochs": "3", "digits": "mnist"}, {"recipe": "mlp", "epochs": 0, "digits": "mnist"}),
-        *({"recipe": "../x.toml", "epochs": 1, "digits": "mnist"}, {"recipe": "mlp", "epochs": 1, "digits": "/etc"}),
-        {"recipe": "mlp", "epochs": 1, "digits": "mnist", "set": "device=cuda"},
-    ],
-    ids=str,
-)
-def test_nothing_else_can_be_wished_for(watching: Client, problem: Check, wanted: Any, tmp_path: Path) -> None:
-    assert "openapi" in problem(watching.post("/v1/trainings", json=wanted), 422)
-    assert not (tmp_path / "runs").exists()
-
-
-def test_a_form_of_another_page_starts_nothing(watching: Client, problem: Check, tmp_path: Path) -> None:
-    body = '{"recipe": "mlp", "epochs": 1, "digits": "embedded"}'
+def test_invalid_trainings(training: Client, problem: Check, tmp_path: Path) -> None:
+    changes = [{"epochs": 11}, {"epochs": "3"}, {"epochs": 0}, {"recipe": "../x.toml"}, {"digits": "/etc"}]
+    for body in ({}, [], {"recipe": "mlp"}, EMBEDDED | {"set": "device=cuda"}, *(EMBEDDED | each for each in changes)):
+        problem(training.post("/v1/trainings", json=body), 422)
+    # Types that an HTML form of another page can send.
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
-        problem(watching.post("/v1/trainings", content=body, headers={"Content-Type": kind}), 415)
+        problem(training.post("/v1/trainings", content=b"{}", headers={"Content-Type": kind}), 415)
     assert not (tmp_path / "runs").exists()

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     url = url_of(opened)
 
     def ready() -> None:
-        print(f"The lab is open at {url}; Ctrl+C ends it.", flush=True)
+        print(f"The lab is open at {url} (Ctrl+C ends it)", flush=True)
         if not arguments.no_browser:
             import webbrowser
 

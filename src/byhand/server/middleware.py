@@ -114,11 +114,7 @@ class BodyLimits:
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; whoever reads its body gets a `Problem` once a limit is exceeded.
-
-        The status is 413 if the body is too long, 408 if it takes too long, 429 if too many bytes are held, and 400 if
-        it ends early.
-        """
+        """Pass a request on; reading its body raises a `Problem` once a limit is exceeded."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

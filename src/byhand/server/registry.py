@@ -88,19 +88,13 @@ class ModelRegistry:
         return HANDS if importlib.util.find_spec("torch") else tuple(h for h in HANDS if h in ("numpy", "fast"))
 
     def check(self, name: str, hand: str = "fast") -> None:
-        """Check that a network and a hand are available.
-
-        Raises
-        ------
-        Problem
-            404 for an unknown name, 422 for a hand that needs PyTorch without PyTorch.
-        """
+        """Raise a `Problem` for an unknown name (404), or for a hand that is not available (422)."""
         if name not in self.models:
             raise Problem(404, f"The network {name[:80]!r} was not found; {nearest(name[:80], self.models)}.")
         self.check_hand(hand)
 
     def check_hand(self, hand: str) -> None:
-        """Check that a hand is available; raises a `Problem` like `check`."""
+        """Raise a `Problem` (422) for a hand that is not available."""
         if hand not in self.hands:
             raise Problem(422, f"The {hand} hand needs PyTorch, which is not installed on the server; use fast.")
 

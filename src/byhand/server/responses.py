@@ -76,10 +76,12 @@ def problem_response(
     status: int, detail: str, headers: Mapping[str, str] | None = None, code: str | None = None
 ) -> Response:
     """Create an error response."""
-    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    if code is not None:
-        content["code"] = code
+    content = _problem(status, detail) | ({} if code is None else {"code": code})
     return Response(json.dumps(content, ensure_ascii=False), status, headers, media_type=PROBLEM_TYPE)
+
+
+def _problem(status: int, detail: str) -> dict[str, Any]:
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
 
 
 def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -102,14 +104,11 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe a path's error responses, including those of any path, for the OpenAPI document."""
     described: dict[int | str, dict[str, Any]] = {}
     for status in sorted({*statuses, *ALWAYS}):
-        example = {
-            "type": "about:blank",
-            "title": HTTPStatus(status).phrase,
-            "status": status,
-            "detail": MEANINGS[status],
+        content = {
+            "schema": {"$ref": "#/components/schemas/Problem"},
+            "example": _problem(status, MEANINGS[status]),
         }
-        content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}
-        described[status] = {"description": MEANINGS[status], "content": content}
+        described[status] = {"description": MEANINGS[status], "content": {PROBLEM_TYPE: content}}
     described[429]["headers"] = {
         "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}, "required": True}
     }

@@ -25,13 +25,6 @@ class WorkerPool:
 
     A thread cannot be stopped: after a timeout its task counts as pending until it ends, so that no more run at once
     than there are threads.
-
-    Parameters
-    ----------
-    threads
-        Number of threads.
-    limits
-        ``waiting`` tasks may queue; each has ``seconds`` from when it was submitted.
     """
 
     def __init__(self, threads: int, limits: Limits) -> None:
@@ -42,13 +35,7 @@ class WorkerPool:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="byhand-server")
 
     async def run(self, task: Callable[[], Result]) -> Result:
-        """Run a task in a thread and wait for its result.
-
-        Raises
-        ------
-        Problem
-            429 if the queue is full, 504 if it takes too long, 503 after `close`.
-        """
+        """Run a task in a thread; raises a `Problem`: 429 if the queue is full, 504 if late, 503 if closed."""
         with self._lock:
             if self.pending >= self.threads + self.limits.waiting:
                 raise busy(f"{self.pending} requests are in progress, which is the limit; retry in a second.")

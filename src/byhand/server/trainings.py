@@ -54,15 +54,7 @@ class Job:
 
 
 class Trainings:
-    """The trainings of one service.
-
-    Parameters
-    ----------
-    folder
-        The folder of the runs; ``None`` shows none.
-    may_start
-        Whether trainings may be started.
-    """
+    """The trainings of one service: the runs in `folder`, and those that clients start if they may."""
 
     def __init__(self, folder: Path | None, may_start: bool) -> None:
         self.folder = folder
@@ -83,15 +75,7 @@ class Trainings:
         return found
 
     def details(self, name: str) -> dict[str, Any]:
-        """Give a training's log, confusion matrix and filters.
-
-        Raises
-        ------
-        Problem
-            404 for an unknown name.
-        ByhandError
-            If its files are damaged.
-        """
+        """Give a training's log, confusion matrix and filters; raises a `Problem` (404) for an unknown name."""
         path = self._find(name)
         snapshot = Snapshot() if path is None else self._snapshots.latest(path)
         job, run = self._jobs.get(name), None if path is None else Run.load(path)
@@ -104,13 +88,7 @@ class Trainings:
         }
 
     async def start(self, recipe: str, epochs: int, digits: str) -> str:
-        """Start a training and give its name.
-
-        Raises
-        ------
-        Problem
-            403 if trainings may not be started, 409 while one is running.
-        """
+        """Start a training and give its name; raises a `Problem`: 403 if that is not allowed, 409 while one runs."""
         if not self.may_start or self.folder is None:
             raise Problem(403, "This service starts no trainings; run `byhand lab` on your own machine.")
         async with self._starting:
@@ -136,13 +114,7 @@ class Trainings:
             return name
 
     async def stop(self, name: str) -> None:
-        """Stop a training that was started here; one that has ended is left as it is.
-
-        Raises
-        ------
-        Problem
-            404 for an unknown name, 403 if it was started elsewhere.
-        """
+        """Stop a training; raises a `Problem`: 404 for an unknown name, 403 if it was started elsewhere."""
         self._find(name)
         job = self._jobs.get(name)
         if job is None:

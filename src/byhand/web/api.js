@@ -1,81 +1,81 @@
-// The service, as lab/service.py speaks. An answer that is no success becomes an Error that says its problem's detail.
+// Client of the service (byhand.server). A response that is not a success becomes an Error with its problem's detail.
 
-// A service with a token is opened as …/#token=TOKEN, or asks for it; it is kept in this tab alone.
+// A token is taken from the address, …/#token=TOKEN, or asked for; it is kept in this tab only.
 const TOKEN = "byhand-token";
-const inAddress = /^#token=(.+)$/.exec(location.hash);
-if (inAddress) {
-  sessionStorage.setItem(TOKEN, decodeURIComponent(inAddress[1]));
+const fromAddress = /^#token=(.+)$/.exec(location.hash);
+if (fromAddress) {
+  sessionStorage.setItem(TOKEN, decodeURIComponent(fromAddress[1]));
   history.replaceState(null, "", location.pathname);
 }
 
 async function call(path, options = {}) {
   const token = sessionStorage.getItem(TOKEN);
   if (token) options = { ...options, headers: { ...options.headers, authorization: `Bearer ${token}` } };
-  let answer;
+  let response;
   try {
-    answer = await fetch(path, options);
+    response = await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error("The service does not answer; is `byhand lab` still running?");
+    throw new Error("The service is not responding; is `byhand lab` running?");
   }
-  if (answer.status === 204 || answer.status === 304) return null;
-  if (answer.status === 401) {
-    const given = await askToken(token !== null);
-    if (given) {
-      sessionStorage.setItem(TOKEN, given);
+  if (response.status === 204 || response.status === 304) return null;
+  if (response.status === 401) {
+    const entered = await askToken(token !== null);
+    if (entered) {
+      sessionStorage.setItem(TOKEN, entered);
       return call(path, options);
     }
   }
-  if (!answer.ok) {
-    const problem = await answer.json().catch(() => ({}));
-    const error = new Error(problem.detail ?? problem.title ?? `The service answered ${answer.status}.`);
-    error.status = answer.status;
+  if (!response.ok) {
+    const problem = await response.json().catch(() => ({}));
+    const error = new Error(problem.detail ?? problem.title ?? `The service responded with ${response.status}.`);
+    error.status = response.status;
     throw error;
   }
-  return answer.json();
+  return response.json();
 }
 
-// One dialog, however many requests wait for what it is told.
-let asking = null;
+// One dialog, however many requests wait for it.
+let dialogResult = null;
 function askToken(wrong) {
-  asking ??= new Promise((done) => {
+  dialogResult ??= new Promise((done) => {
     const dialog = document.querySelector("#token");
-    const asked = wrong ? "That is not the service's token." : "The service asks for its token.";
-    dialog.querySelector("p").textContent = asked;
+    const message = wrong ? "The token is wrong." : "The service requires a token.";
+    dialog.querySelector("p").textContent = message;
     dialog.addEventListener("close", () => {
-      asking = null;
-      done(dialog.returnValue === "give" ? dialog.querySelector("[type=password]").value : null);
+      dialogResult = null;
+      done(dialog.returnValue === "submit" ? dialog.querySelector("[type=password]").value : null);
     }, { once: true });
     dialog.showModal();
   });
-  return asking;
+  return dialogResult;
 }
 
 const post = (body, type, signal) => ({ method: "POST", body, signal, headers: { "content-type": type } });
 const picture = (body, signal) => post(body, body.type || "image/png", signal);
 const json = (value, signal) => post(JSON.stringify(value), "application/json", signal);
-const named = (name) => `v1/networks/${encodeURIComponent(name)}`;
+const networkPath = (name) => `v1/networks/${encodeURIComponent(name)}`;
 
 export const networks = () => call("v1/networks");
 export const see = (body, hand, signal) => call(`v1/see?hand=${hand}`, picture(body, signal));
 export const read = (body, { single, explain }, signal) =>
   call(`v1/read?single=${single}&explain=${explain}`, picture(body, signal));
 export const activations = (name, pixels, hand, signal) =>
-  call(`${named(name)}/activations?hand=${hand}`, json({ pixels }, signal));
-export const hands = (name, pixels, signal) => call(`${named(name)}/hands`, json({ pixels }, signal));
+  call(`${networkPath(name)}/activations?hand=${hand}`, json({ pixels }, signal));
+export const hands = (name, pixels, signal) => call(`${networkPath(name)}/hands`, json({ pixels }, signal));
 export const trainings = () => call("v1/trainings");
 export const training = (id) => call(`v1/trainings/${encodeURIComponent(id)}`);
 export const startTraining = (what) => call("v1/trainings", json(what));
 export const stopTraining = (id) => call(`v1/trainings/${encodeURIComponent(id)}`, { method: "DELETE" });
 
-// Weights do not change while the page lives; each is asked for once.
-const kept = new Map();
+// Weights do not change; each array is requested once.
+const cache = new Map();
 export function weights(name, layer) {
-  const path = `${named(name)}/weights/${encodeURIComponent(layer)}`;
-  if (!kept.has(path)) {
-    const asked = call(path);
-    asked.catch(() => kept.delete(path));
-    kept.set(path, asked);
+  const path = `${networkPath(name)}/weights/${encodeURIComponent(layer)}`;
+  if (!cache.has(path)) {
+    const pending = call(path);
+    pending.catch(() => cache.delete(path));
+    cache.set(path, pending);
   }
-  return kept.get(path);
+  return cache.get(path);
 }

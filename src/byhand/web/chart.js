@@ -1,4 +1,4 @@
-// The curve of a training: accuracy on the validation digits, and the loss, after every epoch.
+// The learning curve: validation accuracy and loss after every epoch.
 
 import { make, percent } from "./dom.js";
 
@@ -23,8 +23,8 @@ export function curve(log, epochs) {
   const every = Math.ceil(last / 10);
   const ticks = [...Array(last).keys()].map((i) => i + 1).filter((epoch) => epoch === 1 || epoch % every === 0);
   const end = log.at(-1);
-  const said = end && `accuracy ${percent(end.val_accuracy, 2)}, loss ${end.val_loss.toPrecision(3)}`;
-  const label = end ? `After epoch ${log.length}: ${said}` : "No epoch yet";
+  const summary = end && `accuracy ${percent(end.val_accuracy, 2)}, loss ${end.val_loss.toPrecision(3)}`;
+  const label = end ? `After epoch ${log.length}: ${summary}` : "No epoch yet";
   return make("svg:svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
     ...marks.map(([mark]) => make("svg:path", { class: "axis", d: `M${LEFT} ${y(mark)}H${WIDTH - RIGHT}` })),
     ...marks.map(([mark, value]) => text(LEFT - 8, y(mark) + 4, "end", percent(value, lowest ? 1 : 0))),

@@ -1,4 +1,4 @@
-// Small words for making elements and saying numbers.
+// Helpers to create elements and format numbers.
 
 export const $ = (query, within = document) => within.querySelector(query);
 
@@ -18,7 +18,7 @@ export function make(tag, attributes = {}, ...children) {
   return made;
 }
 
-// One choice among few, as radio buttons: choices(fieldset, "hand", [["numpy", "numpy", "41 µs"]], "numpy", chosen).
+// Radio buttons: choices(fieldset, "hand", [["numpy", "numpy", "41 µs"]], "numpy", chosen).
 export function choices(fieldset, name, options, checked, onchoose) {
   const legend = $("legend", fieldset);
   const labels = options.map(([value, text, more]) =>

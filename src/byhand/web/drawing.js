@@ -1,70 +1,70 @@
-// The left side: the pad, what the networks see of it, what the reader says, and the stages between.
+// The left column: the pad, the network input, the reader's prediction, and the stages.
 
 import * as api from "./api.js";
 import { $, make, percent } from "./dom.js";
-import { latest, settled } from "./latest.js";
-import { showInk } from "./marks.js";
+import { latest, debounce } from "./requests.js";
+import { showInk } from "./pixels.js";
 import { Pad } from "./pad.js";
 
-const STILL = 400; // milliseconds without a stroke, after which what is slow or spoken follows
+const PAUSE = 400; // milliseconds without a stroke before the stages are requested
 
 export class Drawing extends EventTarget {
   constructor(lab) {
     super();
     this.lab = lab;
-    this.pad = new Pad($("#pad"), { sent: 224, brush: 8 });
-    const fail = (error) => lab.notice(error);
-    this.look = latest((signal) => api.see(this.pad.body(), lab.hand, signal), (seen) => this.#take(seen), fail);
+    this.pad = new Pad($("#pad"), { sentWidth: 224, brush: 8 });
+    const onError = (error) => lab.notice(error);
+    this.see = latest((signal) => api.see(this.pad.body(), lab.hand, signal), (result) => this.#receive(result), onError);
     this.explain = latest(
       (signal) => api.read(this.pad.body(), { single: true, explain: true }, signal),
       (reading) => showStages($("#stages"), reading.stages),
-      fail,
+      onError,
     );
-    this.still = settled(() => this.#rest(), STILL);
-    this.pad.addEventListener("change", () => this.again());
-    // What was asked about the old drawing says nothing about the next one.
-    this.pad.addEventListener("cleared", () => this.#forget());
+    this.pause = debounce(() => this.#onPause(), PAUSE);
+    this.pad.addEventListener("change", () => this.request());
+    // Pending requests are about the old drawing.
+    this.pad.addEventListener("cleared", () => this.#reset());
     this.show();
   }
 
-  again() {
-    this.still.cancel();
-    if (this.pad.empty) this.#forget();
-    else this.look.ask();
+  request() {
+    this.pause.cancel();
+    if (this.pad.empty) this.#reset();
+    else this.see.ask();
   }
 
-  #forget() {
-    this.look.cancel();
+  #reset() {
+    this.see.cancel();
     this.explain.cancel();
-    this.still.cancel();
-    this.lab.seen = null;
+    this.pause.cancel();
+    this.lab.result = null;
     this.show();
     $("#stages").replaceChildren();
-    $("#said").textContent = "";
-    this.dispatchEvent(new Event("seen"));
+    $("#status").textContent = "";
+    this.dispatchEvent(new Event("result"));
   }
 
-  #take(seen) {
+  #receive(result) {
     this.lab.notice(null);
-    this.lab.seen = seen;
+    this.lab.result = result;
     this.show();
-    this.dispatchEvent(new Event("seen"));
-    this.still.soon();
+    this.dispatchEvent(new Event("result"));
+    this.pause.start();
   }
 
-  #rest() {
-    if (this.pad.drawing || this.look.busy || !this.lab.seen) return;
+  #onPause() {
+    if (this.pad.drawing || this.see.busy || !this.lab.result) return;
     this.explain.ask();
-    this.dispatchEvent(new Event("still"));
+    this.dispatchEvent(new Event("pause"));
   }
 
   show() {
-    const { seen } = this.lab;
-    const reader = seen?.reader ?? null;
-    showInk($("#input"), seen?.input);
-    const label = `The 28 by 28 pixels that every network sees${seen?.input ? "" : ": empty"}`;
+    const { result } = this.lab;
+    const reader = result?.reader ?? null;
+    showInk($("#input"), result?.input);
+    const label = `The 28 by 28 pixels that the networks read${result?.input ? "" : ": empty"}`;
     $("#input").setAttribute("aria-label", label);
-    $("#answer").textContent = reader ? reader.value : seen ? "?" : "–";
+    $("#answer").textContent = reader ? reader.value : result ? "?" : "–";
     $("#answer").classList.toggle("unsure", !reader || reader.unsure);
     $(".reader figcaption").textContent = reader?.unsure ? "reader unsure" : "reader says";
     $("#top").replaceChildren(...(reader?.top ?? []).map(({ value, probability }) => {
@@ -75,7 +75,7 @@ export class Drawing extends EventTarget {
   }
 }
 
-export function showStages(place, stages) {
-  place.replaceChildren(...stages.map(({ name, text, picture }) =>
+export function showStages(element, stages) {
+  element.replaceChildren(...stages.map(({ name, text, picture }) =>
     make("figure", { title: text }, make("img", { src: picture, alt: text }), make("figcaption", {}, name))));
 }

@@ -1,52 +1,52 @@
-// The three hands: which one reads, how long each takes for the chosen network, and how far apart they are.
+// The hands: which one computes, the time of each for the chosen network, and their largest difference.
 
 import * as api from "./api.js";
 import { $, choices, time } from "./dom.js";
-import { latest, settled } from "./latest.js";
+import { latest, debounce } from "./requests.js";
 
 export class Hands extends EventTarget {
   constructor(lab) {
     super();
-    Object.assign(this, { lab, names: [], asked: "" });
+    Object.assign(this, { lab, names: [], measured: "" });
     this.measure = latest(
-      (signal) => api.hands(lab.chosen, lab.seen.input, signal),
-      (told) => this.#told(told),
+      (signal) => api.hands(lab.chosen, lab.result.input, signal),
+      (result) => this.#show(result),
       (error) => lab.notice(error),
     );
-    this.still = settled(() => { if (lab.seen?.input && lab.chosen) this.measure.ask(); }, 400);
+    this.pause = debounce(() => { if (lab.result?.input && lab.chosen) this.measure.ask(); }, 400);
   }
 
-  offer(names) {
+  list(names) {
     this.names = names;
-    this.#list({});
+    this.#build();
   }
 
-  show(seen) {
-    const asked = seen?.input ? `${this.lab.chosen} ${seen.input}` : "";
-    if (asked === this.asked) return;
-    this.asked = asked;
-    // What is being measured is of another network or drawing than the one that is in view now.
+  show(result) {
+    const wanted = result?.input ? `${this.lab.chosen} ${result.input}` : "";
+    if (wanted === this.measured) return;
+    this.measured = wanted;
+    // A pending measurement is of another network or drawing.
     this.measure.cancel();
-    if (asked) this.still.soon();
+    if (wanted) this.pause.start();
     else {
-      this.still.cancel();
+      this.pause.cancel();
       for (const each of document.querySelectorAll("#hands small")) each.textContent = "–";
-      $("#hands-differ").textContent = "";
+      $("#hands-difference").textContent = "";
     }
   }
 
-  #list() {
+  #build() {
     choices($("#hands"), "hand", this.names.map((name) => [name, name, "–"]), this.lab.hand, (hand) => {
       this.lab.hand = hand;
       this.dispatchEvent(new Event("hand"));
     });
   }
 
-  #told({ hands, largest_difference: difference }) {
+  #show({ hands, largest_difference: difference }) {
     for (const { hand, microseconds } of hands) {
       $(`#hands [value=${hand}] + span small`).textContent = time(microseconds);
     }
-    const apart = difference === 0 ? "the same to the last bit" : `at most ${difference.toExponential(1)} apart`;
-    $("#hands-differ").textContent = hands.length > 1 ? `${this.lab.chosen}, ten logits: ${apart}` : this.lab.chosen;
+    const text = difference === 0 ? "identical" : `largest difference ${difference.toExponential(1)}`;
+    $("#hands-difference").textContent = hands.length > 1 ? `${this.lab.chosen}, logits: ${text}` : this.lab.chosen;
   }
 }

@@ -1,125 +1,125 @@
-// Look inside one network: what enters, every layer's values from below upwards, and what feeds the unit pointed at.
+// One network: its input, the output of every layer, and the inputs of a selected unit.
 
 import * as api from "./api.js";
 import { $, count, make, percent } from "./dom.js";
-import { Feeds } from "./feeds.js";
-import { Fired } from "./fired.js";
-import { latest } from "./latest.js";
-import { showInk, showSaliency } from "./marks.js";
+import { UnitInputs } from "./unit_inputs.js";
+import { TopUnits } from "./top_units.js";
+import { latest } from "./requests.js";
+import { showInk, showSaliency } from "./pixels.js";
 import { Steps } from "./steps.js";
-import { Units } from "./units.js";
+import { UnitMap } from "./unit_map.js";
 
-const PASSES = new Set(["Flatten", "Select", "Dropout"]);
+const PASSTHROUGH = new Set(["Flatten", "Select", "Dropout"]);
 
 export class Inside {
   constructor(lab) {
-    Object.assign(this, { lab, built: null, asked: "", told: null });
-    this.feeds = new Feeds($("#feeds-title"), $("#feeds-body"));
+    Object.assign(this, { lab, built: null, shown: "", result: null });
+    this.unitInputs = new UnitInputs($("#unit-inputs-title"), $("#unit-inputs-body"));
     this.ask = latest(
       async (signal) => {
-        const pixels = lab.seen.input;
+        const pixels = lab.result.input;
         return { ...await api.activations(lab.chosen, pixels, lab.hand, signal), pixels };
       },
-      (told) => { if (told.name === this.built) this.#take(told); },
+      (result) => { if (result.name === this.built) this.#receive(result); },
       (error) => lab.notice(error),
     );
   }
 
-  forget() {
+  reset() {
     this.built = null;
-    this.asked = "";
+    this.shown = "";
   }
 
-  show(seen) {
+  show(sight) {
     const network = this.lab.networks.find(({ name }) => name === this.lab.chosen);
     if (!network) return;
     if (this.built !== network.name) this.#build(network);
-    const asked = seen?.input ? `${network.name} ${this.lab.hand} ${seen.input}` : "";
-    if (asked === this.asked) return;
-    this.asked = asked;
-    if (asked) this.ask.ask();
+    const wanted = sight?.input ? `${network.name} ${this.lab.hand} ${sight.input}` : "";
+    if (wanted === this.shown) return;
+    this.shown = wanted;
+    if (wanted) this.ask.ask();
     else {
       this.ask.cancel();
-      this.#take(null);
+      this.#receive(null);
     }
   }
 
   #build(network) {
     this.built = network.name;
-    this.asked = "";
-    this.told = null;
+    this.shown = "";
+    this.result = null;
     this.ask.cancel();
-    this.feeds.of(network);
-    this.units = [];
-    this.picked = null;
+    this.unitInputs.reset(network);
+    this.maps = [];
+    this.selected = null;
     const canvas = (label) => make("canvas", { class: "pixels", role: "img", "aria-label": label });
-    this.input = canvas("The pixels that enter");
-    this.saliency = canvas("The pixels that count for and against the answer");
+    this.input = canvas("The input pixels");
+    this.saliency = canvas("Evidence for and against the prediction");
     this.says = make("output", { "aria-live": "off" }, "–");
     const first = make("div", { class: "card" },
       make("header", {}, make("h3", {}, network.name), this.says,
-        make("span", { class: "fact" }, `${count(network.parameters)} parameters`)),
-      make("div", { class: "first" },
-        make("figure", {}, this.input, make("figcaption", {}, "what enters")),
+        make("span", { class: "note" }, `${count(network.parameters)} parameters`)),
+      make("div", { class: "overview" },
+        make("figure", {}, this.input, make("figcaption", {}, "input")),
         make("figure", {}, this.saliency,
-          make("figcaption", {}, "what counts for (blue) and against (orange) its answer")),
+          make("figcaption", {}, "evidence for (blue) and against (orange) the prediction")),
         make("div", {}, make("p", { class: "scale" }, "below 0", make("i"), "above 0"),
-          make("p", { class: "fact" }, "Full colour is each layer's largest value."))));
+          make("p", { class: "note" }, "Colours are scaled to each layer's largest value."))));
     this.steps = network.layers.some(({ kind }) => kind === "Recurrent") ? new Steps() : null;
-    this.fired = new Fired(network, (layer, unit) => this.#pick(layer, unit));
+    this.topUnits = new TopUnits(network, (layer, unit) => this.#select(layer, unit));
     const parts = network.layers.map((layer, i) => this.#layer(layer, i, network.layers.length));
-    const special = [this.steps?.element, this.fired.element].filter(Boolean);
+    const special = [this.steps?.element, this.topUnits.element].filter(Boolean);
     $("#layers").replaceChildren(first, ...special, ...parts);
-    this.#take(null);
+    this.#receive(null);
   }
 
   #layer({ name, kind, shape, parameters, text }, i, layers) {
-    if (PASSES.has(kind)) return make("p", { class: "thin" }, `${text}: ${passing(kind, shape)}`);
-    // Before pictures are split into maps they are one map.
-    const units = new Units({
+    if (PASSTHROUGH.has(kind)) return make("p", { class: "passthrough" }, `${text}: ${passthroughText(kind, shape)}`);
+    // The pixels are shown as a single map.
+    const units = new UnitMap({
       name: `${name}, ${text}`, shape: kind === "Standardize" ? [...shape, 1] : shape, digits: i === layers - 1,
-      onpick: (unit) => this.#pick(i, unit),
+      onselect: (unit) => this.#select(i, unit),
     });
-    this.units[i] = units;
-    const learnt = parameters ? ` · ${count(parameters)} parameters` : "";
+    this.maps[i] = units;
+    const parametersText = parameters ? ` · ${count(parameters)} parameters` : "";
     return make("div", { class: "card", "data-layer": name },
       make("header", {}, make("h3", {}, name), make("span", {}, text === name ? "" : text),
-        make("span", { class: "fact" }, `${shape.join(" × ")}${learnt}`)),
+        make("span", { class: "note" }, `${shape.join(" × ")}${parametersText}`)),
       units.element);
   }
 
-  #pick(layer, unit) {
-    this.units.forEach((units, i) => { if (i !== layer) units.leave(); });
-    if (this.units[layer].picked !== unit) {
-      this.units[layer].pick(unit);
+  #select(layer, unit) {
+    this.maps.forEach((units, i) => { if (i !== layer) units.deselect(); });
+    if (this.maps[layer].selected !== unit) {
+      this.maps[layer].select(unit);
       return;
     }
-    this.picked = [layer, unit];
-    this.feeds.show(layer, unit, this.told, true);
+    this.selected = [layer, unit];
+    this.unitInputs.show(layer, unit, this.result, true);
   }
 
-  #take(told) {
-    this.told = told;
-    const pixels = told?.pixels ?? null;
+  #receive(result) {
+    this.result = result;
+    const pixels = result?.pixels ?? null;
     showInk(this.input, pixels);
-    if (pixels) showSaliency(this.saliency, pixels, told.saliency);
+    if (pixels) showSaliency(this.saliency, pixels, result.saliency);
     else showInk(this.saliency, null);
-    const answer = told ? told.probabilities.indexOf(Math.max(...told.probabilities)) : null;
-    this.says.textContent = told ? `says ${answer} (${percent(told.probabilities[answer])})` : "–";
-    this.units.forEach((units, i) => {
-      units.draw(told ? told.layers[i].values : null);
-      units.say();
+    const prediction = result ? result.probabilities.indexOf(Math.max(...result.probabilities)) : null;
+    this.says.textContent = result ? `says ${prediction} (${percent(result.probabilities[prediction])})` : "–";
+    this.maps.forEach((units, i) => {
+      units.draw(result ? result.layers[i].values : null);
+      units.describe();
     });
-    this.steps?.take(told, pixels);
-    this.fired.take(told);
-    // Until a unit is pointed at, what feeds the answer.
-    if (this.picked) this.feeds.show(...this.picked, told, true);
-    else if (told) this.feeds.show(told.layers.length - 1, answer, told, false);
+    this.steps?.show(result, pixels);
+    this.topUnits.show(result);
+    // Before a unit is selected, show the inputs of the predicted class.
+    if (this.selected) this.unitInputs.show(...this.selected, result, true);
+    else if (result) this.unitInputs.show(result.layers.length - 1, prediction, result, false);
   }
 }
 
-function passing(kind, shape) {
-  if (kind === "Flatten") return `the same numbers in one row of ${count(shape[0])}`;
-  if (kind === "Select") return `${count(shape[0])} of them are looked at`;
-  return "does nothing outside training";
+function passthroughText(kind, shape) {
+  if (kind === "Flatten") return `flattened to ${count(shape[0])} values`;
+  if (kind === "Select") return `${count(shape[0])} of the values are used`;
+  return "active in training only";
 }

@@ -1,4 +1,4 @@
-// The page: which view is open, and one answer from the service given to all that show it.
+// The page: opens views, and gives each response of the service to the views that show it.
 
 import * as api from "./api.js";
 import { Challenge } from "./challenge.js";
@@ -7,50 +7,50 @@ import { $, choices, percent } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { Hands } from "./hands.js";
 import { Inside } from "./inside.js";
-import { forgetColours } from "./marks.js";
-import { Numbers } from "./numbers.js";
+import { forgetColours } from "./pixels.js";
+import { NumberView } from "./number_view.js";
 import { pictures } from "./pictures.js";
 import { Training } from "./training.js";
 import { verdictOf } from "./votes.js";
 
-const ON_DESK = ["compare", "inside", "challenge"];
-const VIEWS = [...ON_DESK, "numbers", "training"];
-const lab = { networks: [], hand: "numpy", chosen: null, view: null, seen: null, notice };
+const DRAWING_VIEWS = ["compare", "inside", "challenge"];
+const VIEWS = [...DRAWING_VIEWS, "numbers", "training"];
+const lab = { networks: [], hand: "fast", chosen: null, view: null, result: null, notice };
 
 function notice(error) {
   $("#notice").textContent = error ? error.message : "";
 }
 
 const drawing = new Drawing(lab);
-const numbers = new Numbers(lab);
+const numbers = new NumberView(lab);
 const compare = new Compare(lab);
 const inside = new Inside(lab);
 const hands = new Hands(lab);
 const challenge = new Challenge(lab, drawing.pad);
 const training = new Training(lab);
-const onDesk = () => ON_DESK.includes(lab.view);
-const files = pictures(() => (onDesk() ? drawing.pad : lab.view === "numbers" ? numbers.pad : null), notice);
+const usesPad = () => DRAWING_VIEWS.includes(lab.view);
+const files = pictures(() => (usesPad() ? drawing.pad : lab.view === "numbers" ? numbers.pad : null), notice);
 
-// Every answer goes to what is in view; what is not is told when it is opened.
-function tell() {
-  compare.show(lab.seen);
-  challenge.show(lab.seen);
-  if (lab.view === "inside") inside.show(lab.seen);
-  if (onDesk()) hands.show(lab.seen);
+// Hidden views are updated when they are opened.
+function update() {
+  compare.show(lab.result);
+  challenge.show(lab.result);
+  if (lab.view === "inside") inside.show(lab.result);
+  if (usesPad()) hands.show(lab.result);
 }
-drawing.addEventListener("seen", tell);
-drawing.addEventListener("still", () => {
-  challenge.keep(lab.seen);
-  const { found, reader, networks } = lab.seen;
-  const says = reader ? `The reader says ${reader.value}, ${percent(reader.confidence, 0)}. ` : "";
-  $("#said").textContent = found ? `${says}${verdictOf(networks).text}.` : "No digit was found.";
+drawing.addEventListener("result", update);
+drawing.addEventListener("pause", () => {
+  challenge.keep(lab.result);
+  const { found, reader, networks } = lab.result;
+  const prefix = reader ? `The reader says ${reader.value} (${percent(reader.confidence, 0)}). ` : "";
+  $("#status").textContent = found ? `${prefix}${verdictOf(networks).text}.` : "No digit found.";
 });
-hands.addEventListener("hand", () => drawing.again());
+hands.addEventListener("hand", () => drawing.request());
 
 for (const tools of document.querySelectorAll(".tools:not(dialog *)")) {
   const pad = tools.closest("#numbers") ? numbers.pad : drawing.pad;
-  const acts = { undo: () => pad.undo(), clear: () => pad.clear(), pick: files.pick, camera: files.camera };
-  tools.addEventListener("click", (event) => acts[event.target.dataset.do]?.());
+  const actions = { undo: () => pad.undo(), clear: () => pad.clear(), pick: files.pick, camera: files.camera };
+  tools.addEventListener("click", (event) => actions[event.target.dataset.do]?.());
   $("[data-do=brush]", tools).addEventListener("input", (event) => { pad.brush = event.target.valueAsNumber / 100; });
   pad.addEventListener("change", () => {
     for (const name of ["undo", "clear"]) $(`[data-do=${name}]`, tools).disabled = pad.empty;
@@ -62,14 +62,14 @@ function open() {
   lab.view = VIEWS.includes(view) ? view : "compare";
   if (lab.networks.some((network) => network.name === name)) choose(name);
   for (const each of VIEWS) $(`#${each}`).hidden = each !== lab.view;
-  $("#desk").hidden = !onDesk();
+  $("#desk").hidden = !usesPad();
   for (const link of document.querySelectorAll(".top nav a")) {
     if (link.hash === `#${lab.view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   document.title = `${$(`.top nav a[href="#${lab.view}"]`).textContent} · byhand lab`;
-  training.watch(lab.view === "training");
-  tell();
+  training.activate(lab.view === "training");
+  update();
 }
 
 function choose(name) {
@@ -77,7 +77,7 @@ function choose(name) {
   choices($("#choose"), "network", lab.networks.map((network) => [network.name, network.name]), name, (chosen) => {
     history.replaceState(null, "", `#inside/${encodeURIComponent(chosen)}`);
     lab.chosen = chosen;
-    tell();
+    update();
   });
 }
 
@@ -88,8 +88,8 @@ function repaint() {
   drawing.show();
   challenge.repaint();
   training.repaint();
-  inside.forget();
-  tell();
+  inside.reset();
+  update();
 }
 const dark = matchMedia("(prefers-color-scheme: dark)");
 dark.addEventListener("change", repaint);
@@ -104,10 +104,10 @@ $("#theme").addEventListener("click", () => {
 addEventListener("hashchange", open);
 open();
 try {
-  const told = await api.networks();
-  lab.networks = told.networks;
-  hands.offer(told.hands);
-  choose(told.networks.find((network) => network.name === "mlp")?.name ?? told.networks[0].name);
+  const content = await api.networks();
+  lab.networks = content.networks;
+  hands.list(content.hands);
+  choose(content.networks.find((network) => network.name === "mlp")?.name ?? content.networks[0].name);
   compare.build();
   open();
 } catch (error) {

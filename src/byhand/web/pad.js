@@ -1,6 +1,6 @@
-// A pad to draw on with mouse, pen, finger or keys, or to lay a picture on. Places are shares of the pad's width.
+// A pad for drawings with mouse, pen, finger or keys, and for pictures. Coordinates are fractions of the pad's width.
 
-import { css } from "./marks.js";
+import { css } from "./pixels.js";
 
 const STEP = 1 / 40;
 const KEYS = {
@@ -9,10 +9,10 @@ const KEYS = {
 };
 
 export class Pad extends EventTarget {
-  // `sent` is the width in pixels of the drawing that the service is given.
-  constructor(canvas, { sent, brush }) {
+  // `sentWidth` is the width in pixels of the drawing sentWidth to the service.
+  constructor(canvas, { sentWidth, brush }) {
     super();
-    Object.assign(this, { canvas, sent, brush: brush / 100, strokes: [], picture: null, pen: null, cursor: null });
+    Object.assign(this, { canvas, sentWidth, brush: brush / 100, strokes: [], picture: null, pen: null, cursor: null });
     this.held = new Set();
     const on = (name, act) => canvas.addEventListener(name, act);
     on("pointerdown", (event) => this.#down(event));
@@ -21,7 +21,7 @@ export class Pad extends EventTarget {
     on("keydown", (event) => this.#key(event));
     on("keyup", (event) => this.held.delete(event.key));
     on("contextmenu", (event) => event.preventDefault());
-    // Else a quick stroke is also a fling to the browser, and a tap soon after it stops that and clicks on nothing.
+    // Without this the browser takes a quick stroke for a fling, and the next tap only stops it.
     canvas.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     on("focus", () => { if (canvas.matches(":focus-visible")) this.#showCursor(); });
     on("blur", () => { this.#lift(); this.held.clear(); this.cursor = null; this.paint(); });
@@ -32,12 +32,12 @@ export class Pad extends EventTarget {
   get drawing() { return this.pen !== null; }
   get aspect() { return (this.canvas.clientHeight / this.canvas.clientWidth) || 1; }
 
-  // What the service is to read: the picture as it came, or the drawing as a PNG.
+  // The request body: the unchanged picture, or the drawing as PNG.
   body() {
     if (this.picture && !this.strokes.length) return this.picture.blob;
     const canvas = document.createElement("canvas");
-    canvas.width = this.sent;
-    canvas.height = Math.round(this.sent * this.aspect);
+    canvas.width = this.sentWidth;
+    canvas.height = Math.round(this.sentWidth * this.aspect);
     const context = canvas.getContext("2d");
     context.fillStyle = "#fff";
     context.fillRect(0, 0, canvas.width, canvas.height);
@@ -66,7 +66,7 @@ export class Pad extends EventTarget {
     this.#changed();
   }
 
-  // Where a picture of that size lies on the pad, in shares of its width: left, top, and the share of one pixel.
+  // Left, top and pixel size of a picture on the pad, as fractions of the pad's width.
   place(width, height) {
     const pixel = Math.min(1 / width, this.aspect / height);
     return [(1 - width * pixel) / 2, (this.aspect - height * pixel) / 2, pixel];
@@ -101,7 +101,7 @@ export class Pad extends EventTarget {
         context.fill();
         continue;
       }
-      // Every point bends a curve that runs from the middle before it to the middle after it.
+      // Quadratic curves between midpoints, with the points as control points.
       context.moveTo(points[0][0] * width, points[0][1] * width);
       for (let i = 1; i < points.length - 1; i += 1) {
         const [[x, y], [nextX, nextY]] = [points[i], points[i + 1]];
@@ -136,8 +136,8 @@ export class Pad extends EventTarget {
 
   #move(event) {
     if (event.pointerId !== this.pen) return;
-    const seen = event.getCoalescedEvents?.() ?? [];
-    for (const each of seen.length ? seen : [event]) this.#extend(this.#at(each));
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const each of events.length ? events : [event]) this.#extend(this.#at(each));
     this.#changed();
   }
 
@@ -191,7 +191,7 @@ export class Pad extends EventTarget {
     event.preventDefault();
   }
 
-  // Two keys held at once go aslant.
+  // Two keys held together move diagonally.
   #step(length) {
     this.#showCursor();
     const held = [...this.held].map((key) => KEYS[key]);

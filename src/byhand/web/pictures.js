@@ -1,32 +1,32 @@
-// Pictures for a pad: dropped, pasted, picked, or taken with the camera.
+// Pictures for a pad: dropped, pasted, chosen as a file, or taken with the camera.
 
 import { $ } from "./dom.js";
 
 const LIMIT = 10 * 2 ** 20;
 
-export function pictures(padInView, fail) {
-  async function lay(blob, pad = padInView()) {
+export function pictures(padInView, onError) {
+  async function put(blob, pad = padInView()) {
     if (!blob || !pad) return;
-    if (blob.size > LIMIT) return fail(new Error("This picture has more than 10 MB; take a smaller one."));
+    if (blob.size > LIMIT) return onError(new Error("The picture is larger than 10 MB; choose a smaller one."));
     try {
       pad.put({ picture: { blob, bitmap: await createImageBitmap(blob, { imageOrientation: "from-image" }) } });
       pad.canvas.focus({ preventScroll: true });
     } catch {
-      fail(new Error("This file is no picture that the browser can show; take a PNG, JPEG or WebP file."));
+      onError(new Error("The browser cannot open the file as a picture; choose a PNG, JPEG or WebP file."));
     }
   }
   const first = (files) => [...files].find((file) => file.type.startsWith("image/")) ?? files[0];
 
   for (const input of [$("#file"), $("#snap")]) {
     input.addEventListener("change", () => {
-      lay(input.files[0]);
+      put(input.files[0]);
       input.value = "";
     });
   }
 
   document.addEventListener("paste", (event) => {
     const file = first(event.clipboardData?.files ?? []);
-    if (file) lay(file);
+    if (file) put(file);
   });
 
   for (const pad of document.querySelectorAll(".pad")) {
@@ -34,18 +34,18 @@ export function pictures(padInView, fail) {
       pad.addEventListener(name, (event) => {
         event.preventDefault();
         pad.classList.toggle("over", name === "dragenter" || name === "dragover");
-        if (name === "drop") lay(first(event.dataTransfer.files));
+        if (name === "drop") put(first(event.dataTransfer.files));
       });
     }
   }
-  // A picture that misses the pad is not opened in place of the page.
+  // A picture dropped beside the pad does not replace the page.
   for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
 
-  return { pick: () => $("#file").click(), camera: () => camera(lay, fail) };
+  return { pick: () => $("#file").click(), camera: () => camera(put, onError) };
 }
 
-async function camera(lay, fail) {
-  // Browsers lend the camera to pages from this machine or over https alone; phones have their own way to take one.
+async function camera(put, onError) {
+  // Browsers allow the camera for local and https pages only; phones offer it in the file dialog.
   if (!navigator.mediaDevices) return $("#snap").click();
   const dialog = $("#camera");
   const video = $("video", dialog);
@@ -54,7 +54,7 @@ async function camera(lay, fail) {
     const video = { facingMode: "environment", width: { ideal: 1920 } };
     stream = await navigator.mediaDevices.getUserMedia({ video });
   } catch {
-    return fail(new Error("No camera could be used; allow it in the browser, or pick a picture instead."));
+    return onError(new Error("The camera is not available; allow access in the browser, or choose a picture."));
   }
   video.srcObject = stream;
   dialog.addEventListener("close", () => {
@@ -69,6 +69,6 @@ async function camera(lay, fail) {
     Object.assign(canvas, { width: video.videoWidth, height: video.videoHeight });
     canvas.getContext("2d").drawImage(video, 0, 0);
     dialog.close();
-    canvas.toBlob((blob) => lay(blob), "image/jpeg", 0.92);
+    canvas.toBlob((blob) => put(blob), "image/jpeg", 0.92);
   };
 }

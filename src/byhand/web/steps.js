@@ -1,13 +1,13 @@
-// A recurrent network reads row by row: what it has read, how its state grows, what it would say if it stopped there.
+// A recurrent network row by row: the rows read, the hidden state, and the probabilities if it stopped there.
 
 import { make, percent } from "./dom.js";
-import { css, extreme, image } from "./marks.js";
+import { css, largest, image } from "./pixels.js";
 
 const ROWS = 28;
 
 export class Steps {
   constructor() {
-    Object.assign(this, { row: ROWS, timer: 0, told: null, pixels: null });
+    Object.assign(this, { row: ROWS, timer: 0, steps: null, pixels: null });
     const canvas = (label) => make("canvas", { role: "img", "aria-label": label });
     this.read = canvas("The rows read so far");
     this.state = canvas("The hidden state after every row read");
@@ -23,7 +23,7 @@ export class Steps {
     this.caption = make("figcaption", {}, "hidden state");
     this.element = make("div", { class: "card", "data-part": "steps" },
       make("header", {},
-        make("h3", {}, "Row by row"), make("span", { class: "fact" }, "each line is one row of the picture")),
+        make("h3", {}, "Row by row"), make("span", { class: "note" }, "one line per row of the picture")),
       make("div", { class: "steps" },
         make("figure", {}, make("figcaption", {}, "rows read"), this.read),
         make("figure", {}, this.caption, this.state),
@@ -32,10 +32,10 @@ export class Steps {
     this.pace = matchMedia("(prefers-reduced-motion: reduce)").matches ? 350 : 130;
   }
 
-  take(told, pixels) {
-    this.told = told?.steps ?? null;
+  show(steps, pixels) {
+    this.steps = steps?.steps ?? null;
     this.pixels = pixels;
-    if (this.told) this.caption.textContent = `hidden state, ${this.told.hidden[0].length} units`;
+    if (this.steps) this.caption.textContent = `hidden state, ${this.steps.hidden[0].length} units`;
     this.#paint();
   }
 
@@ -55,32 +55,32 @@ export class Steps {
     this.button.textContent = "Play";
   }
 
-  #go(row, byHand = false) {
-    if (byHand) this.#stop();
+  #go(row, byUser = false) {
+    if (byUser) this.#stop();
     this.row = row;
     this.slider.value = row;
     this.#paint();
   }
 
   #paint() {
-    const { told, row, pixels } = this;
-    const chances = told?.probabilities[row - 1];
+    const { steps, row, pixels } = this;
+    const chances = steps?.probabilities[row - 1];
     const most = chances ? chances.indexOf(Math.max(...chances)) : 0;
     this.output.textContent = chances ? `row ${row}: says ${most} (${percent(chances[most], 0)})` : `row ${row}`;
     this.slider.setAttribute("aria-valuetext", this.output.textContent);
     rows(this.read, 28, (i) => (pixels ? pixels[i] * (Math.floor(i / 28) < row ? 1 : 0.25) : 0), 255, "ink", row);
-    const width = told ? told.hidden[0].length : 128;
-    const limit = told ? extreme(told.hidden.flat()) : 1;
+    const width = steps ? steps.hidden[0].length : 128;
+    const limit = steps ? largest(steps.hidden.flat()) : 1;
     const upTo = (lines, wide) => (i) => {
       const line = Math.floor(i / wide);
       return lines && line < row ? lines[line][i % wide] : 0;
     };
-    rows(this.state, width, upTo(told?.hidden, width), limit, "blue", row);
-    rows(this.chances, 10, upTo(told?.probabilities, 10), 1, "blue", row);
+    rows(this.state, width, upTo(steps?.hidden, width), limit, "blue", row);
+    rows(this.chances, 10, upTo(steps?.probabilities, 10), 1, "blue", row);
   }
 }
 
-// Values as 28 lines, and a frame around the row that was read last.
+// Values as 28 lines, with a frame around the last row read.
 function rows(canvas, width, at, limit, colour, row) {
   const across = Math.max(width, Math.round(560 / width) * width);
   Object.assign(canvas, { width: across, height: ROWS * 14 });

@@ -1,4 +1,4 @@
-// Runs before the first paint, so that a theme that was chosen does not flash the other one.
+// Runs before the first paint, so that the page does not flash in the other theme.
 (() => {
   const chosen = localStorage.getItem("byhand-theme");
   if (chosen) document.documentElement.dataset.theme = chosen;

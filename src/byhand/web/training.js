@@ -1,34 +1,33 @@
-// Training, live: start a small network or watch a run; its curve, what it mixes up, its first layer's weights.
+// Training: start a small network or show a run; its curve, confusion matrix and first layer's weights.
 
 import * as api from "./api.js";
 import { curve } from "./chart.js";
 import { $, choices, make, percent, plural } from "./dom.js";
-import { colours, extreme, image, show } from "./marks.js";
+import { colours, largest, image, show } from "./pixels.js";
 
-const EVERY = 700; // milliseconds between looks at a run that is at work
-const SHOWN = 48; // units whose weights are drawn, large enough for the back row
-const WORDS = { running: "at work", done: "done", stopped: "stopped", failed: "failed" };
+const INTERVAL = 700; // milliseconds between updates
+const SHOWN = 48; // units whose weights are drawn
 
 export class Training {
   constructor(lab) {
-    Object.assign(this, { lab, watching: false, chosen: null, timer: 0, turn: 0, told: null, listed: "", lost: false });
-    this.place = $("#watched");
+    Object.assign(this, { lab, active: false, chosen: null, timer: 0, turn: 0, run: null, listed: "", lost: false });
+    this.element = $("#progress");
     $("#start").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#start(new FormData(event.target));
     });
   }
 
-  watch(now) {
-    if (now === this.watching) return;
-    this.watching = now;
+  activate(active) {
+    if (active === this.active) return;
+    this.active = active;
     clearTimeout(this.timer);
     this.turn += 1;
-    if (now) this.#look();
+    if (active) this.#update();
   }
 
   repaint() {
-    if (this.told) this.#show(this.told);
+    if (this.run) this.#show(this.run);
   }
 
   async #start(form) {
@@ -36,39 +35,39 @@ export class Training {
       const { id } = await api.startTraining({ ...Object.fromEntries(form), epochs: Number(form.get("epochs")) });
       this.lab.notice(null);
       this.chosen = id;
-      await this.#look();
+      await this.#update();
     } catch (error) {
-      // A service for others may have it that nothing is started here.
+      // This service does not allow trainings to be started.
       if (error.status === 403) $("#start").hidden = true;
       this.lab.notice(error);
     }
   }
 
-  // A later look makes an earlier one that is still under way show nothing.
-  async #look() {
+  // A newer update discards an older one that is still pending.
+  async #update() {
     clearTimeout(this.timer);
     this.turn += 1;
     const { turn } = this;
     try {
       const { trainings } = await api.trainings();
       this.chosen ??= (trainings.find(({ state }) => state === "running") ?? trainings[0])?.id ?? null;
-      const told = this.chosen && await api.training(this.chosen);
+      const run = this.chosen && await api.training(this.chosen);
       if (turn !== this.turn) return;
       this.#list(trainings);
-      if (told) this.#show(told);
-      else this.place.replaceChildren(fact("No run yet. Start one: a softmax regression learns in seconds."));
+      if (run) this.#show(run);
+      else this.element.replaceChildren(note("No run yet. Start one: softmax regression trains in seconds."));
       if (this.lost) this.lab.notice(null);
       this.lost = false;
     } catch (error) {
       if (turn !== this.turn) return;
       this.lost = true;
       this.lab.notice(error);
-      // Who would not give the token is not asked for it every second.
+      // Do not ask for the token again and again.
       if (error.status === 401) return;
-      // A run that is gone gives way to one that is there.
+      // The run was deleted; choose another.
       if (error.status === 404) this.chosen = null;
     }
-    if (turn === this.turn && this.watching) this.timer = setTimeout(() => this.#look(), EVERY);
+    if (turn === this.turn && this.active) this.timer = setTimeout(() => this.#update(), INTERVAL);
   }
 
   #list(trainings) {
@@ -77,53 +76,53 @@ export class Training {
     this.listed = listed;
     const focused = $("#runs").contains(document.activeElement);
     const option = ({ id, name, state, epoch, epochs }) =>
-      [id, name, state === "running" ? `${epoch}/${epochs}` : WORDS[state]];
+      [id, name, state === "running" ? `${epoch}/${epochs}` : state];
     choices($("#runs"), "run", trainings.map(option), this.chosen, (id) => {
       this.chosen = id;
-      this.#look();
+      this.#update();
     });
     if (focused) $("#runs :checked")?.focus();
   }
 
-  #show(told) {
-    const fresh = told.id !== this.told?.id;
-    if (fresh) this.#build(told);
-    this.told = told;
-    const { state, epoch, epochs, log, confusion, filters, detail } = told;
+  #show(run) {
+    const fresh = run.id !== this.run?.id;
+    if (fresh) this.#build(run);
+    this.run = run;
+    const { state, epoch, epochs, log, confusion, filters, detail } = run;
     const last = log.at(-1);
     const parts = this.parts;
-    parts.state.textContent = `${told.id}: ${WORDS[state]}, ${epoch} of ${plural(epochs, "epoch")}`;
-    const right = last ? `${percent(last.val_accuracy, 2)} of the validation digits right` : "";
-    parts.accuracy.textContent = detail ?? (right || (state === "running" ? "the first epoch is under way" : ""));
+    parts.state.textContent = `${run.id}: ${state}, ${epoch} of ${plural(epochs, "epoch")}`;
+    const accuracy = last ? `validation accuracy ${percent(last.val_accuracy, 2)}` : "";
+    parts.accuracy.textContent = detail ?? (accuracy || (state === "running" ? "first epoch in progress" : ""));
     parts.stop.hidden = state !== "running";
     parts.curve.replaceChildren(curve(log, epochs));
     fillConfusion(parts.confusion, confusion);
-    parts.filters.setAttribute("aria-label", filters ? "Weights of the first layer, a picture a unit" : "none yet");
+    parts.filters.setAttribute("aria-label", filters ? "Weights of the first layer, one picture per unit" : "none yet");
     parts.shown.textContent = !filters ? "after the first epoch" :
-      `${Math.min(filters.shape[0], SHOWN)} of ${plural(filters.shape[0], "unit")}; orange below nought, blue above`;
+      `${Math.min(filters.shape[0], SHOWN)} of ${plural(filters.shape[0], "unit")}; orange negative, blue positive`;
     if (filters) showFilters(parts.filters, filters);
   }
 
   #build({ id }) {
-    const stopIt = () => api.stopTraining(id).then(() => this.#look(), (error) => this.lab.notice(error));
+    const stopIt = () => api.stopTraining(id).then(() => this.#update(), (error) => this.lab.notice(error));
     this.parts = {
       state: make("strong"), accuracy: make("span"), curve: make("div", { class: "curve" }),
       stop: make("button", { type: "button", onclick: stopIt }, "Stop"), confusion: confusionTable(),
-      filters: make("canvas", { class: "filters", role: "img", width: 463, height: 86 }), shown: fact(),
+      filters: make("canvas", { class: "filters", role: "img", width: 463, height: 86 }), shown: note(),
     };
     const { state, accuracy, stop, curve: line, confusion, filters, shown } = this.parts;
-    this.place.replaceChildren(
+    this.element.replaceChildren(
       make("p", { class: "progress wide" }, state, accuracy, stop),
       card("Curve", "after every epoch", line),
-      card("Confusion", "rows: the digit, columns: the answer", confusion),
+      card("Confusion", "rows: labels, columns: predictions", confusion),
       make("div", { class: "card wide" }, make("header", {}, make("h3", {}, "First layer's weights"), shown), filters));
   }
 }
 
-const fact = (...words) => make("p", { class: "fact" }, ...words);
+const note = (...words) => make("p", { class: "note" }, ...words);
 
 function card(title, words, ...children) {
-  return make("div", { class: "card" }, make("header", {}, make("h3", {}, title), fact(words)), ...children);
+  return make("div", { class: "card" }, make("header", {}, make("h3", {}, title), note(words)), ...children);
 }
 
 const DIGITS = [...Array(10).keys()];
@@ -133,7 +132,7 @@ function confusionTable() {
   const cells = () => DIGITS.map(() => make("td", {}, "\u00a0"));
   const rows = DIGITS.map((digit) => make("tr", {}, make("th", { scope: "row" }, `${digit}`), ...cells()));
   return make("table", { class: "confusion" },
-    make("caption", { class: "unseen" }, "How often each digit was given each answer"),
+    make("caption", { class: "visually-hidden" }, "Number of predictions for each label"),
     make("thead", {}, head), make("tbody", {}, ...rows));
 }
 
@@ -144,7 +143,7 @@ function fillConfusion(table, confusion) {
     const cell = table.tBodies[0].rows[row].cells[column + 1];
     const number = confusion?.[row][column] ?? 0;
     cell.textContent = number || "\u00a0";
-    // A root, so that the few mistakes are seen beside the many that are right; blue is right, orange wrong.
+    // The square root makes the few errors visible; blue is correct, orange wrong.
     const share = 0.45 * Math.sqrt(number / most);
     const full = row === column ? blue : orange;
     const mixed = paper.map((from, i) => Math.round(from + share * (full[i] - from)));
@@ -153,13 +152,13 @@ function fillConfusion(table, confusion) {
 }
 
 function showFilters(canvas, { shape, pictures: values }) {
-  // Weights that lie on no picture are a row for each unit.
+  // Weights that are no pictures are drawn as one row per unit.
   const [tall, wide] = shape.length > 2 ? shape.slice(1) : [1, shape[1]];
   const number = Math.min(shape[0], SHOWN);
   const columns = Math.min(number, 16);
   const rows = Math.ceil(number / columns);
   const [across, down] = [columns * (wide + 1) - 1, rows * (tall + 1) - 1];
-  const limit = extreme(values) * 0.8;
+  const limit = largest(values) * 0.8;
   show(canvas, image(across, down, (i) => {
     const [x, y] = [i % across, Math.floor(i / across)];
     const [column, row] = [x % (wide + 1), y % (tall + 1)];

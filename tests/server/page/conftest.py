@@ -1,9 +1,8 @@
-"""A running lab, a real Chromium, and hands that draw digits as people do."""
+"""A running lab, Chromium, and pointers that draw digits."""
 
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import os
 import shutil
@@ -12,8 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -26,12 +23,12 @@ Stroke = list[Point]
 
 
 def arc(x: float, y: float, across: float, down: float, start: float, end: float) -> Stroke:
-    """A piece of an ellipse, angles in degrees, clockwise from the right as screens have it."""
+    """A piece of an ellipse; angles in degrees, clockwise from the right."""
     angles = [math.radians(start + (end - start) * i / 14) for i in range(15)]
     return [(x + across * math.cos(angle), y + down * math.sin(angle)) for angle in angles]
 
 
-# As a pen would go, in shares of the pad's width.
+# Pen strokes, in fractions of the pad's width.
 DIGITS: dict[int, list[Stroke]] = {
     0: [arc(0.5, 0.5, 0.2, 0.3, -90, 270)],
     1: [[(0.42, 0.3), (0.53, 0.2), (0.53, 0.8)]],
@@ -47,45 +44,31 @@ DIGITS: dict[int, list[Stroke]] = {
 
 
 def along(stroke: Stroke, step: float = 0.06) -> Iterator[Point]:
-    """Points on the way, as close as a hand's."""
+    """Points at most `step` apart."""
     yield stroke[0]
     for (x, y), (to_x, to_y) in itertools.pairwise(stroke):
         count = max(1, round(math.hypot(to_x - x, to_y - y) / step))
         yield from ((x + (to_x - x) * i / count, y + (to_y - y) * i / count) for i in range(1, count + 1))
 
 
-def warm(address: str) -> None:
-    """Wait until every hand has read once: on a busy machine PyTorch takes longer to come than an answer may."""
-    body = json.dumps({"pixels": [0] * 784}).encode()
-    for left in range(9, -1, -1):
-        try:
-            urlopen(Request(f"{address}v1/networks/softmax/hands", body, {"content-type": "application/json"})).close()  # noqa: S310
-            return
-        except HTTPError as late:
-            if late.code != 504 or not left:
-                raise
-
-
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """``byhand lab``, as a person starts it; its address."""
+    """The service as a process, with time for busy machines; its address."""
     pytest.importorskip("fastapi")
     folder = tmp_path_factory.mktemp("lab")
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "BYHAND_CACHE": str(folder), "PYTHONUNBUFFERED": "1"}
     environment.pop("BYHAND_DATA", None)
-    words = [sys.executable, "-m", "byhand", "lab", "--no-browser", "--port", "0"]
+    words = [sys.executable, *"-m byhand serve --port 0 --no-log --seconds 300 --runs runs --train".split()]
     with subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        said = next((line for line in running.stdout if "http://" in line), "")
-        assert said, "byhand lab ended before it was open"
-        address = next(word for word in said.split() if word.startswith("http://"))
-        warm(address)
-        yield address
+        line = running.stdout.readline()
+        assert "http://" in line, "the service ended before it was ready"
+        yield line.split()[-1]
         running.terminate()
         running.communicate(timeout=30)
 
 
-# Not for the whole session: while it is open, Playwright's event loop runs, and no test may run one of its own.
+# Not for the whole session: while Playwright's event loop runs, no other test can run one.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """One browser for the tests of a file."""
@@ -104,9 +87,9 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(chromium: Any, lab: str) -> Iterator[Callable[..., Any]]:
-    """``open_page("phone", script="…", view="inside", color_scheme="dark")``: the lab in a window of its own.
+    """``open_page("phone", script="…", view="inside", color_scheme="dark")``: the lab in a new window.
 
-    At the end no window may have met an error, nor asked another host for anything.
+    At the end no window may have had an error, or sent a request to another host.
     """
     contexts, wrong = [], []
 
@@ -137,8 +120,8 @@ def open_page(chromium: Any, lab: str) -> Iterator[Callable[..., Any]]:
     assert not wrong
 
 
-def place(page: Any, pad: str) -> tuple[float, float, float]:
-    """Left, top and width of a pad that is in view."""
+def position(page: Any, pad: str) -> tuple[float, float, float]:
+    """Left, top and width of a pad."""
     page.locator(pad).scroll_into_view_if_needed()
     box = page.locator(pad).bounding_box()
     return box["x"], box["y"], box["width"]
@@ -146,10 +129,10 @@ def place(page: Any, pad: str) -> tuple[float, float, float]:
 
 @pytest.fixture(scope="session")
 def draw() -> Callable[..., None]:
-    """``draw(page, 7)``: with the mouse; at another place and size with ``pad``, ``at`` and ``scale``."""
+    """``draw(page, 7)``: with the mouse; elsewhere and in another size with ``pad``, ``at`` and ``scale``."""
 
     def drawn(page: Any, digit: int, pad: str = "#pad", at: Point = (0, 0), scale: float = 1) -> None:
-        left, top, width = place(page, pad)
+        left, top, width = position(page, pad)
         for stroke in DIGITS[digit]:
             points = [(left + width * (at[0] + scale * x), top + width * (at[1] + scale * y)) for x, y in along(stroke)]
             page.mouse.move(*points[0])
@@ -166,7 +149,7 @@ def touch() -> Callable[[Any, int], None]:
     """``touch(page, 7)``: with a finger."""
 
     def touched(page: Any, digit: int) -> None:
-        left, top, width = place(page, "#pad")
+        left, top, width = position(page, "#pad")
         finger = page.context.new_cdp_session(page)
 
         def send(kind: str, *points: Point) -> None:
@@ -184,8 +167,8 @@ def touch() -> Callable[[Any, int], None]:
 
 
 @pytest.fixture(scope="session")
-def written() -> Callable[[str], bytes]:
-    """``written("2026")``: a photograph's PNG of a number, dark on light and a little grey."""
+def photo_of() -> Callable[[str], bytes]:
+    """``photo_of("2026")``: PNG of a number, dark ink on light grey paper."""
     import io
 
     from PIL import Image, ImageDraw
@@ -194,9 +177,9 @@ def written() -> Callable[[str], bytes]:
         side = 120
         picture = Image.new("RGB", (side * len(number) + 60, 220), (226, 222, 214))
         pen = ImageDraw.Draw(picture)
-        for place, digit in enumerate(number):
+        for i, digit in enumerate(number):
             for stroke in DIGITS[int(digit)]:
-                points = [(30 + side * (place + x), 40 + side * y) for x, y in along(stroke)]
+                points = [(30 + side * (i + x), 40 + side * y) for x, y in along(stroke)]
                 pen.line(points, fill=(40, 42, 60), width=10, joint="curve")
                 for x, y in (points[0], points[-1]):
                     pen.ellipse((x - 5, y - 5, x + 5, y + 5), fill=(40, 42, 60))

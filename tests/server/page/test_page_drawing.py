@@ -1,4 +1,4 @@
-"""Drawing on the lab's page: with mouse, finger, pen and keys, and answers that are never stale."""
+"""Drawing with mouse, finger, pen and keys; results are never stale."""
 
 from __future__ import annotations
 
@@ -12,26 +12,18 @@ Window = Callable[..., Any]
 
 
 def says(page: Any, text: str) -> None:
-    """Wait until the reader says it."""
+    """Wait for the reader's prediction."""
     page.wait_for_function("text => document.querySelector('#answer').textContent === text", arg=text)
 
 
-def test_ten_digits_with_the_mouse(open_page: Window, draw: Callable[..., None]) -> None:
-    page = open_page()
+@pytest.mark.parametrize(("size", "pointer"), [("laptop", "draw"), ("phone", "touch")])
+def test_ten_digits(open_page: Window, request: pytest.FixtureRequest, size: str, pointer: str) -> None:
+    page, write = open_page(size), request.getfixturevalue(pointer)
     for digit in range(10):
-        draw(page, digit)
-        says(page, f"{digit}")
-        page.get_by_role("button", name="Clear").first.click()
-        says(page, "–")
-
-
-def test_ten_digits_with_a_finger(open_page: Window, touch: Callable[..., None]) -> None:
-    page = open_page("phone")
-    for digit in range(10):
-        touch(page, digit)
+        write(page, digit)
         says(page, f"{digit}")
         assert page.evaluate("scrollY") == 0
-        page.get_by_role("button", name="Clear").first.tap()
+        page.get_by_role("button", name="Clear").first.click()
         says(page, "–")
 
 
@@ -68,7 +60,7 @@ def test_keys_alone(open_page: Window) -> None:
         if page.evaluate("document.activeElement.id") == "pad":
             break
     assert page.evaluate("document.activeElement.id") == "pad"
-    # A seven: from the left to the right, then aslant with two keys at once.
+    # A seven: from left to right, then diagonally with two keys at once.
     for key in ["ArrowLeft"] * 8 + ["Space"] + ["ArrowRight"] * 15:
         page.keyboard.press(key)
     page.keyboard.down("ArrowLeft")
@@ -82,7 +74,7 @@ def test_keys_alone(open_page: Window) -> None:
     page.keyboard.press("Backspace")
     says(page, "–")
     page.keyboard.press("Tab")
-    # Nothing is left to undo: the next thing to reach is a picture.
+    # Nothing is left to undo: the next control is the picture button.
     assert page.evaluate("document.activeElement.dataset.do") == "pick"
 
 
@@ -121,7 +113,7 @@ def test_the_brush_has_a_width(open_page: Window) -> None:
     assert 12 < areas[1] / areas[0] < 20
 
 
-# Every answer of /v1/see waits at a gate, and nothing calls a request back, as on a network that delivers late.
+# Every response of /v1/see waits at a gate, and requests are never aborted, as on a slow network.
 GATES = """
 const real = window.fetch;
 window.gates = []; window.flying = 0; window.most = 0;
@@ -136,7 +128,7 @@ window.fetch = async (path, options = {}) => {
 """
 
 
-def test_an_answer_to_what_was_cleared_is_never_shown(open_page: Window, draw: Callable[..., None]) -> None:
+def test_results_of_a_cleared_drawing_are_never_shown(open_page: Window, draw: Callable[..., None]) -> None:
     page = open_page(script=GATES)
     page.evaluate("""() => { window.shown = [];
         new MutationObserver(() => shown.push(document.querySelector('#answer').textContent))
@@ -147,7 +139,7 @@ def test_an_answer_to_what_was_cleared_is_never_shown(open_page: Window, draw: C
     draw(page, 0)
     page.wait_for_function("() => gates.length === 2")
     page.evaluate("gates[1]()")
-    # What was drawn after the second request left is asked for next.
+    # The strokes after the second request are requested next.
     page.wait_for_function("() => gates.length === 3")
     page.evaluate("gates[2]()")
     says(page, "0")
@@ -157,11 +149,11 @@ def test_an_answer_to_what_was_cleared_is_never_shown(open_page: Window, draw: C
     assert "1" not in page.evaluate("shown")
 
 
-def test_one_request_at_a_time_and_the_last_drawing_is_read(open_page: Window, draw: Callable[..., None]) -> None:
+def test_one_request_at_a_time(open_page: Window, draw: Callable[..., None]) -> None:
     page = open_page(script=GATES)
     draw(page, 8)
     page.wait_for_function("() => gates.length === 1")
-    # The rest of the drawing was drawn while the first request was out.
+    # The rest was drawn during the first request.
     page.evaluate("gates[0]()")
     page.wait_for_function("() => gates.length === 2")
     page.evaluate("gates[1]()")
@@ -170,7 +162,7 @@ def test_one_request_at_a_time_and_the_last_drawing_is_read(open_page: Window, d
     assert page.evaluate("[gates.length, most]") == [2, 1]
 
 
-def test_a_busy_service_is_told_and_asked_again(open_page: Window, draw: Callable[..., None]) -> None:
+def test_a_busy_service_is_retried(open_page: Window, draw: Callable[..., None]) -> None:
     page = open_page()
     problem = '{"title": "Too Many Requests", "status": 429, "detail": "All threads are at work; ask again."}'
     busy = {"status": 429, "body": problem, "content_type": "application/problem+json"}
@@ -180,6 +172,6 @@ def test_a_busy_service_is_told_and_asked_again(open_page: Window, draw: Callabl
     page.unroute("**/v1/see*")
     says(page, "1")
     assert page.locator("#notice").text_content() == ""
-    # The browser writes of its own accord that an answer was none.
+    # The browser itself logs failed requests.
     assert all("429" in said for said in open_page.wrong)
     open_page.wrong.clear()

@@ -1,4 +1,4 @@
-"""How the lab's page is made: small, whole, within its policy, for keyboard and screen reader, and without a jump."""
+"""The page's files, accessibility, themes and layout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Window = Callable[..., Any]
 
 
 class Tags(html.parser.HTMLParser):
-    """Every element of a page with its attributes."""
+    """All elements of a page with their attributes."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -34,11 +34,11 @@ def tags() -> list[tuple[str, dict[str, str | None]]]:
     return Tags((PAGE / "index.html").read_text(encoding="utf-8")).seen
 
 
-def test_all_of_it_is_small() -> None:
+def test_the_page_is_small() -> None:
     assert sum(path.stat().st_size for path in PAGE.iterdir()) < 250_000
 
 
-def test_nothing_inline_and_nothing_from_elsewhere() -> None:
+def test_nothing_inline_and_nothing_from_other_hosts() -> None:
     for tag, attributes in tags():
         assert "style" not in attributes
         assert not [name for name in attributes if name.startswith("on")]
@@ -55,7 +55,7 @@ def test_nothing_inline_and_nothing_from_elsewhere() -> None:
         }
 
 
-def test_every_file_is_used_and_every_used_file_is_there() -> None:
+def test_every_file_is_used_and_exists() -> None:
     named = {attributes.get(name) for _, attributes in tags() for name in ("src", "href")}
     used = {"index.html", *(name for name in named if name and not name.startswith("#"))}
     for path in PAGE.glob("*.js"):
@@ -63,7 +63,7 @@ def test_every_file_is_used_and_every_used_file_is_there() -> None:
     assert used == {path.name for path in PAGE.iterdir()}
 
 
-def test_ids_are_given_once_and_what_labels_name_is_there() -> None:
+def test_ids_are_unique_and_labels_refer_to_them() -> None:
     ids = [attributes["id"] for _, attributes in tags() if "id" in attributes]
     assert len(ids) == len(set(ids))
     for _, attributes in tags():
@@ -73,18 +73,18 @@ def test_ids_are_given_once_and_what_labels_name_is_there() -> None:
 
 @pytest.fixture(scope="module")
 def trained(lab: str) -> None:
-    """A training that is done, for the view that shows one."""
+    """A training that is done."""
     body = json.dumps({"recipe": "softmax", "epochs": 1, "digits": "embedded"}).encode()
     started = Request(f"{lab}v1/trainings", body, {"content-type": "application/json"})  # noqa: S310
     with urlopen(started) as answer:  # noqa: S310
         name = json.load(answer)["id"]
     for _ in range(600):
         with urlopen(f"{lab}v1/trainings/{name}") as answer:  # noqa: S310
-            told = json.load(answer)
-        if told["state"] != "running" and told["confusion"]:
+            content = json.load(answer)
+        if content["state"] != "running" and content["confusion"]:
             return
         time.sleep(0.2)
-    raise AssertionError(told["state"])
+    raise AssertionError(content["state"])
 
 
 @pytest.mark.slow
@@ -95,7 +95,7 @@ def test_axe_finds_nothing(open_page: Window, draw: Callable[..., None], size: s
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = open_page(size, color_scheme=scheme)
     draw(page, 5)
-    page.wait_for_function("() => document.querySelector('#said').textContent !== ''")
+    page.wait_for_function("() => document.querySelector('#status').textContent !== ''")
     for view in VIEWS:
         page.evaluate("view => { location.hash = view; }", view)
         if view == "training":
@@ -103,12 +103,12 @@ def test_axe_finds_nothing(open_page: Window, draw: Callable[..., None], size: s
         page.wait_for_timeout(150)
         found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
         assert not [(view, each["id"], [node["html"] for node in each["nodes"]]) for each in found]
-        # Nothing is wider than the window.
+        # The page fits the width of the window.
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
 
 
 @pytest.mark.slow
-def test_nothing_jumps(open_page: Window, draw: Callable[..., None]) -> None:
+def test_the_layout_is_stable(open_page: Window, draw: Callable[..., None]) -> None:
     watch = """window.shift = 0; new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) window.shift += entry.value;
     }).observe({ type: 'layout-shift', buffered: true });"""
@@ -120,7 +120,7 @@ def test_nothing_jumps(open_page: Window, draw: Callable[..., None]) -> None:
 
 
 @pytest.mark.slow
-def test_every_view_has_an_address_and_the_keyboard_reaches_it(open_page: Window) -> None:
+def test_views_have_addresses_and_work_by_keyboard(open_page: Window) -> None:
     page = open_page()
     for name, view in (
         ("Look inside", "inside"),
@@ -143,7 +143,7 @@ def test_light_and_dark_can_be_chosen(open_page: Window) -> None:
     page = open_page(color_scheme="light")
     paper = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(paper)
-    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name="Toggle dark mode").click()
     dark = page.evaluate(paper)
     assert light != dark
     page.reload()

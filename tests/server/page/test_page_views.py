@@ -1,4 +1,4 @@
-"""The lab's views: networks side by side and inside, hands, whole numbers, challenge, training."""
+"""The views: networks side by side, inside a network, hands, whole numbers, challenge, training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Window = Callable[..., Any]
 
 
 def ask(url: str, body: Any = None) -> Any:
-    """The service's own answer."""
+    """The service's response."""
     data = None if body is None else json.dumps(body).encode()
     with urlopen(Request(url, data, {"content-type": "application/json"})) as answer:  # noqa: S310
         return json.load(answer)
@@ -34,8 +34,8 @@ def seen(open_page: Window, draw: Callable[..., None]) -> Callable[..., tuple[An
         page, answers = open_page(size, view=view), []
         page.on("response", lambda answer: answers.append(answer) if "/v1/see" in answer.url else None)
         draw(page, digit)
-        # What is said to screen readers comes once all is still.
-        page.wait_for_function("() => document.querySelector('#said').textContent !== ''")
+        # The status for screen readers follows after a pause.
+        page.wait_for_function("() => document.querySelector('#status').textContent !== ''")
         return page, answers[-1].json()
 
     return opened
@@ -56,8 +56,8 @@ def test_every_network_side_by_side(seen: Callable[..., tuple[Any, Any]], lab: s
         heights = row.locator(".bars i").evaluate_all("bars => bars.map((bar) => bar.getBoundingClientRect().height)")
         assert max(range(10), key=heights.__getitem__) == network["value"]
     assert page.locator("#compare .verdict strong").inner_text() == f"All {len(about)} networks say 3"
-    assert page.locator("#said").inner_text().startswith("The reader says 3")
-    # The pixels that are shown are those that the networks were given.
+    assert page.locator("#status").inner_text().startswith("The reader says 3")
+    # The pixels shown are the networks' input.
     inks = page.evaluate("""() => { const copy = new OffscreenCanvas(28, 28).getContext('2d');
         copy.drawImage(document.querySelector('#input'), 0, 0);
         return [...copy.getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 === 0) }""")
@@ -69,36 +69,36 @@ def test_every_network_side_by_side(seen: Callable[..., tuple[Any, Any]], lab: s
     assert stages.evaluate_all("all => all.every((picture) => picture.complete && picture.naturalWidth > 0)")
 
 
-def test_the_three_hands(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
+def test_the_hands(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
     hands = ask(f"{lab}v1/networks")["hands"]
     if len(hands) < 2:
         pytest.skip("PyTorch is not installed")
     page, _ = seen(4)
-    page.wait_for_function("() => document.querySelector('#hands-differ').textContent.includes('apart')")
+    page.wait_for_function("() => document.querySelector('#hands-difference').textContent !== ''")
     times = page.locator("#hands small").all_inner_texts()
     assert len(times) == len(hands)
     assert all(re.fullmatch(r"[\d.]+ (µs|ms)", time) for time in times)
-    assert float(page.locator("#hands-differ").inner_text().split("at most ")[1].split()[0]) < 1e-3
+    assert float(page.locator("#hands-difference").inner_text().split()[-1]) < 1e-3
     with page.expect_response(lambda answer: "/v1/see" in answer.url) as answer:
         page.get_by_role("radio", name="tensor").check()
     assert answer.value.url.endswith("hand=tensor")
     assert len(answer.value.json()["networks"]) == 7
 
 
-def test_what_is_measured_of_another_network_is_not_shown(open_page: Window, draw: Callable[..., None]) -> None:
+def test_times_of_another_network_are_not_shown(open_page: Window, draw: Callable[..., None]) -> None:
     page = open_page()
-    # It is never answered.
+    # There is never a response.
     page.route("**/v1/networks/mlp/hands", lambda route: None)
     with page.expect_request("**/v1/networks/mlp/hands"):
         draw(page, 1)
     with page.expect_event("requestfailed", lambda request: request.url.endswith("mlp/hands")):
         page.evaluate("location.hash = 'inside/lstm'")
-    page.locator("#hands-differ").get_by_text("lstm").wait_for()
+    page.locator("#hands-difference").get_by_text("lstm").wait_for()
 
 
 def test_a_recurrent_network_row_by_row(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
     page, sight = seen(3, "inside/elman")
-    steps = ask(f"{lab}v1/networks/elman/activations?hand=numpy", {"pixels": sight["input"]})["steps"]["probabilities"]
+    steps = ask(f"{lab}v1/networks/elman/activations?hand=fast", {"pixels": sight["input"]})["steps"]["probabilities"]
     said, slider = page.locator("[data-part=steps] output"), page.get_by_role("slider", name="Rows read")
 
     def expected(row: int) -> str:
@@ -122,11 +122,11 @@ def test_a_recurrent_network_row_by_row(seen: Callable[..., tuple[Any, Any]], la
 
 
 @pytest.mark.parametrize(("network", "layer"), [("mlp", "Linear1"), ("mlp", "Linear2"), ("conv5x5", "Conv2d2")])
-def test_what_feeds_a_unit(seen: Callable[..., tuple[Any, Any]], lab: str, network: str, layer: str) -> None:
+def test_inputs_of_a_unit(seen: Callable[..., tuple[Any, Any]], lab: str, network: str, layer: str) -> None:
     page, sight = seen(5, f"inside/{network}")
     values = next(
         each
-        for each in ask(f"{lab}v1/networks/{network}/activations?hand=numpy", {"pixels": sight["input"]})["layers"]
+        for each in ask(f"{lab}v1/networks/{network}/activations?hand=fast", {"pixels": sight["input"]})["layers"]
         if each["name"] == layer
     )
     units = page.locator(f"[data-layer={layer}] canvas")
@@ -136,34 +136,36 @@ def test_what_feeds_a_unit(seen: Callable[..., tuple[Any, Any]], lab: str, netwo
     assert units.get_attribute("aria-valuenow") == "2"
     own = values["values"][2 :: values["shape"][-1]]
     largest = own[0] if len(values["shape"]) == 1 else max(own)
-    page.locator("#feeds .sum").wait_for()
-    terms, bias, total = numbers_of(page.locator("#feeds .sum").inner_text())
+    page.locator("#unit-inputs .sum").wait_for()
+    terms, bias, total = numbers_of(page.locator("#unit-inputs .sum").inner_text())
     assert terms + bias == pytest.approx(total, abs=0.02)
     assert total == pytest.approx(largest, abs=0.006)
-    # Weights times inputs are the value but for a bias, and biases are small.
+    # Weights × inputs are the value up to a bias, and biases are small.
     assert abs(bias) < 1
 
 
-def test_hidden_units_that_fired(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
+def test_most_active_units(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
     page, sight = seen(2, "inside/mlp")
-    layers = ask(f"{lab}v1/networks/mlp/activations?hand=numpy", {"pixels": sight["input"]})["layers"]
-    fired = next(each["values"] for each in layers if each["kind"] == "ReLU")
-    most = sorted(range(len(fired)), key=lambda unit: -fired[unit])
-    slot = page.locator("[data-part=fired] .slot").first
+    layers = ask(f"{lab}v1/networks/mlp/activations?hand=fast", {"pixels": sight["input"]})["layers"]
+    activations = next(each["values"] for each in layers if each["kind"] == "ReLU")
+    most = sorted(range(len(activations)), key=lambda unit: -activations[unit])
+    slot = page.locator("[data-part=top-units] .unit").first
     page.wait_for_function(
-        f"document.querySelector('[data-part=fired] .slot').textContent.startsWith('unit {most[0]}')"
+        f"document.querySelector('[data-part=top-units] .unit').textContent.startsWith('unit {most[0]}')"
     )
-    assert f"{sum(value > 0 for value in fired)} of 128 fired" in page.locator("[data-part=fired]").inner_text()
+    assert (
+        f"{sum(value > 0 for value in activations)} of 128 active" in page.locator("[data-part=top-units]").inner_text()
+    )
     slot.hover()
-    page.locator("#feeds-title").get_by_text(f"Linear1, unit {most[0]}").wait_for()
+    page.locator("#unit-inputs-title").get_by_text(f"Linear1, unit {most[0]}").wait_for()
 
 
-def test_a_picture_of_a_number(open_page: Window, written: Callable[[str], bytes]) -> None:
+def test_a_picture_of_a_number(open_page: Window, photo_of: Callable[[str], bytes]) -> None:
     page = open_page(view="numbers")
     said = "text => document.querySelector('#text').textContent === text"
     with page.expect_file_chooser() as chooser:
         page.locator("#numbers").get_by_role("button", name="Picture").click()
-    chooser.value.set_files({"name": "year.png", "mimeType": "image/png", "buffer": written("2026")})
+    chooser.value.set_files({"name": "year.png", "mimeType": "image/png", "buffer": photo_of("2026")})
     page.wait_for_function(said, arg="2026")
     assert page.locator(".digits tbody tr").count() == 4
     empty = "document.querySelector('#boxes').toDataURL()"
@@ -178,14 +180,14 @@ def test_a_picture_of_a_number(open_page: Window, written: Callable[[str], bytes
                 ? new ClipboardEvent('paste', { clipboardData: data, bubbles: true })
                 : new DragEvent('drop', { dataTransfer: data, bubbles: true }));
             }""",
-            [event, base64.b64encode(written(number)).decode()],
+            [event, base64.b64encode(photo_of(number)).decode()],
         )
         page.wait_for_function(said, arg=number)
     assert page.evaluate(empty) != boxes
     page.locator("#numbers").get_by_role("button", name="Clear").click()
     assert page.locator("#text").inner_text() == "–"
     page.locator("#file").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"no picture"})
-    page.get_by_role("alert").get_by_text("no picture").wait_for()
+    page.wait_for_function("() => document.querySelector('#notice').textContent !== ''")
 
 
 def test_a_number_written_on_the_slate(open_page: Window, draw: Callable[..., None]) -> None:
@@ -203,18 +205,18 @@ def test_a_still_from_the_camera(open_page: Window) -> None:
     assert not page.locator("#camera").is_visible()
 
 
-def test_challenge_keeps_the_strangest_in_this_tab(open_page: Window, draw: Callable[..., None]) -> None:
+def test_challenge_keeps_drawings_in_this_tab(open_page: Window, draw: Callable[..., None]) -> None:
     page = open_page(view="challenge")
 
-    def quarrel(route: Any) -> None:
+    def disagree(route: Any) -> None:
         answer = route.fetch()
-        told = answer.json()
-        for place, network in enumerate(told["networks"]):
+        content = answer.json()
+        for place, network in enumerate(content["networks"]):
             value = 1 if place else 9
             network |= {"value": value, "probabilities": [float(digit == value) for digit in range(10)]}
-        route.fulfill(response=answer, json=told)
+        route.fulfill(response=answer, json=content)
 
-    page.route("**/v1/see*", quarrel)
+    page.route("**/v1/see*", disagree)
     draw(page, 1)
     gallery = page.locator("#gallery button")
     gallery.first.wait_for()
@@ -227,17 +229,17 @@ def test_challenge_keeps_the_strangest_in_this_tab(open_page: Window, draw: Call
     page.wait_for_function("() => document.querySelector('#answer').textContent === '1'")
     page.wait_for_timeout(600)
     assert gallery.count() == 1
-    page.get_by_role("button", name="Forget them").click()
+    page.get_by_role("button", name="Delete all").click()
     assert gallery.count() == 0
 
 
-def test_a_training_is_watched(open_page: Window) -> None:
+def test_a_training(open_page: Window) -> None:
     page = open_page(view="training")
     page.get_by_label("Recipe").select_option("softmax")
     page.get_by_label("Epochs").fill("2")
     page.get_by_role("button", name="Start").click()
     page.locator(".progress").get_by_text("done, 2 of 2 epochs").wait_for(timeout=60_000)
-    assert re.search(r"\d\d\.\d\d % of the validation digits right", page.locator(".progress").inner_text())
+    assert re.search(r"\d\d\.\d\d %", page.locator(".progress").inner_text())
     page.wait_for_function("() => document.querySelector('.filters').width > 100")
     right = [int(text) for text in page.locator(".confusion td").all_inner_texts() if text.strip().isdigit()]
     assert sum(right) > 100
@@ -245,13 +247,13 @@ def test_a_training_is_watched(open_page: Window) -> None:
     assert page.get_by_role("button", name="Stop").is_hidden()
 
 
-def test_a_service_that_is_back_is_no_longer_missed(open_page: Window) -> None:
+def test_a_lost_connection_is_restored(open_page: Window) -> None:
     page = open_page()
     page.route("**/v1/trainings", lambda route: route.abort())
     page.evaluate("location.hash = 'training'")
-    page.get_by_role("alert").get_by_text("does not answer").wait_for()
+    page.get_by_role("alert").get_by_text("byhand lab").wait_for()
     page.unroute("**/v1/trainings")
     page.wait_for_function("() => document.querySelector('#notice').textContent === ''")
-    # The browser writes of its own accord what it did not get.
+    # The browser itself logs failed requests.
     assert all("ERR_FAILED" in said for said in open_page.wrong)
     open_page.wrong.clear()

@@ -1,66 +1,66 @@
-// Whole numbers: a slate or a picture with several digits, a box around each, and which ones the reader is unsure of.
+// Whole numbers: a pad or a picture with several digits, a box around each, dashed where the reader is unsure.
 
 import * as api from "./api.js";
 import { $, make, percent, plural } from "./dom.js";
 import { showStages } from "./drawing.js";
-import { latest, settled } from "./latest.js";
-import { css } from "./marks.js";
+import { latest, debounce } from "./requests.js";
+import { css } from "./pixels.js";
 import { Pad } from "./pad.js";
 
-export class Numbers {
+export class NumberView {
   constructor(lab) {
     this.lab = lab;
     this.reading = null;
-    this.pad = new Pad($("#slate"), { sent: 800, brush: 2.5 });
-    const fail = (error) => {
-      this.#take(null);
+    this.pad = new Pad($("#slate"), { sentWidth: 800, brush: 2.5 });
+    const onError = (error) => {
+      this.#receive(null);
       lab.notice(error);
     };
     const read = (explain) => (signal) => api.read(this.pad.body(), { single: false, explain }, signal);
-    this.look = latest(read(false), (reading) => this.#take(reading), fail);
+    this.read = latest(read(false), (reading) => this.#receive(reading), onError);
     this.explain = latest(
       read(true),
       (reading) => showStages($("#slate-stages"), reading.stages),
-      fail,
+      onError,
     );
-    this.still = settled(() => { if (!this.pad.drawing && !this.look.busy && this.reading) this.#rest(); }, 500);
+    this.pause = debounce(() => { if (!this.pad.drawing && !this.read.busy && this.reading) this.#onPause(); }, 500);
     this.pad.addEventListener("change", () => {
-      this.still.cancel();
-      if (this.pad.empty) this.#forget();
-      else this.look.ask();
+      this.pause.cancel();
+      if (this.pad.empty) this.#reset();
+      else this.read.ask();
     });
-    this.pad.addEventListener("cleared", () => this.#forget());
+    this.pad.addEventListener("cleared", () => this.#reset());
     new ResizeObserver(() => this.#boxes()).observe($("#boxes"));
   }
 
-  #forget() {
-    this.look.cancel();
+  #reset() {
+    this.read.cancel();
     this.explain.cancel();
-    this.still.cancel();
+    this.pause.cancel();
     $("#slate-stages").replaceChildren();
-    this.#take(null);
+    this.#receive(null);
   }
 
-  #rest() {
+  #onPause() {
     this.explain.ask();
     const { digits, text } = this.reading;
     const unsure = digits.filter((digit) => digit.unsure).length;
     const doubt = unsure ? `, unsure of ${unsure}` : "";
-    $("#said").textContent = digits.length ? `The reader says ${text}${doubt}.` : "No digit was found.";
+    $("#status").textContent = digits.length ? `The reader says ${text}${doubt}.` : "No digit found.";
   }
 
-  #take(reading) {
+  #receive(reading) {
     this.reading = reading;
     if (reading) {
       this.lab.notice(null);
-      this.still.soon();
+      this.pause.start();
     }
     const digits = reading?.digits ?? [];
     const shown = digits.flatMap(({ value, unsure, line }, i) => [
       i && line !== digits[i - 1].line ? "\n" : "", make(unsure ? "mark" : "span", {}, `${value}`),
     ]);
     $("#text").replaceChildren(...(shown.length ? shown : [reading ? "?" : "–"]));
-    $("#text-fact").textContent = reading ? inWords(reading) : "";
+    $("#text-note").textContent = reading ? summary(reading) : "";
     this.#table(digits);
     this.#boxes();
   }
@@ -70,10 +70,10 @@ export class Numbers {
     table.hidden = !digits.length;
     const row = ({ value, confidence, top, unsure }) => make("tr", { class: unsure ? "unsure" : null },
       make("th", { scope: "row" }, `${value}`), make("td", {}, `${percent(confidence)}${unsure ? ", unsure" : ""}`),
-      make("td", {}, orElse(top.slice(1)) || "–"));
-    const heads = ["Digit", "Confidence", "Or else"].map((text) => make("th", { scope: "col" }, text));
+      make("td", {}, alternatives(top.slice(1)) || "–"));
+    const heads = ["Digit", "Confidence", "Alternatives"].map((text) => make("th", { scope: "col" }, text));
     table.replaceChildren(
-      make("caption", { class: "unseen" }, "The digits in reading order"),
+      make("caption", { class: "visually-hidden" }, "The digits in reading order"),
       make("thead", {}, make("tr", {}, ...heads)),
       make("tbody", {}, ...digits.map(row)));
   }
@@ -112,13 +112,13 @@ export class Numbers {
   }
 }
 
-const orElse = (guesses) => guesses
+const alternatives = (guesses) => guesses
   .filter(({ probability }) => probability >= 0.001)
   .map(({ value, probability }) => `${value} (${percent(probability)})`)
   .join(", ");
 
-function inWords({ digits, milliseconds }) {
-  if (!digits.length) return "no digit was found";
+function summary({ digits, milliseconds }) {
+  if (!digits.length) return "no digit found";
   const unsure = digits.filter((digit) => digit.unsure).length;
   const doubt = unsure ? ` · unsure of ${unsure}, marked with a dashed line` : "";
   return `${plural(digits.length, "digit")} in ${milliseconds.toFixed(0)} ms${doubt}`;

@@ -1,12 +1,12 @@
-// A layer's values on one canvas: maps as tiles, rows as cells, sequences as one line a step. A unit is chosen with the
-// mouse, or with arrow keys as on a slider.
+// A layer's output on one canvas: maps as tiles, vectors as cells, sequences as one line per step. Units are selected
+// with the mouse, or with arrow keys as on a slider.
 
 import { make } from "./dom.js";
-import { css, extreme, image } from "./marks.js";
+import { css, largest, image } from "./pixels.js";
 
 const GAP = 3;
 
-// How a shape is laid out: tiles of `tall` x `wide` values, `number` of them; `value(tile, row, column)` is an index.
+// Layout of a shape: `number` tiles of `tall` x `wide` values; `at(tile, i)` is the index of a value.
 function plan(shape) {
   if (shape.length === 3) {
     const [tall, wide, number] = shape;
@@ -19,38 +19,38 @@ function plan(shape) {
   return { tall: 1, wide: 1, number: shape[0], noun: "unit", at: (tile) => tile };
 }
 
-export class Units {
-  constructor({ name, shape, digits = false, onpick }) {
-    Object.assign(this, { name, shape, digits, onpick, values: null, picked: -1, ...plan(shape) });
+export class UnitMap {
+  constructor({ name, shape, digits = false, onselect }) {
+    Object.assign(this, { name, shape, digits, onselect, values: null, selected: -1, ...plan(shape) });
     this.canvas = make("canvas", {
-      class: "map", tabindex: 0, role: "slider", "aria-label": `${name}: ${this.number} ${this.noun}s`,
-      "aria-valuemin": 0, "aria-valuemax": this.number - 1, "aria-valuenow": 0, "aria-valuetext": "none chosen",
+      class: "unit-map", tabindex: 0, role: "slider", "aria-label": `${name}: ${this.number} ${this.noun}s`,
+      "aria-valuemin": 0, "aria-valuemax": this.number - 1, "aria-valuenow": 0, "aria-valuetext": "none selected",
     });
     this.canvas.addEventListener("pointermove", (event) => { if (event.pointerType === "mouse") this.#point(event); });
     this.canvas.addEventListener("click", (event) => this.#point(event));
     this.canvas.addEventListener("keydown", (event) => this.#key(event));
     this.canvas.addEventListener("focus", () => {
-      if (this.canvas.matches(":focus-visible")) this.pick(Math.max(0, this.picked));
+      if (this.canvas.matches(":focus-visible")) this.select(Math.max(0, this.selected));
     });
     this.element = make("div", {}, this.canvas);
-    new ResizeObserver(() => { if (this.element.clientWidth !== this.room) this.#paint(); }).observe(this.element);
+    new ResizeObserver(() => { if (this.element.clientWidth !== this.width) this.#paint(); }).observe(this.element);
   }
 
-  // Sides of a tile in CSS pixels, and how many stand side by side, for the room there is.
-  #layout(room) {
+  // Size of a tile in CSS pixels, and number of columns, for the available width.
+  #layout(available) {
     const { tall, wide, number, shape, digits } = this;
     if (shape.length === 2) {
-      const cell = Math.min(6, room / number);
+      const cell = Math.min(6, available / number);
       return { width: cell, height: 4 * tall, gap: 0, columns: number };
     }
     if (digits) {
-      const side = Math.min(44, Math.floor(room / number) - GAP);
+      const side = Math.min(44, Math.floor(available / number) - GAP);
       return { width: side, height: side, gap: GAP, columns: number };
     }
     const [most, least, high] = shape.length === 3 ? [112, 36, 190] : [22, 13, 90];
-    const sideOf = (columns) => Math.min(most, Math.floor((room + GAP) / columns) - GAP);
+    const sideOf = (columns) => Math.min(most, Math.floor((available + GAP) / columns) - GAP);
     const highOf = (columns) => Math.ceil(number / columns) * (sideOf(columns) + GAP);
-    // Full rows where they can be had: few and large tiles if they are not too high, else many and small ones.
+    // Prefer full rows: few large tiles if they are not too high, else many small ones.
     const divisors = [...Array(number).keys()].map((i) => i + 1).filter((each) => number % each === 0);
     const fits = divisors.filter((each) => sideOf(each) >= least);
     const columns = fits.find((each) => highOf(each) <= high) ?? fits.at(-1) ?? 1;
@@ -64,9 +64,9 @@ export class Units {
 
   #paint() {
     const { canvas, tall, wide, number, values } = this;
-    this.room = this.element.clientWidth;
-    if (!this.room) return;
-    const at = this.#layout(this.room);
+    this.width = this.element.clientWidth;
+    if (!this.width) return;
+    const at = this.#layout(this.width);
     this.tiles = at;
     const rows = Math.ceil(number / at.columns);
     const [width, height] = [at.columns * (at.width + at.gap) - at.gap, rows * (at.height + at.gap) - at.gap];
@@ -76,7 +76,7 @@ export class Units {
     const context = canvas.getContext("2d");
     context.scale(devicePixelRatio, devicePixelRatio);
     context.imageSmoothingEnabled = false;
-    const limit = values ? extreme(values) : 1;
+    const limit = values ? largest(values) : 1;
     const small = document.createElement("canvas");
     Object.assign(small, { width: wide, height: tall });
     for (let tile = 0; tile < number; tile += 1) {
@@ -100,8 +100,8 @@ export class Units {
         context.fillText(`${tile}`, x + at.width / 2, y + at.height / 2 + 1);
       }
     }
-    if (this.picked >= 0) {
-      const [x, y] = this.#corner(this.picked);
+    if (this.selected >= 0) {
+      const [x, y] = this.#corner(this.selected);
       context.strokeStyle = css("ink");
       context.lineWidth = 2.5;
       context.strokeRect(x + 0.5, y + 0.5, at.width - 1, at.height - 1);
@@ -119,7 +119,7 @@ export class Units {
     const box = this.canvas.getBoundingClientRect();
     const column = Math.floor(((event.clientX - box.left) * this.canvas.offsetWidth) / box.width / (width + gap));
     const tile = Math.floor((event.clientY - box.top) / (height + gap)) * columns + Math.min(columns - 1, column);
-    if (tile >= 0 && tile < this.number && tile !== this.picked) this.pick(tile);
+    if (tile >= 0 && tile < this.number && tile !== this.selected) this.select(tile);
   }
 
   #key(event) {
@@ -130,29 +130,29 @@ export class Units {
     const step = steps[event.key];
     if (step === undefined) return;
     event.preventDefault();
-    const aim = this.picked + step;
+    const aim = this.selected + step;
     if (Number.isFinite(step) && (aim < 0 || aim >= this.number)) return;
-    this.pick(Math.max(0, Math.min(this.number - 1, aim)));
+    this.select(Math.max(0, Math.min(this.number - 1, aim)));
   }
 
-  pick(tile) {
-    this.picked = tile;
+  select(tile) {
+    this.selected = tile;
     this.#paint();
     this.canvas.setAttribute("aria-valuenow", tile);
-    this.say();
-    this.onpick(tile);
+    this.describe();
+    this.onselect(tile);
   }
 
-  leave() {
-    if (this.picked < 0) return;
-    this.picked = -1;
-    this.canvas.setAttribute("aria-valuetext", "none chosen");
+  deselect() {
+    if (this.selected < 0) return;
+    this.selected = -1;
+    this.canvas.setAttribute("aria-valuetext", "none selected");
     this.#paint();
   }
 
-  say() {
-    if (this.picked < 0) return;
-    const value = this.values && this.shape.length === 1 ? `: ${this.values[this.picked].toPrecision(3)}` : "";
-    this.canvas.setAttribute("aria-valuetext", `${this.noun} ${this.picked} of ${this.number}${value}`);
+  describe() {
+    if (this.selected < 0) return;
+    const value = this.values && this.shape.length === 1 ? `: ${this.values[this.selected].toPrecision(3)}` : "";
+    this.canvas.setAttribute("aria-valuetext", `${this.noun} ${this.selected} of ${this.number}${value}`);
   }
 }
