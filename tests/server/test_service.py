@@ -196,7 +196,6 @@ def test_runs_are_offered(service: Callable[..., Client], npz: Path, tmp_path: P
     assert read["logits"] == pytest.approx(run.network.logits(ink)[0], rel=1e-3, abs=1e-4)
 
 
-@pytest.mark.xfail(strict=False, reason="the fast hand is not yet safe from several threads")
 def test_threads_share_networks_and_reader(client: Client, seven: bytes) -> None:
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (40, 28, 28)).astype(np.uint8)

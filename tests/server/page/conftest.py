@@ -58,7 +58,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("lab")
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "BYHAND_CACHE": str(folder), "PYTHONUNBUFFERED": "1"}
     environment.pop("BYHAND_DATA", None)
-    words = [sys.executable, *"-m byhand serve --port 0 --no-log --seconds 300 --runs runs --train".split()]
+    options = "serve --port 0 --no-log --seconds 300 --runs runs --train".split()  # noqa: SIM905
+    words = [sys.executable, "-m", "byhand", *options]
     with subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         line = running.stdout.readline()
