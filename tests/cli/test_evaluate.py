@@ -110,10 +110,10 @@ def test_other_digits_are_not_its_test_split(
     images, labels = pictures(100, seed=3)
     np.savez(path, x_train=images, y_train=labels)
     assert main(["evaluate", str(run.path)]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.count("\n") == 1
-    assert "[run.other_digits]" in said.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert "[run.other_digits]" in printed.err
     evaluated(capsys, str(run.path), "--data", "mine.npz")
     # A run that is not done says so, and does not know its digits' name.
     (run.path / "results.json").unlink()

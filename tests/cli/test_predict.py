@@ -36,8 +36,8 @@ def images(pictures: Callable[..., tuple[Any, Any]]) -> Any:
 
 def test_a_submission(images: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", "softmax", "--data", "test.csv", "--submission", "out/submission.csv"]) == 0
-    told = capsys.readouterr()
-    assert told.out == "Written: out/submission.csv\n"
+    printed = capsys.readouterr()
+    assert printed.out == "Written: out/submission.csv\n"
     text = Path("out/submission.csv").read_text(encoding="utf-8")
     lines = text.splitlines()
     # As Kaggle's sample_submission.csv: a heading, counted from 1, a new line at the end.
@@ -52,7 +52,7 @@ def test_a_submission(images: Any, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_probabilities_and_json(images: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", "softmax", "--data", "test.csv", "--probabilities", "p.csv", "--json"]) == 0
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     network = weights.load("softmax")
     shares = probabilities(network.logits(images), network.spec.loss)
     with Path("p.csv").open(encoding="utf-8") as file:
@@ -60,18 +60,18 @@ def test_probabilities_and_json(images: Any, capsys: pytest.CaptureFixture[str])
     assert heading == ["ImageId", *(f"p{digit}" for digit in range(10))]
     assert [row[0] for row in rows] == [str(place) for place in range(1, 31)]
     assert np.array([row[1:] for row in rows], float) == pytest.approx(shares, rel=1e-5)
-    read = json.loads(told.out)
+    read = json.loads(printed.out)
     assert (read["data"], read["count"]) == ("test", 30)
     assert read["answers"] == shares.argmax(axis=1).tolist()
     assert np.array(read["probabilities"]) == pytest.approx(shares, abs=1e-6)
-    assert told.err.endswith("Written: p.csv\n")
+    assert printed.err.endswith("Written: p.csv\n")
 
 
 def test_labelled_digits_are_scored(images: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", "softmax", "--data", "train.csv"]) == 0
-    told = capsys.readouterr()
-    right = np.array([line.split(",")[1] for line in told.out.splitlines()[1:]], int) == np.arange(30) % 10
-    assert f" {100 * right.mean():.2f} % " in told.err
+    printed = capsys.readouterr()
+    right = np.array([line.split(",")[1] for line in printed.out.splitlines()[1:]], int) == np.arange(30) % 10
+    assert f" {100 * right.mean():.2f} % " in printed.err
 
 
 def test_a_network_that_knows_what_is_no_digit_answers_a_digit(images: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,9 +80,9 @@ def test_a_network_that_knows_what_is_no_digit_answers_a_digit(images: Any, caps
     assert (reader.logits(noise).argmax(axis=1) == 10).any()
     np.savez("noise.npz", x_train=noise[:1], y_train=np.zeros(1, np.uint8), x_test=noise, y_test=np.zeros(40, np.uint8))
     assert main(["predict", "reader", "--data", "noise.npz", "--json"]) == 0
-    told = capsys.readouterr()
-    assert "40 digits: noise (noise.npz), test digits." in told.err
-    read = json.loads(told.out)
+    printed = capsys.readouterr()
+    assert "40 digits: noise (noise.npz), test digits." in printed.err
+    read = json.loads(printed.out)
     assert max(read["answers"]) <= 9
     assert {len(row) for row in read["probabilities"]} == {10}
     assert [sum(row) for row in read["probabilities"]] == pytest.approx([1] * 40, abs=1e-5)

@@ -40,8 +40,8 @@ def settings_of(name: str) -> Any:
 def test_what_it_prints(hand: str, train: Callable[..., int], capsys: pytest.CaptureFixture[str], npz: Path) -> None:
     words = ("--schedule", "step", "--lr", "0.02", "--set", "gamma=0.5", "-hid_dim", "12")
     assert train("mlp", "--hand", hand, "--epochs", "12", *words) == 0
-    told = capsys.readouterr()
-    lines = told.out.splitlines()
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
     assert lines[0] == f"Data: drawn ({npz}): 150 to train, 30 to validate, 40 to test"
     table = [re.split(r"  +", line.rstrip()) for line in lines[2:9]]
     assert table[0] == ["layer", "output", "parameters"]
@@ -55,7 +55,9 @@ def test_what_it_prints(hand: str, train: Callable[..., int], capsys: pytest.Cap
     assert [float(match[3]) for match in epochs if match][:4] == [0.02, 0.01, 0.005, 0.0025]
     assert re.fullmatch(r"Validation accuracy: \d+\.\d{2} %, test accuracy: \d+\.\d{2} %", lines[22])
     assert lines[23:] == [f"Run: {Path('runs') / f'mlp-{hand}'}"]
-    assert told.err.splitlines() == [line for line in told.err.splitlines() if line.startswith("byhand: computing on")]
+    assert printed.err.splitlines() == [
+        line for line in printed.err.splitlines() if line.startswith("byhand: computing on")
+    ]
     results = json.loads(Path(f"runs/mlp-{hand}/results.json").read_text())
     assert f"test accuracy: {100 * results['test']['accuracy']:.2f} %" in lines[22]
 
@@ -144,9 +146,9 @@ def test_a_name_that_is_taken(train: Callable[..., int], capsys: pytest.CaptureF
 def test_a_run_that_diverges(hand: str, train: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     words = ("-optim", "sgd", "-lr", "1e30", "--schedule", "constant", "--clip", "0", "-hid_dim", "8")
     assert train("mlp", "--hand", hand, *words) == 2
-    told = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("byhand: computing on")]
-    assert len(told) == 1
-    assert told[0].endswith("[training.diverged]")
+    printed = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("byhand: computing on")]
+    assert len(printed) == 1
+    assert printed[0].endswith("[training.diverged]")
 
 
 def test_no_traceback_from_a_real_process(python: Callable[..., Any]) -> None:

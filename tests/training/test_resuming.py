@@ -1,4 +1,4 @@
-"""A run that is killed at any moment, and resumed, ends in the same bytes as one that was not."""
+"""A run that is killed at any moment and resumed ends with the same bytes as one that was not."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from byhand.cli import main
 from byhand.errors import ByhandError
@@ -31,8 +32,8 @@ from byhand.training.run import load_run
 SAME = ("recipe.toml", "log.jsonl", "results.json", "checkpoint.safetensors")
 """Files that hold no time of day."""
 
-# Run in a child. Whatever is heavy is imported once; every run then is a fork that shares nothing with the others and,
-# where told, kills itself: no finally, no atexit, no flush.
+# Runs in a child process. Heavy modules are imported once; every run then is a fork of its own and kills itself at a
+# given point: no finally, no atexit, no flush.
 CHILD = '''
 import json, os, signal, sys
 from pathlib import Path
@@ -130,22 +131,22 @@ def forked(work):
             os._exit(1)
     return os.waitpid(process, 0)[1]
 
-for told in json.load(sys.stdin):
-    recipe, place_of_runs = load_recipe(told["recipe"]), Path(told["folder"])
-    assert forked(lambda: runs.start(recipe, place_of_runs, "whole")) == 0
+for task in json.load(sys.stdin):
+    recipe, folder_of_runs = load_recipe(task["recipe"]), Path(task["folder"])
+    assert forked(lambda: runs.start(recipe, folder_of_runs, "whole")) == 0
     def go_on(name):
         # Whatever is there is a run; where nothing is, nothing is in the way.
-        path = place_of_runs / name
-        runs.resume(path) if path.exists() else runs.start(recipe, place_of_runs, name)
-    for number, kills in enumerate(told["kills"]):
+        path = folder_of_runs / name
+        runs.resume(path) if path.exists() else runs.start(recipe, folder_of_runs, name)
+    for number, kills in enumerate(task["kills"]):
         name = f"killed{number}"
         for place, (point, times) in enumerate(kills):
             def work():
                 arm(point, times)
-                go_on(name) if place else runs.start(recipe, place_of_runs, name)
+                go_on(name) if place else runs.start(recipe, folder_of_runs, name)
             died = forked(work)
-            assert os.WIFSIGNALED(died) and os.WTERMSIG(died) == signal.SIGKILL, (told, kills, place, died)
-        assert forked(lambda: go_on(name)) == 0, (told, kills)
+            assert os.WIFSIGNALED(died) and os.WTERMSIG(died) == signal.SIGKILL, (task, kills, place, died)
+        assert forked(lambda: go_on(name)) == 0, (task, kills)
 '''
 
 BIRTH: tuple[list[tuple[str, int]], ...] = (
@@ -176,14 +177,14 @@ PER_STEP = {"schedule": "one-cycle", "shuffle": True, "epochs": 4}
 
 
 def forks(hand: str, tmp_path: Path, jobs: list[tuple[Recipe, tuple[Any, ...]]]) -> list[Path]:
-    told, folders = [], []
+    tasks, folders = [], []
     for number, (recipe, kills) in enumerate(jobs):
         file, folder = tmp_path / f"{number}.toml", tmp_path / f"runs{number}"
         file.write_text(recipe.with_settings(hand=hand).to_toml(), encoding="utf-8")
-        told.append({"recipe": str(file), "folder": str(folder), "kills": kills})
+        tasks.append({"recipe": str(file), "folder": str(folder), "kills": kills})
         folders.append(folder)
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, hand], input=json.dumps(told), capture_output=True, text=True, cwd=tmp_path
+        [sys.executable, "-c", CHILD, hand], input=json.dumps(tasks), capture_output=True, text=True, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
     return folders
@@ -319,9 +320,8 @@ def refusal(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
     before = {file.name: file.read_bytes() for file in path.iterdir()}
     assert main(["train", "--resume", str(path)]) == 2
     assert {file.name: file.read_bytes() for file in path.iterdir()} == before
-    told = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("byhand: computing on")]
-    assert len(told) == 1
-    return told[0].rpartition("[")[2].rstrip("]")
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("byhand: computing on")]
+    return line.rpartition("[")[2].rstrip("]")
 
 
 def test_resumed_in_place(stopped: Path, tmp_path: Path, recipe: Callable[..., Recipe]) -> None:
@@ -385,9 +385,6 @@ def test_threads_and_device_are_kept(
     recipe.write_text(recipe.read_text().replace("threads = 1\n", ""))
     began = json.loads(environment.read_text())
     assert began["threads"] == 1
-    for damaged in ({"threads": "1"}, {"device": 3}):
-        environment.write_text(json.dumps(began | damaged))
-        assert refusal(stopped, capsys) == "run.damaged"
     environment.write_text(json.dumps(began | {"device": "cuda:7"}))
     assert refusal(stopped, capsys) == "run.other_device"
     environment.write_text(json.dumps(began | {"source": "downloaded from afar"}))
@@ -508,17 +505,6 @@ def test_more_epochs_are_welcome(stopped: Path) -> None:
     assert len(runs.resume(stopped).log) == 6
 
 
-def test_a_log_that_lacks_epochs(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    log = stopped / "log.jsonl"
-    log.write_text(log.read_text().splitlines(keepends=True)[0])
-    assert refusal(stopped, capsys) == "run.damaged"
-
-
-def test_a_log_of_something_else(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (stopped / "log.jsonl").write_text("{]\n[1, 2]\n")
-    assert refusal(stopped, capsys) == "run.damaged"
-
-
 def test_a_checkpoint_cut_short_anywhere(stopped: Path, refused: Any) -> None:
     path = stopped / "checkpoint.safetensors"
     content = path.read_bytes()
@@ -529,49 +515,44 @@ def test_a_checkpoint_cut_short_anywhere(stopped: Path, refused: Any) -> None:
             runs.resume(stopped)
 
 
-def test_a_damaged_header_is_told_or_harmless(stopped: Path) -> None:
+def test_a_damaged_header_is_refused_or_harmless(stopped: Path) -> None:
     """One byte after the other of the header is written over: a sentence, or the checkpoint that it was."""
     path = stopped / "checkpoint.safetensors"
     content = path.read_bytes()
     header = 8 + int.from_bytes(content[:8], "little")
-    told = 0
-    for place in range(0, header, 3):
+    refusals = 0
+    for place in range(0, header, 5):
         for byte in (0, ord("9"), ord('"'), 0xFF):
             path.write_bytes(content[:place] + bytes([byte]) + content[place + 1 :])
             try:
                 Checkpoint.load(path)
             except ByhandError:
-                told += 1
-    assert told > header / 3
+                refusals += 1
+    assert refusals > header / 6
 
 
 @pytest.mark.parametrize(
-    "header",
+    ("name", "content"),
     [
-        "[]",
-        "{}",
-        '{"spec": [], "epochs": 1, "facts": {}}',
-        '{"spec": {"layers": 3}, "epochs": 1, "facts": {}}',
-        "nan",
-        "{",
+        *(("results.json", content) for content in ("", "{", "[1]", "null", "\xff")),
+        ("log.jsonl", "{]\n[1, 2]\n"),
+        ("log.jsonl", '{"epoch": 0}\n'),  # one of two epochs
+        ("environment.json", '{"threads": "1"}'),
     ],
 )
-def test_headers_of_something_else(header: str, tmp_path: Path, refused: Any) -> None:
-    from safetensors.numpy import save_file
-
-    path = tmp_path / "x.safetensors"
-    save_file({"W": np.zeros(3)}, path, metadata={"byhand": header})
-    with refused("checkpoint.damaged"):
-        Checkpoint.load(path)
-    save_file({"W": np.zeros(3)}, path)
-    with refused("checkpoint.damaged"):
-        Checkpoint.load(path)
-
-
-@pytest.mark.parametrize("content", ["", "{", "[1]", "null", "\xff"])
-def test_damaged_results(content: str, stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (stopped / "results.json").write_text(content, encoding="latin-1")
+def test_damaged_files(name: str, content: str, stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (stopped / name).write_text(content, encoding="latin-1")
     assert refusal(stopped, capsys) == "run.damaged"
+
+
+@pytest.mark.parametrize(
+    "header", [None, "[]", "{}", '{"spec": [], "epochs": 1, "facts": {}}', '{"spec": {"layers": 3}}', "nan", "{"]
+)
+def test_headers_of_something_else(header: str | None, tmp_path: Path, refused: Any) -> None:
+    metadata = None if header is None else {"byhand": header}
+    save_file({"W": np.zeros(3)}, tmp_path / "x.safetensors", metadata=metadata)
+    with refused("checkpoint.damaged"):
+        Checkpoint.load(tmp_path / "x.safetensors")
 
 
 def test_no_run_there(tmp_path: Path, capsys: pytest.CaptureFixture[str], refused: Any) -> None:
