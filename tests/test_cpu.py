@@ -59,7 +59,7 @@ def blas(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     number = [4]
     monkeypatch.setattr(cpu, "_get", lambda: number[0])
     monkeypatch.setattr(cpu, "_set", lambda count: number.__setitem__(0, count))
-    monkeypatch.setattr(cpu, "_blas", cpu._Blas())
+    monkeypatch.setattr(cpu, "_agreement", cpu._Agreement())
     return number
 
 

@@ -11,8 +11,6 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,79 +44,93 @@ def _quota(cgroup: Path) -> float | None:
     return allowed if allowed > 0 else None
 
 
-class _Blas:
-    """The number of BLAS threads, shared by all who compute."""
+class _Agreement:
+    """The number of BLAS threads that all who compute at the moment have agreed on."""
 
     def __init__(self) -> None:
-        self.changed = threading.Condition()
+        self.lock = threading.Lock()
+        self.changed = threading.Condition(self.lock)
+        self.waiting: deque[object] = deque()
         self.inside = 0
         """Callers in `blas_threads` now, who all asked for `count` threads."""
         self.count = 0
         self.outside = 0
         """The number that applies when nobody is inside."""
-        self.waiting: deque[object] = deque()
 
-    @contextmanager
-    def threads(self, count: int | None) -> Iterator[int]:
-        turn = object()
-        with self.changed:
-            self.waiting.append(turn)
-            try:
-                # First come, first served: who needs another number does not wait forever for a busy crowd to leave.
-                self.changed.wait_for(lambda: self.waiting[0] is turn and self._admits(count))
-                if not self.inside:
-                    self.outside = _get()
-                    self.count = count or self.outside
+    def enter(self, count: int | None) -> int:
+        with self.lock:
+            if self.waiting or not self._admits(count):
+                self._wait(count)
+            if not self.inside:
+                self.outside = _get()
+                self.count = count or self.outside
+                if self.count != self.outside:
                     _set(self.count)
-                self.inside += 1
-                outside = self.outside
-            finally:
-                self.waiting.remove(turn)
+            self.inside += 1
+            if self.waiting:
                 self.changed.notify_all()
-        try:
-            yield outside
-        finally:
-            with self.changed:
-                self.inside -= 1
-                if not self.inside:
-                    _set(self.outside)
-                    self.changed.notify_all()
+            return self.outside
 
-    def _admits(self, count: int | None) -> bool:
-        return not self.inside or self.count == (count or self.outside)
+    def leave(self) -> None:
+        with self.lock:
+            self.inside -= 1
+            if not self.inside and self.count != self.outside:
+                _set(self.outside)
+            if self.waiting:
+                self.changed.notify_all()
 
     def set(self, count: int) -> None:
-        with self.changed:
+        with self.lock:
             # Whoever is inside keeps the number they asked for; the last to leave sets this one.
             self.outside = count
             if not self.inside:
                 _set(count)
 
+    def _admits(self, count: int | None) -> bool:
+        return not self.inside or self.count == (count or self.outside)
 
-_blas = _Blas()
+    def _wait(self, count: int | None) -> None:
+        # First come, first served: a caller who needs another number does not wait forever for a crowd to leave.
+        turn = object()
+        self.waiting.append(turn)
+        try:
+            self.changed.wait_for(lambda: self.waiting[0] is turn and self._admits(count))
+        finally:
+            self.waiting.remove(turn)
 
 
-def blas_threads(count: int | None = None) -> Any:
-    """Compute with a number of BLAS threads, as a context manager; not to be nested.
+_agreement = _Agreement()
+
+
+class blas_threads:  # noqa: N801  # used as a function
+    """Compute with a number of BLAS threads; not to be nested.
+
+    Entering gives the number that applies outside: how many threads there are to use in all.
 
     Parameters
     ----------
     count
         How many threads a product uses inside; ``None`` leaves the number that applies outside.
-
-    Yields
-    ------
-    int
-        The number that applies outside: how many threads there are to use in all.
     """
-    return _blas.threads(count)
+
+    __slots__ = ("agreement", "count")
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = count
+
+    def __enter__(self) -> int:
+        self.agreement = _agreement
+        return self.agreement.enter(self.count)
+
+    def __exit__(self, *failure: object) -> None:
+        self.agreement.leave()
 
 
 def set_blas_threads(count: int) -> None:
     """Set how many threads BLAS uses outside of `blas_threads`."""
     # A library may have been loaded since.
     _libraries.cache_clear()
-    _blas.set(count)
+    _agreement.set(count)
 
 
 @cache
@@ -133,7 +145,8 @@ def _libraries() -> list[Any]:
 
 
 def _get() -> int:
-    return max((library.get_num_threads() for library in _libraries()), default=1)
+    libraries = _libraries()
+    return int(libraries[0].get_num_threads()) if libraries else 1
 
 
 def _set(count: int) -> None:
@@ -144,8 +157,8 @@ def _set(count: int) -> None:
 
 
 def _forget() -> None:
-    global _blas  # noqa: PLW0603
-    _blas = _Blas()
+    global _agreement  # noqa: PLW0603
+    _agreement = _Agreement()
 
 
 # A forked process has none of its parent's threads, which may have been inside.

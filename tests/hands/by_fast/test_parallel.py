@@ -10,7 +10,15 @@ from contextvars import ContextVar
 import numpy as np
 import pytest
 
-from byhand.hands.by_fast.parallel import MAX_PARTS, MIN_WORK, count_parts, cut, forced_parts, multiply_adds, run_parts
+from byhand.hands.by_fast.parallel import (
+    MAX_PARTS,
+    MIN_WORK,
+    count_parts,
+    cut,
+    forced_parts,
+    run_parts,
+    work_per_picture,
+)
 from byhand.models import zoo
 
 
@@ -32,11 +40,13 @@ def test_a_batch_is_divided_where_it_pays() -> None:
         assert count_parts(2, 1, threads=1) == 2
 
 
-def test_multiply_adds_by_hand() -> None:
+def test_work_by_hand() -> None:
     # 784 x 8 products and 8 biases, 8 x 10 products and 10 biases
-    assert multiply_adds(zoo.network("mlp", hidden=8)) == 784 * 8 + 8 + 80 + 10
-    # 28 times (28 + 5) x 5 products and 5 biases, then 5 x 10 and 10
-    assert multiply_adds(zoo.network("elman", hidden=5)) == 28 * (33 * 5 + 5) + 60
+    assert work_per_picture(zoo.network("mlp", hidden=8)) == 784 * 8 + 8 + 80 + 10
+    # One time step: (28 + 5) x 5 products and 5 biases
+    assert work_per_picture(zoo.network("elman", hidden=5)) == 33 * 5 + 5
+    # 26 x 26 places of 9 x 2 products and 2 biases, and more above
+    assert work_per_picture(zoo.network("tiny-cnn", channels=(2,))) > 26 * 26 * 20
 
 
 def test_results_come_in_order_from_the_callers_context() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from byhand.cpu import blas_threads
 from byhand.hands.base import BLOCK, READING, Array, Mode, Network, Prepared, dropout_mask, views
 from byhand.hands.by_fast.dense import Dropout
-from byhand.hands.by_fast.parallel import count_parts, cut, multiply_adds, run_parts
+from byhand.hands.by_fast.parallel import count_parts, cut, work_per_picture, run_parts
 from byhand.hands.by_fast.replica import Replica
 from byhand.models.initial_weights import starting_values
 from byhand.models.spec import Spec
@@ -39,7 +39,7 @@ class FastNetwork(Network):
         self._values = views(self.theta, spec.parameters)
         self._gradients = views(self.gradient, spec.parameters)
         self._state = {kept.name: np.empty(kept.shape, self.dtype) for kept in spec.state}
-        self._work = multiply_adds(spec)
+        self._work = work_per_picture(spec)
         first = self._replica(self._gradients)
         self.batch_parallel = any(layer.batch_parallel for layer in first.layers) and not any(
             layer.whole_batch for layer in first.layers
@@ -137,12 +137,12 @@ class FastNetwork(Network):
 
     def _loss_and_gradient(self, images: Array | Prepared, labels: Array, rng: np.random.Generator | None) -> float:
         start, x = (self._trainers[0][0].lowest, images.values) if isinstance(images, Prepared) else (0, images)
+        if not self.batch_parallel:
+            with self._training, blas_threads():
+                return self._trainers[0][0].forward_backward(x, labels, Mode(training=True, rng=rng), start, 1.0)
         B = len(x)
-        with self._training, blas_threads(1 if self.batch_parallel else None) as threads:
-            parts = cut(B, count_parts(B, self._work, threads) if self.batch_parallel else 1)
-            if len(parts) == 1:
-                mode = Mode(training=True, rng=rng)
-                return self._trainers[0][0].forward_backward(x, labels, mode, start, 1.0)
+        with self._training, blas_threads(1) as threads:
+            parts = cut(B, count_parts(B, self._work, threads))
             while len(self._trainers) < len(parts):
                 gradient = np.empty_like(self.gradient)
                 self._trainers.append((self._replica(views(gradient, self.spec.parameters)), gradient))

@@ -22,8 +22,8 @@ from byhand.models.spec import Spec
 
 MIN_PICTURES = 16
 """A part with fewer pictures does not keep a processor busy."""
-MIN_WORK = 4_000_000
-"""Multiply-adds of a forward pass below which a part takes less time than the change of threads."""
+MIN_WORK = 1_200_000
+"""Multiply-adds between two returns to Python below which a part loses more by waiting for the others than it gains."""
 MAX_PARTS = 4
 """More Python threads than these get into each other's way."""
 
@@ -32,15 +32,15 @@ Result = TypeVar("Result")
 _forced: ContextVar[int | None] = ContextVar("forced", default=None)
 
 
-def multiply_adds(spec: Spec) -> int:
-    """Count the multiply-adds of one picture's forward pass."""
-    total = 0
-    for layer, shape, output, parameters in zip(
-        spec.layers, spec.shapes, spec.shapes[1:], spec.layer_parameters, strict=False
-    ):
-        times = shape[0] if isinstance(layer, Recurrent) else output[0] * output[1] if isinstance(layer, Conv2d) else 1
-        total += times * sum(parameter.size for parameter in parameters)
-    return total
+def work_per_picture(spec: Spec) -> int:
+    """Count the multiply-adds of one picture, of a recurrent network's those of its smallest layer in one time step."""
+    total, steps = 0, []
+    for layer, output, parameters in zip(spec.layers, spec.shapes[1:], spec.layer_parameters, strict=True):
+        size = sum(parameter.size for parameter in parameters)
+        if isinstance(layer, Recurrent):
+            steps.append(size)
+        total += size * output[0] * output[1] if isinstance(layer, Conv2d) else size
+    return min(steps, default=total)
 
 
 def count_parts(pictures: int, work: int, threads: int) -> int:
