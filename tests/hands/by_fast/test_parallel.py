@@ -45,7 +45,7 @@ def test_work_by_hand() -> None:
     assert work_per_picture(zoo.network("mlp", hidden=8)) == 784 * 8 + 8 + 80 + 10
     # One time step: (28 + 5) x 5 products and 5 biases
     assert work_per_picture(zoo.network("elman", hidden=5)) == 33 * 5 + 5
-    # 26 x 26 places of 9 x 2 products and 2 biases, and more above
+    # More than 26 x 26 places of 9 x 2 products and 2 biases
     assert work_per_picture(zoo.network("tiny-cnn", channels=(2,))) > 26 * 26 * 20
 
 

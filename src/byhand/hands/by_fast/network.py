@@ -18,7 +18,7 @@ import numpy as np
 from byhand.cpu import blas_threads
 from byhand.hands.base import BLOCK, READING, Array, Mode, Network, Prepared, dropout_mask, views
 from byhand.hands.by_fast.dense import Dropout
-from byhand.hands.by_fast.parallel import count_parts, cut, work_per_picture, run_parts
+from byhand.hands.by_fast.parallel import count_parts, cut, run_parts, work_per_picture
 from byhand.hands.by_fast.replica import Replica
 from byhand.models.initial_weights import starting_values
 from byhand.models.spec import Spec
