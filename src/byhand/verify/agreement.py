@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from byhand.hands import Network, build
-from byhand.hands.by_fast.threads import divided
+from byhand.hands.by_fast.parallel import forced_parts
 from byhand.models.spec import Spec
 from byhand.rng import generator
 from byhand.verify.differences import SMALL_PARAMETER
@@ -32,7 +32,7 @@ PARTS = 3
 def check_hands(spec: Spec, seed: int) -> Check:
     """Compare every hand with the textbook hand."""
     parts = [part for hand in available_hands()[1:] for part in _compared(spec, hand, hand, seed)]
-    with divided(PARTS):
+    with forced_parts(PARTS):
         parts += _compared(spec, "fast", "fast (in parts)", seed)
     return combine(NAME, TOLERANCE, parts)
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from byhand.hands.base import READING, Array, Mode, Registry  # noqa: F401
+from byhand.hands.base import Array, Mode, Registry
 from byhand.hands.by_fast.workspace import Workspace
 from byhand.hands.by_numpy.layer import implements as textbook
 from byhand.models import layers

@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
@@ -54,11 +53,6 @@ class FastNetwork(Network):
 
     def _replica(self, gradients: Mapping[str, Array]) -> Replica:
         return Replica(self.spec, self.dtype, self._values, gradients, self._state)
-
-    @property
-    def layers(self) -> list[Any]:
-        """The layers that train."""
-        return self._trainers[0][0].layers
 
     # Reading.
 
