@@ -21,8 +21,8 @@ from byhand.viz.comparison.disagreements import disagreements, error_rates
 from byhand.viz.comparison.trade_offs import against_epochs, against_parameters, against_time, networks, speed
 from byhand.viz.comparison_table import COLUMNS, cells
 from byhand.viz.page import Link, Page, Row
+from byhand.viz.run import environment_rows
 from byhand.viz.run.confusion import confusion
-from byhand.viz.run.tables import environment_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,97 +1,83 @@
-"""Which digit was taken for which: the confusion matrix, coloured by its mistakes."""
+"""The confusion matrix, colored by errors."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from byhand.metrics.classification import Report
 from byhand.viz import style
 from byhand.viz.style import class_name
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 CELL = 0.56
 """Inches."""
 STRONGEST = 0.45
-"""Share of the colour in the cell of most mistakes: ink is easy to read on it, on light paper and on dark."""
+"""Share of the color in the cell of most errors: text is legible on it, on light pages and on dark ones."""
 
 
 def confusion(report: Report) -> Figure:
     """Draw a confusion matrix with all its counts.
 
-    Colours belong to the mistakes alone, the root of their count over the largest's: right answers are a hundred times
-    as many and would drown them.
+    Only errors are colored, by the square root of their count: correct predictions are a hundred times as many.
 
     Parameters
     ----------
     report
-        What was counted.
+        The counts.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Truth by row, answer by column; recall at the end of a row, precision under a column.
+        True classes by row, predicted classes by column; recall at the end of a row, precision under a column.
     """
-    size = len(report.support)
-    names = [class_name(k) for k in range(size)]
+    from matplotlib.colors import to_rgb
+
+    counts, size = report.confusion, len(report.support)
+    errors = np.where(np.eye(size, dtype=bool), 0, counts)
+    left, top = 2.1, 1.2
+    width, height = size + left + 1.6, size + top + 0.8
     with style.applied():
-        figure = style.figure(CELL * size + 2.3, CELL * size + 1.2)
-        figure.set_label(_said(report, names))
-        axes = figure.add_axes((0, 0, 1, 1))
-        width, height = figure.get_figwidth() / CELL, figure.get_figheight() / CELL
-        left, top = 2.35, 1.2
-        # One unit is a cell; the first cell's upper left corner is at 0, 0.
-        axes.set(xlim=(-left, width - left), ylim=(height - top, -top))
+        figure = style.figure(CELL * width, CELL * height)
+        figure.set_label(_label(report, errors))
+        # One unit is a cell; the upper left corner of the first is at 0, 0.
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(-left, width - left), ylim=(height - top, -top))
         axes.set_axis_off()
-        _cells(axes, report)
-        for k, name in enumerate(names):
-            axes.text(k + 0.5, -0.28, name, ha="center", va="center_baseline", weight="bold")
-            axes.text(-0.3, k + 0.5, name, ha="center", va="center_baseline", weight="bold")
-            share = f"{100 * report.recall[k]:.1f}" if report.support[k] else "–"
-            axes.text(size + 0.62, k + 0.5, share, ha="center", va="center_baseline", size=style.SMALL)
-            answered = report.confusion[:, k].sum()
-            share = f"{100 * report.precision[k]:.1f}" if answered else "–"
-            axes.text(k + 0.5, size + 0.4, share, ha="center", va="center_baseline", size=style.SMALL)
-        small: dict[str, Any] = {"size": style.SMALL, "color": style.MUTED, "va": "center_baseline"}
-        axes.text(size / 2, -0.85, "read as", ha="center", **small)
-        axes.text(-0.75, size / 2, "is", ha="right", **small)
-        axes.text(size + 0.62, -0.28, "recall, %", ha="center", **small)
-        axes.text(-0.12, size + 0.4, "precision, %", ha="right", **small)
+        tints = STRONGEST * np.sqrt(errors / max(errors.max(), 1))
+        colors = [[to_rgb(style.tint(style.VERMILION, float(share))) for share in row] for row in tints]
+        for k in range(size):
+            colors[k][k] = to_rgb(style.tint(style.GREY, 0.3))
+        corners = np.arange(size + 1)
+        axes.pcolormesh(corners, corners, np.array(colors), edgecolors=style.FAINT, linewidth=0.8)
+        middle: dict[str, Any] = {"ha": "center", "va": "center_baseline"}
+        small = middle | {"size": style.SMALL}
+        for true, predicted in np.argwhere(counts):
+            count = counts[true, predicted]
+            text = middle | {"size": style.TEXT if count < 10_000 else 10.0}
+            axes.text(predicted + 0.5, true + 0.5, f"{count:,}", **text)
+        for k in range(size):
+            axes.text(k + 0.5, -0.28, class_name(k), weight="bold", **middle)
+            axes.text(-0.3, k + 0.5, class_name(k), weight="bold", **middle)
+            recall = f"{100 * report.recall[k]:.1f}" if report.support[k] else "–"
+            axes.text(size + 0.62, k + 0.5, recall, **small)
+            precision = f"{100 * report.precision[k]:.1f}" if counts[:, k].sum() else "–"
+            axes.text(k + 0.5, size + 0.4, precision, **small)
+        pale: dict[str, Any] = {"size": style.SMALL, "color": style.MUTED, "va": "center_baseline"}
+        axes.text(size / 2, -0.85, "predicted", ha="center", **pale)
+        axes.text(-0.85, size / 2, "true", ha="center", rotation=90, **pale | {"va": "center"})
+        axes.text(size + 0.62, -0.28, "recall, %", ha="center", **pale)
+        axes.text(-0.12, size + 0.4, "precision, %", ha="right", **pale)
     return figure
 
 
-def _cells(axes: Axes, report: Report) -> None:
-    from matplotlib.collections import PolyCollection
-
-    size = len(report.support)
-    most = max(1, *(report.confusion[t, p] for t in range(size) for p in range(size) if t != p))
-    corners, colours = [], []
-    for truth in range(size):
-        for answer in range(size):
-            count = int(report.confusion[truth, answer])
-            share = STRONGEST * math.sqrt(count / most)
-            corners.append([(answer + x, truth + y) for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))])
-            colours.append(style.tint(style.GREY, 0.3) if truth == answer else style.tint(style.VERMILION, share))
-            if count:
-                axes.text(
-                    answer + 0.5,
-                    truth + 0.5,
-                    f"{count:,}",
-                    ha="center",
-                    va="center_baseline",
-                    size=style.TEXT if count < 10_000 else style.SMALL - 1,
-                )
-    axes.add_collection(PolyCollection(corners, facecolors=colours, edgecolors=style.FAINT, linewidths=0.8))
-
-
-def _said(report: Report, names: list[str]) -> str:
-    """Say the matrix's main thing in a sentence."""
-    count, wrong = int(report.support.sum()), int(report.support.sum() - report.confusion.trace())
-    size = len(names)
-    pairs = [(int(report.confusion[t, p]), t, p) for t in range(size) for p in range(size) if t != p]
-    most, truth, answer = max(pairs, key=lambda pair: pair[0])
-    said = f"Confusion matrix: {wrong:,} of {count:,} digits were read wrongly"
-    return f"{said}, most often {names[truth]} as {names[answer]}, {most:,} times." if most else f"{said}."
+def _label(report: Report, errors: Any) -> str:
+    """Describe the matrix in a sentence."""
+    text = f"Confusion matrix: {errors.sum():,} errors among {report.support.sum():,} digits"
+    if not errors.any():
+        return f"{text}."
+    true, predicted = np.unravel_index(errors.argmax(), errors.shape)
+    names = f"{class_name(int(true))} read as {class_name(int(predicted))}"
+    return f"{text}, most often {names}, {errors.max():,} times."

@@ -1,4 +1,4 @@
-"""How a run learnt: its losses and accuracies by epoch, and the learning rate below."""
+"""The learning curves of a run: loss, accuracy and learning rate by epoch."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ WIDTH, HEIGHT = 9.9, 4.6
 DECADE = 10
 """A loss that falls to less than a tenth is drawn on a logarithmic scale."""
 DOTS = 40
-"""Epochs up to which each is marked."""
-COLOURS = {"train": style.BLUE, "val": style.ORANGE, "test": style.GREY}
+"""Up to so many epochs, each is marked."""
+COLORS = {"train": style.BLUE, "val": style.ORANGE, "test": style.GREY}
 NAMES = {"train": "training", "val": "validation", "test": "test"}
 
 
@@ -34,103 +34,85 @@ def learning(log: Log) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Loss and learning rate on the left, accuracy on the right; no rates where a line search chose the steps.
+        Loss and learning rate on the left, accuracy on the right; no rates if a line search chose the steps.
     """
-    rates = [entry["lr"] for entry in log]
+    rates, last = [entry["lr"] for entry in log], log[-1]
+    unit = "iteration" if None in rates else "epoch"
     with style.applied():
         figure = style.figure(WIDTH, HEIGHT)
-        last = log[-1]
         figure.set_label(
-            f"Loss and accuracy by epoch: after {len(log)}, the training loss is {last['train_loss']:.4f}, the "
+            f"Loss and accuracy by {unit}: after {len(log)}, the training loss is {last['train_loss']:.4f}, the "
             f"validation loss {last['val_loss']:.4f} and the validation accuracy {100 * last['val_accuracy']:.2f} %."
         )
         left, wide, low, high = 0.072, 0.33, 0.12, 0.8
         under, between = (0.0, 0.0) if None in rates else (0.19, 0.09)
         loss = figure.add_axes((left, low + under + between, wide, high - under - between))
-        _lines(loss, log, "loss", [part for part in NAMES if f"{part}_loss" in last], 1)
-        right = figure.add_axes((left + 0.5, low, wide, high))
-        # A log that an older byhand began knows no accuracy on training digits.
-        whole = [part for part in NAMES if all(f"{part}_accuracy" in entry for entry in log)]
-        _lines(right, log, "accuracy", whole, 100)
-        right.set_xlabel(_epochs(log))
+        _lines(loss, log, "loss", 1)
+        accuracy = figure.add_axes((left + 0.5, low, wide, high))
+        _lines(accuracy, log, "accuracy", 100)
         loss.set_title("loss", size=style.TEXT)
-        right.set_title("accuracy, %", size=style.TEXT)
+        accuracy.set_title("accuracy, %", size=style.TEXT)
+        lowest = loss
         if under:
-            rate = figure.add_axes((left, low, wide, under), sharex=loss)
-            # A rate holds for an epoch's last step.
-            rate.plot(_places(log), rates, color=style.MUTED, marker=_marker(log), markersize=4, linewidth=1.6)
-            rate.set(ylim=(0, 1.15 * max(rates) or 1), xlabel=_epochs(log))
-            rate.set_title("learning rate", size=style.TEXT, color=style.MUTED, weight="normal")
-            rate.locator_params(axis="y", nbins=3)
+            lowest = figure.add_axes((left, low, wide, under), sharex=loss)
+            # A rate is that of an epoch's last step.
+            dots = "o" if len(log) <= DOTS else ""
+            lowest.plot(_epochs(log), rates, color=style.MUTED, marker=dots, markersize=4, linewidth=1.6)
+            lowest.set_ylim(0, 1.15 * max(rates) or 1)
+            lowest.set_title("learning rate", size=style.TEXT, color=style.MUTED, weight="normal")
+            lowest.locator_params(axis="y", nbins=3)
             loss.tick_params(labelbottom=False)
-        else:
-            loss.set_xlabel(_epochs(log))
+        for axes in (lowest, accuracy):
+            axes.set_xlabel(unit)
     return figure
 
 
-def _lines(axes: Axes, log: Log, measure: str, parts: Sequence[str], unit: float) -> None:
-    """Draw a line for every part of the digits, with its name and last value at its end."""
-    places = _places(log)
-    curves = {part: [unit * entry[f"{part}_{measure}"] for entry in log] for part in parts}
+def _lines(axes: Axes, log: Log, measure: str, unit: float) -> None:
+    """Draw a line for each split, with its name and last value at its end."""
+    from matplotlib.ticker import LogLocator
+
+    epochs = _epochs(log)
+    # Logs of earlier versions have no accuracy on training digits.
+    splits = [split for split in NAMES if all(f"{split}_{measure}" in entry for entry in log)]
+    curves = {split: [unit * entry[f"{split}_{measure}"] for entry in log] for split in splits}
     values = [value for curve in curves.values() for value in curve]
     if measure == "loss" and min(values) > 0 and max(values) > DECADE * min(values):
-        _logarithmic(axes, math.log10(max(values) / min(values)))
-    for part, curve in curves.items():
-        axes.plot(places, curve, color=COLOURS[part], marker=_marker(log), markersize=5, clip_on=False)
-    axes.set_xlim(_limits(places))
-    if len(places) <= 10:
-        axes.set_xticks(places)
+        axes.set_yscale("log")
+        subs = (1, 2, 5) if math.log10(max(values) / min(values)) < 2.5 else (1,)
+        axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("")
+    for split, curve in curves.items():
+        dots = "o" if len(log) <= DOTS else ""
+        axes.plot(epochs, curve, color=COLORS[split], marker=dots, markersize=5, clip_on=False)
+    margin = max(0.03 * (epochs[-1] - epochs[0]), 0.15)
+    axes.set_xlim(epochs[0] - margin, epochs[-1] + margin)
+    if len(epochs) <= 10:
+        axes.set_xticks(epochs)
     low, high = axes.get_ylim()
     low, high = max(low, 0), min(high, 100 + 0.04 * (100 - low)) if measure == "accuracy" else high
     axes.set_ylim(low, high)
-    scale = math.log if axes.get_yscale() == "log" else float
-    at = [(scale(curve[-1]) - scale(low)) / (scale(high) - scale(low)) for curve in curves.values()]
-    left, right = axes.get_xlim()
-    begin = (places[-1] - left) / (right - left) + 0.012
-    room = 2.1 * style.SMALL / 72 / (axes.get_position().height * HEIGHT)
-    for (part, curve), end, height in zip(curves.items(), at, labels.spread(at, 1.35 * room), strict=True):
+    to_axes = axes.transAxes.inverted().transform
+    ends = [to_axes(axes.transData.transform((epochs[-1], curve[-1]))) for curve in curves.values()]
+    gap = 1.35 * 2.1 * style.SMALL / 72 / (axes.get_position().height * HEIGHT)
+    for (split, curve), (x, y), height in zip(
+        curves.items(), ends, labels.spread([float(y) for _, y in ends], gap), strict=True
+    ):
         last = f"{curve[-1]:.2f} %" if measure == "accuracy" else f"{curve[-1]:.3g}"
-        axes.text(
-            1.03,
-            height,
-            f"{NAMES[part]}\n{last}",
-            transform=axes.transAxes,
+        axes.annotate(
+            f"{NAMES[split]}\n{last}",
+            (x + 0.012, y),
+            (1.03, height),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
             size=style.SMALL,
-            color=style.INK if part != "test" else style.MUTED,
+            color=style.INK if split != "test" else style.MUTED,
             va="center",
             linespacing=1.15,
+            arrowprops={"arrowstyle": "-", "color": COLORS[split], "linewidth": 1.2, "shrinkA": 1, "shrinkB": 0}
+            | {"relpos": (0, 0.5)},
         )
-        leader: dict[str, Any] = {
-            "transform": axes.transAxes,
-            "color": COLOURS[part],
-            "clip_on": False,
-            "linewidth": 1.2,
-        }
-        axes.plot((begin, 1.022), (end, height), **leader)
 
 
-def _logarithmic(axes: Axes, decades: float) -> None:
-    """Scale by logarithms, with numbers as people write them, the fewer the more decades there are."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2.5 else (1,), numticks=8))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _places(log: Log) -> list[int]:
+def _epochs(log: Log) -> list[int]:
     return [entry["epoch"] + 1 for entry in log]
-
-
-def _limits(places: Sequence[int]) -> tuple[float, float]:
-    margin = max(0.03 * (places[-1] - places[0]), 0.15)
-    return places[0] - margin, places[-1] + margin
-
-
-def _epochs(log: Log) -> str:
-    return "epoch" if log[0]["lr"] is not None else "iteration"
-
-
-def _marker(log: Log) -> str:
-    return "o" if len(log) <= DOTS else ""

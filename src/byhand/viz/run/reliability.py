@@ -1,4 +1,4 @@
-"""Whether a network is as often right as it is confident: the reliability diagram, and how often it was how confident.
+"""The reliability diagram: whether a network is as often correct as it is confident.
 
 After Guo et al., *On Calibration of Modern Neural Networks* (2017).
 """
@@ -26,34 +26,31 @@ def reliability(found: Calibration) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        On the left, accuracy over confidence, with 95 % intervals; on the right, how many answers lie in each bin.
+        On the left, accuracy over confidence, with 95 % intervals; on the right, the number of predictions in each bin.
     """
     with style.applied():
         figure = style.figure(WIDTH, HEIGHT)
         figure.set_label(
-            f"Reliability diagram: the expected calibration error is {100 * found.error:.2f} points; the network "
-            f"is {abs(100 * found.overconfidence):.2f} points {'over' if found.overconfidence > 0 else 'under'}"
-            "confident."
+            f"Reliability diagram: the expected calibration error is {100 * found.error:.2f} points; the confidence is "
+            f"on average {100 * found.overconfidence:+.2f} points above the accuracy."
         )
-        side = 3.3 / HEIGHT
-        left = figure.add_axes((0.065, 0.13, side * HEIGHT / WIDTH, side))
-        _diagram(left, found)
-        right = figure.add_axes((0.56, 0.13, 0.42, side))
-        _histogram(right, found)
-        for axes, title in ((left, "accuracy, %"), (right, "answers")):
+        side = 3.3
+        diagram = figure.add_axes((0.065, 0.13, side / WIDTH, side / HEIGHT))
+        _diagram(diagram, found)
+        histogram = figure.add_axes((0.56, 0.13, 0.42, side / HEIGHT))
+        _histogram(histogram, found)
+        for axes, title in ((diagram, "accuracy, %"), (histogram, "predictions")):
             axes.set_title(title, size=style.TEXT, pad=10)
             axes.set(xlim=(0, 100), xlabel="confidence, %")
     return figure
 
 
 def _diagram(axes: Axes, found: Calibration) -> None:
-    there = np.flatnonzero(found.count)
+    filled = np.flatnonzero(found.count)
     axes.plot((0, 100), (0, 100), color=style.MUTED, linewidth=1.4, linestyle=(0, (4, 3)))
-    axes.text(
-        5, 6, "calibrated", size=style.SMALL - 1, color=style.MUTED, rotation=45, rotation_mode="anchor", va="bottom"
-    )
-    confidence, accuracy = 100 * found.confidence[there], 100 * found.accuracy[there]
-    ends = np.array([wilson_interval(int(found.correct[b]), int(found.count[b])) for b in there]) * 100
+    axes.text(5, 6, "calibrated", size=10, color=style.MUTED, rotation=45, rotation_mode="anchor", va="bottom")
+    confidence, accuracy = 100 * found.confidence[filled], 100 * found.accuracy[filled]
+    ends = 100 * np.array([wilson_interval(int(found.correct[b]), int(found.count[b])) for b in filled])
     axes.vlines(confidence, ends[:, 0], ends[:, 1], color=style.BLUE, linewidth=1.6, alpha=0.6)
     axes.plot(confidence, accuracy, "o", color=style.BLUE, markersize=6.5, clip_on=False, zorder=3)
     axes.set(ylim=(0, 100))
@@ -62,17 +59,15 @@ def _diagram(axes: Axes, found: Calibration) -> None:
 
 
 def _histogram(axes: Axes, found: Calibration) -> None:
-    from matplotlib.ticker import FuncFormatter, NullFormatter
-
-    starts, wide = 100 * found.edges[:-1], 100 * np.diff(found.edges)
-    # On a logarithmic scale heights do not add up, so the wrong stand before the right and not on them.
-    axes.set_yscale("log")
-    axes.bar(starts, found.correct, wide, align="edge", color=style.tint(style.BLUE, 0.45), edgecolor=style.PAPER)
+    starts, width = 100 * found.edges[:-1], 100 * np.diff(found.edges)
+    pale = style.tint(style.BLUE, 0.45)
+    # Heights on a logarithmic scale do not add up, so errors stand in front of correct predictions, not on top.
+    axes.bar(starts, found.correct, width, align="edge", color=pale, edgecolor=style.PAPER, label="correct")
     wrong = found.count - found.correct
-    axes.bar(starts + wide / 4, wrong, wide / 2, align="edge", color=style.VERMILION, edgecolor=style.PAPER)
-    axes.set_ylim(0.6, 3 * max(int(found.count.max()), 10))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    for x, colour, name in ((0.04, style.tint(style.BLUE, 0.45), "right"), (0.24, style.VERMILION, "wrong")):
-        axes.plot(x, 0.94, "s", color=colour, markersize=9, transform=axes.transAxes)
-        axes.text(x + 0.035, 0.94, name, size=style.SMALL, va="center_baseline", transform=axes.transAxes)
+    axes.bar(
+        starts + width / 4, wrong, width / 2, align="edge", color=style.VERMILION, edgecolor=style.PAPER, label="wrong"
+    )
+    axes.set(yscale="log", ylim=(0.6, 3 * max(int(found.count.max()), 10)))
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_minor_formatter("")
+    axes.legend(loc="upper left", ncols=2, handlelength=1, handleheight=1)
