@@ -45,7 +45,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 recipes: $(READY)
-	$(BIN)/byhand compare --all --seeds 5 --write results/
+	$(BIN)/byhand compare --all --hands fast --seeds 5 --write results/
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

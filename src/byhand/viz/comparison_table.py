@@ -133,13 +133,14 @@ def markdown(entries: Sequence[dict[str, Any]]) -> str:
     """Format entries of a ``recipes.json`` as Markdown."""
     commands = list(dict.fromkeys(entry["command"] for entry in entries))
     machines = list(dict.fromkeys(_machine(entry["environment"]) for entry in entries))
+    notes = list(dict.fromkeys(entry["note"] for entry in entries if "note" in entry))
     data = entries[0]["data"]
     lines = [
         "# The recipes, measured",
         "",
         *textwrap.wrap(
             f"{data['name']}: {data['train']:,} digits for training, {data['validation']:,} for validation, "
-            f"{data['test']:,} for testing, unless a recipe splits them otherwise. {NOTES}",
+            f"{data['test']:,} for testing, unless a recipe splits them otherwise. {' '.join([NOTES, *notes])}",
             118,
         ),
         "",
