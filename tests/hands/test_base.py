@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from byhand.errors import ByhandError
 from byhand.hands import HANDS, base, build
 from byhand.hands.base import dropout_mask, views
 from byhand.models import zoo
@@ -129,7 +128,7 @@ def test_views_lie_in_the_vector_in_order() -> None:
     assert all(np.shares_memory(part, vector) for part in cut.values())
 
 
-@pytest.mark.parametrize("hand", ["numpy", "tensor"])
+@pytest.mark.parametrize("hand", ["numpy", "fast", "tensor"])
 def test_parameters_are_views_of_theta(hand: str, batch: Batch) -> None:
     network = build(zoo.network("mlp", hidden=(4,)), hand, dtype="float64")
     network.loss_and_gradient(*batch)
@@ -172,7 +171,7 @@ def test_a_large_batch_is_summed_up_by_blocks(
 
 
 @pytest.mark.parametrize("hand", HANDS)
-def test_batch_normalisation_sees_a_batch_whole(hand: str, monkeypatch: pytest.MonkeyPatch, batch: Batch) -> None:
+def test_batch_normalization_sees_a_batch_whole(hand: str, monkeypatch: pytest.MonkeyPatch, batch: Batch) -> None:
     network = build(zoo.network("tiny-cnn", channels=(2, 2), norm=True), hand)
     monkeypatch.setattr(base, "WHOLE", 5)
     seen: list[int] = []
@@ -184,8 +183,7 @@ def test_batch_normalisation_sees_a_batch_whole(hand: str, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("hand", HANDS)
 @pytest.mark.parametrize("name", ["mlp", "elman"])
-def test_room_of_a_larger_batch_is_used_again(hand: str, name: str, batch: Batch) -> None:
-    """Sizes that go up and down give what a fresh network gives."""
+def test_sizes_that_go_up_and_down_leave_nothing_behind(hand: str, name: str, batch: Batch) -> None:
     images, labels = batch
     spec = zoo.network(name, hidden=9, dropout=0.3)
     used = build(spec, hand, dtype="float64")
@@ -245,32 +243,32 @@ def test_weights_copy_across_by_name(hand: str, batch: Batch, distance: Callable
 
 
 @pytest.mark.parametrize("hand", HANDS)
-def test_strange_weights(hand: str) -> None:
+def test_strange_weights(hand: str, refused: Callable[..., Any]) -> None:
     network = build(zoo.network("mlp", hidden=(6,)), hand)
     values = {name: value.copy() for name, value in network.parameters().items()}
-    with pytest.raises(ByhandError, match=r"differ in b2, b3; use weights"):
+    with refused("hands.parameter_names"):
         network.load({"b3" if name == "b2" else name: value for name, value in values.items()})
-    with pytest.raises(ByhandError, match=r"W2 was given with shape \(10, 6\) and has \(6, 10\)"):
+    with refused("hands.parameter_shape"):
         network.load(values | {"W2": values["W2"].T})
     assert all(np.array_equal(network.parameters()[name], value) for name, value in values.items())
 
 
 @pytest.mark.parametrize("hand", HANDS)
-def test_strange_pictures(hand: str) -> None:
+def test_strange_pictures(hand: str, refused: Callable[..., Any]) -> None:
     network = build(zoo.network("softmax"), hand)
     for images in (np.zeros((28, 28)), np.zeros((3, 784)), np.zeros((3, 28, 28, 1))):
         for method in (network.logits, network.activations, lambda x: network.loss_and_gradient(x, np.zeros(len(x)))):
-            with pytest.raises(ByhandError, match=r"give pictures \(B, 28, 28\)"):
+            with refused("hands.image_shape"):
                 method(images)
 
 
-def test_what_cannot_be_built() -> None:
+def test_what_cannot_be_built(refused: Callable[..., Any]) -> None:
     spec = zoo.network("softmax")
-    with pytest.raises(ByhandError, match=r"no hand 'nunpy'; perhaps 'numpy' was meant"):
+    with refused("hands.unknown_hand"):
         build(spec, "nunpy")
-    with pytest.raises(ByhandError, match="float32 or float64, not in 'float16'"):
+    with refused("hands.unknown_dtype"):
         build(spec, dtype="float16")
-    with pytest.raises(ByhandError, match="computes on the CPU, not on 'cuda'"):
+    with refused("hands.cpu_only"):
         build(spec, device="cuda")
 
 

@@ -1,4 +1,4 @@
-"""The proof: with the same weights and pictures the three hands are the same function, in float64 to 1e-10."""
+"""With the same weights and pictures all hands are the same function, in float64 to 1e-10."""
 
 from __future__ import annotations
 
@@ -12,6 +12,20 @@ from hypothesis import strategies as st
 
 from byhand.hands import HANDS, Network, build
 from byhand.models import zoo
+from byhand.models.layers import (
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Select,
+    Sigmoid,
+    Standardize,
+    Tanh,
+)
 from byhand.models.spec import Spec
 from byhand.rng import generator
 from byhand.training.config import TrainingConfig
@@ -19,6 +33,11 @@ from byhand.training.optimizers import optimizer
 
 Batch = tuple[np.ndarray, np.ndarray]
 Distance = Callable[[Any, Any], float]
+
+
+def spec_of(*layers: Layer) -> Spec:
+    return Spec((Standardize(), *layers, Linear(10)))
+
 
 PIXELS = tuple(range(200, 600, 7))
 NETWORKS = {
@@ -34,15 +53,21 @@ NETWORKS = {
     "gru": zoo.network("gru", hidden=5, depth=1),
     "conv5x5": zoo.network("conv5x5", channels=(2, 3), hidden=5, dropout=0.2),
     "tiny-cnn": zoo.network("tiny-cnn", channels=(2, 2, 3, 3), norm=True),
+    "pooled and normed pictures": spec_of(MaxPool2d(3), BatchNorm2d(), Conv2d(2, 3, 2), Flatten()),
+    "normed pictures": spec_of(BatchNorm2d(), ReLU(), Conv2d(3, 5, 3, 1), ReLU(), Flatten()),
+    "strides and remainders": spec_of(Conv2d(4, 4, 3, 2), ReLU(), Conv2d(3, 2, 2, 3), MaxPool2d(3), Flatten()),
+    "pooling after activations": spec_of(Conv2d(3, 3), ReLU(), MaxPool2d(), Tanh(), MaxPool2d(3), Flatten()),
+    "activations in a row": spec_of(Flatten(), Linear(9), Sigmoid(), Tanh(), Dropout(0.4), ReLU(), Dropout(0.0)),
+    "selected twice": spec_of(Flatten(), Linear(9), Tanh(), Select((4, 1, 8)), Sigmoid(), Select((2, 0))),
 }
 
 
-def three(spec: Spec, dtype: str = "float64") -> list[Network]:
+def all_hands(spec: Spec, dtype: str = "float64") -> list[Network]:
     return [build(spec, hand, seed=3, dtype=dtype) for hand in HANDS]
 
 
 def agree(spec: Spec, images: np.ndarray, labels: np.ndarray, distance: Distance) -> None:
-    ours, *others = three(spec)
+    ours, *others = all_hands(spec)
     loss = ours.loss_and_gradient(images, labels, generator(0, "drop"))
     gradients = {name: value.copy() for name, value in ours.gradients().items()}
     logits, activations, state = ours.logits(images), ours.activations(images), ours.state()
@@ -93,7 +118,7 @@ def test_fifty_steps_later(name: str, batch: Batch, distance: Distance) -> None:
     images, labels = batch
     config = TrainingConfig(optimizer=name, l2=0.01, clip=0.7, momentum=0.8, alpha=0.9)
     after = []
-    for network in three(zoo.network("mlp", hidden=(8, 6), dropout=0.25)):
+    for network in all_hands(zoo.network("mlp", hidden=(8, 6), dropout=0.25)):
         moving = optimizer(network, config)
         before = {name: value.copy() for name, value in network.parameters().items()}
         for step in range(50):

@@ -1,4 +1,4 @@
-"""The losses of the three hands, against SciPy."""
+"""The losses of the hands, against SciPy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, log_softmax, softmax
 
-from byhand.hands.by_fast.losses import LOSSES as IN_NUMPY
+from byhand.hands.by_numpy.losses import LOSSES as IN_NUMPY
 
 SHAPES = [(1, 2), (7, 10), (64, 10)]
 

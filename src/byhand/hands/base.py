@@ -162,7 +162,10 @@ class Network(ABC):
 
     def __init__(self, spec: Spec, *, dtype: str = "float32") -> None:
         if dtype not in DTYPES:
-            raise ByhandError(f"Networks compute in {' or '.join(DTYPES)}, not in {dtype!r}; choose one of them.")
+            raise ByhandError(
+                f"Networks compute in {' or '.join(DTYPES)}, not in {dtype!r}; choose one of them.",
+                code="hands.unknown_dtype",
+            )
         self.spec = spec
         self.dtype = np.dtype(dtype)
 
@@ -281,13 +284,15 @@ class Network(ABC):
             strange = sorted(wanted.keys() ^ values.keys())
             raise ByhandError(
                 f"The weights and the network differ in {', '.join(strange)}; "
-                "use weights that were saved from this network."
+                "use weights that were saved from this network.",
+                code="hands.parameter_names",
             )
         for name, value in values.items():
             if tuple(value.shape) != wanted[name]:
                 raise ByhandError(
-                    f"{name} was given with shape {tuple(value.shape)} and has {wanted[name]} in this network; "
-                    "use weights that were saved from it."
+                    f"{name} has shape {tuple(value.shape)}; expected {wanted[name]}: use weights that were saved from "
+                    "this network.",
+                    code="hands.parameter_shape",
                 )
             self._assign(name, np.asarray(value))
 
@@ -295,7 +300,7 @@ class Network(ABC):
         images = np.asarray(images)
         if images.shape[1:] != self.spec.input_shape:
             raise ByhandError(
-                f"The network was given an array of shape {images.shape}; "
-                f"give pictures (B, {', '.join(map(str, self.spec.input_shape))})."
+                f"The images have shape {images.shape}; expected (B, {', '.join(map(str, self.spec.input_shape))}).",
+                code="hands.image_shape",
             )
         return images
