@@ -15,6 +15,8 @@ from rich.table import Table
 from byhand.data import Splits
 from byhand.hands import build
 from byhand.models import zoo
+from byhand.training.recipe import Recipe
+from byhand.training.run import Run
 from byhand.viz.console import Terminal, epoch_line, parameter_table, print_table
 
 ENTRY = {"epoch": 0, "step": 5, "train_loss": 0.53931, "val_loss": 0.40211, "val_accuracy": 0.905, "lr": 0.0095}
@@ -74,17 +76,20 @@ def test_a_whole_run(watched: bool, splits: Splits) -> None:
     with contextlib.redirect_stdout(seen):
         terminal = Terminal()
         terminal.console = Console(file=seen, force_terminal=watched, width=80)
-        terminal.begin(build(zoo.network("softmax"), "numpy"), splits, 0.125, 2)
+        recipe = Recipe("x", network={"name": "softmax"}, training={"epochs": 2})
+        run = Run("x", recipe, _network=build(zoo.network("softmax")), _splits=splits)
+        terminal.begin(run, 0.125)
         assert (terminal.bar is not None) == watched
         for epoch in range(2):
             terminal.step(1, 2)
             terminal.step(2, 2)
             terminal.epoch({**ENTRY, "epoch": epoch}, 0.5)
-        terminal.end(RESULTS)
+        run.results = RESULTS
+        terminal.end(run)
     assert terminal.bar is None
     text = seen.getvalue()
     assert "Data: drawn (the tests): 130 to train, 40 to validate, 30 to test" in text
-    assert "Network in the numpy hand, float32, loss softmax:" in text
+    assert "Network in the fast hand, float32, loss softmax:" in text
     assert "Accuracy before training: 12.50 %" in text
     # Whole lines, however narrow the terminal is.
     for epoch in range(2):

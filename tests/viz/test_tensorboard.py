@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from byhand.cli import main
-from byhand.training import log
+from byhand.training.run import load_run
 from byhand.viz.tensorboard import EVENTS, TensorBoard
 
 pytest.importorskip("tensorboardX")
@@ -39,7 +39,8 @@ def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_the_events_are_the_log(npz: Path) -> None:
     assert train(npz, "-ep", "3", "--watch-test") == 0
-    entries, times = log.read(Path("runs/run/log.jsonl")), log.read(Path("runs/run/times.jsonl"))
+    run = load_run(Path("runs/run"))
+    entries, times = run.log, run.times
     read = scalars(Path("runs/run"))
     named = {
         "loss/train": "train_loss",
@@ -75,7 +76,7 @@ def test_a_run_that_goes_on_has_every_epoch_once(npz: Path) -> None:
     read = scalars(folder)["loss/train"]
     assert [event.step for event in read] == list(range(6))
     # Epochs of the first part have the times at which they ended.
-    ended = [datetime.fromisoformat(entry["now"]).timestamp() for entry in log.read(folder / "times.jsonl")]
+    ended = [datetime.fromisoformat(entry["now"]).timestamp() for entry in load_run(folder).times]
     assert [event.wall_time for event in read][:4] == ended[:4]
 
 
@@ -84,10 +85,7 @@ def test_it_says_what_is_missing(
 ) -> None:
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     assert train(npz) == 2
-    assert capsys.readouterr().err == (
-        "byhand: Events for TensorBoard are written by tensorboardX, which is not installed; "
-        "run `pip install 'byhand[tensorboard]'`, or leave out --tensorboard.\n"
-    )
+    assert "tensorboardX" in capsys.readouterr().err
     assert not Path("runs").exists()
 
 
