@@ -1,7 +1,8 @@
-"""How fast the hands are: steps and reading as medians, an epoch once, all in one process, in turn; and their floor.
+"""How fast the hands are: training steps, epochs and reading, timed in turns in one process, and the floor below them.
 
-Machines are shared and drift, so times are taken in turns (numpy, tensor, torch, numpy, ...) and compared as ratios of
-medians. The floor is what the products of a network would take at the rate this machine multiplies large matrices.
+Machines are shared and their speed drifts, so the hands take turns (numpy, fast, tensor, torch, numpy, ...) and are
+compared by ratios of medians. The floor is the time that a network's matrix products alone would take at the rate at
+which this machine multiplies large matrices.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from byhand.training.config import TrainingConfig
 from byhand.training.optimizers import optimizer
 
 BASE = "torch"
-"""What the others are compared to: the torch hand in its plain eager form, in the library's own memory layout."""
+"""What the others are compared with: the torch hand in eager mode and in the library's default memory layout."""
 CHANNELS_LAST = "torch, channels last"
-REST = 0.03
-"""Seconds between one hand's turn and the next one's."""
-RUN = 10
-"""Steps of a turn: threads and caches settle in a few, as they do in training."""
+PAUSE = 0.06
+"""Seconds between two turns: a library's idle threads look for work for about that long."""
+STEPS = 10
+"""Steps in a turn, so that threads and caches settle as they do in training."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,9 @@ class Timing:
     Attributes
     ----------
     median, low, high
-        The middle time and the quartiles; all the same where it was timed once.
+        Median and quartiles; all the same where it was timed once.
     rounds
-        How many times it was timed.
+        How often it was timed.
     """
 
     median: float
@@ -49,7 +50,7 @@ class Timing:
 
     @classmethod
     def of(cls, seconds: list[float]) -> Timing:
-        """Summarise single times."""
+        """Summarise times."""
         if len(seconds) < 2:
             return cls(seconds[0], seconds[0], seconds[0], len(seconds))
         low, median, high = statistics.quantiles(seconds, n=4, method="inclusive")
@@ -58,20 +59,20 @@ class Timing:
 
 @dataclass(frozen=True)
 class Bench:
-    """One network, timed in several hands.
+    """The times of one network.
 
     Attributes
     ----------
     name, spec
         The network.
     batch
-        Pictures a step.
+        Pictures in a training step.
     step, epoch, reading
-        By hand: one training step, one epoch, and reading `read` pictures.
+        For each hand: one training step, one epoch, and reading `read` pictures.
     read
-        How many pictures were read.
+        Number of pictures read.
     rate
-        Operations a second of large products on this machine.
+        Operations per second of large products on this machine.
     """
 
     name: str
@@ -83,33 +84,45 @@ class Bench:
     read: int
     rate: float
 
-    def share(self, hand: str) -> float:
-        """Share of the machine's rate that a hand's training step reaches."""
-        return operations(self.spec) * self.batch / self.step[hand].median / self.rate
+    @property
+    def floor(self) -> float:
+        """Seconds that the matrix products of a training step take at the machine's rate."""
+        return operations(self.spec) * self.batch / self.rate
+
+    def ratio(self, what: str, hand: str) -> float | None:
+        """How many times as fast as the torch hand a hand is in a ``step``, an ``epoch`` or in ``reading``."""
+        timings: Mapping[str, Timing] = getattr(self, what)
+        return timings[BASE].median / timings[hand].median if BASE in timings and hand in timings else None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a file."""
-        floor = operations(self.spec) * self.batch / self.rate
-        timings: dict[str, Any] = {"network": self.name, "batch": self.batch, "floor_seconds": floor, "read": self.read}
+        values: dict[str, Any] = {
+            "network": self.name,
+            "batch": self.batch,
+            "floor_seconds": self.floor,
+            "read": self.read,
+        }
         for what in ("step", "epoch", "reading"):
             by_hand: Mapping[str, Timing] = getattr(self, what)
-            timings[what] = {
+            values[what] = {
                 hand: {
                     "median": timing.median,
                     "quartiles": [timing.low, timing.high],
                     "rounds": timing.rounds,
-                    "times_as_fast_as_torch": by_hand[BASE].median / timing.median if BASE in by_hand else None,
+                    "times_as_fast_as_torch": self.ratio(what, hand),
                 }
                 for hand, timing in by_hand.items()
             }
-        return timings | {"share_of_product_rate": {hand: self.share(hand) for hand in self.step}}
+        return values | {
+            "share_of_product_rate": {hand: self.floor / timing.median for hand, timing in self.step.items()}
+        }
 
 
 def operations(spec: Spec, training: bool = True) -> int:
-    """Count the operations (a product and a sum are two) of the matrix products that one picture costs.
+    """Count the operations (a multiplication and an addition are two) of one picture's matrix products.
 
-    Forward, each layer multiplies once; backward, once more for its weights and once more for its input, except that
-    nobody asks for the gradient to the pixels.
+    A layer multiplies once in the forward pass; in the backward pass once for its weights and once for its input,
+    except that the gradient to the pixels is not needed.
     """
     total, above_pixels = 0, False
     for layer, shape, made in zip(spec.layers, spec.shapes, spec.shapes[1:], strict=False):
@@ -131,7 +144,7 @@ def operations(spec: Spec, training: bool = True) -> int:
 
 
 def product_rate(seconds: float = 0.5, side: int = 1024) -> float:
-    """Measure how many float32 operations a second large products reach here: the better of NumPy and torch."""
+    """Measure the float32 operations per second of large products on this machine: the better of NumPy and torch."""
     a = np.random.default_rng(0).random((side, side), dtype=np.float32)
     out = np.empty_like(a)
     products: list[Callable[[], Any]] = [lambda: np.matmul(a, a, out=out)]
@@ -158,7 +171,7 @@ def _repeated(work: Callable[[], Any], seconds: float) -> list[float]:
 
 
 def timed(work: Callable[[], Any]) -> float:
-    """Seconds that a piece of work takes."""
+    """Time a call, in seconds."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
@@ -177,7 +190,7 @@ def bench(
     epoch: bool = True,
     progress: Callable[[str], None] = lambda what: None,
 ) -> Bench:
-    """Time one network in several hands, in turns.
+    """Time one network in several hands, which take turns.
 
     Parameters
     ----------
@@ -186,19 +199,19 @@ def bench(
     digits
         Labelled digits to train on and to read.
     hands
-        Which hands; a convolutional network is timed in torch's channels-last layout too, where torch is among them.
+        The hands; with torch, a convolutional network is timed in torch's channels-last layout as well.
     rate
-        Of `product_rate`.
+        As `product_rate` measures it.
     batch
-        Pictures a step.
+        Pictures in a step.
     rounds
-        How often each hand takes a step.
+        Number of steps of each hand.
     read
-        How many pictures are read.
+        Number of pictures to read.
     epoch
-        Whether to time a whole epoch over the digits, once for each hand.
+        Whether to time an epoch over the digits, once for each hand.
     progress
-        Told what is timed next.
+        Called with a line before each measurement.
     """
     networks: dict[str, Network] = {hand: build(spec, hand) for hand in hands}
     if BASE in hands and any(isinstance(layer, Conv2d) for layer in spec.layers):
@@ -206,7 +219,7 @@ def bench(
     images, labels = digits.images, digits.labelled()
     steps = {hand: _step(network, images[:batch], labels[:batch]) for hand, network in networks.items()}
     progress(f"{name}: {rounds} steps in each hand")
-    step = _in_turns(steps, rounds, run=RUN, warm=3)
+    step = _in_turns(steps, rounds, turn=STEPS, warm=3)
     some = images[:read]
     progress(f"{name}: reading {len(some):,} digits")
     reading = _in_turns({hand: _reading(network, some) for hand, network in networks.items()}, 3)
@@ -228,7 +241,7 @@ def _channels_last(spec: Spec) -> Network:
 
 
 def _step(network: Network, images: Array, labels: Array) -> Callable[[], Any]:
-    # A rate of next to nothing: the work is the same, and the weights stay where arithmetic is ordinary.
+    # With a tiny rate the weights stay ordinary numbers, and the work is the same.
     rule = optimizer(network, TrainingConfig(optimizer="sgd"))
 
     def work() -> None:
@@ -255,14 +268,13 @@ def _epoch(network: Network, images: Array, labels: Array, batch: int) -> Callab
     return work
 
 
-def _in_turns(works: dict[str, Callable[[], Any]], rounds: int, run: int = 1, warm: int = 1) -> dict[str, Timing]:
-    """Time works in turns of `run` passes, `rounds` in all, each turn after `warm` passes that do not count."""
+def _in_turns(works: dict[str, Callable[[], Any]], rounds: int, turn: int = 1, warm: int = 1) -> dict[str, Timing]:
+    """Time works in turns of `turn` calls, `rounds` in all, each turn after `warm` calls that do not count."""
     times: dict[str, list[float]] = {name: [] for name in works}
-    for done in range(0, rounds, run):
+    for done in range(0, rounds, turn):
         for name, work in works.items():
-            # A hand's idle threads go on looking for work for a while, on the processors of the next one.
-            time.sleep(REST)
+            time.sleep(PAUSE)
             for _ in range(warm):
                 work()
-            times[name] += [timed(work) for _ in range(min(run, rounds - done))]
+            times[name] += [timed(work) for _ in range(min(turn, rounds - done))]
     return {name: Timing.of(seconds) for name, seconds in times.items()}

@@ -1,4 +1,4 @@
-"""Time the hands: one training step, one epoch and reading 10,000 digits, in turns in one process, as medians.
+"""Time the hands: a training step, an epoch and reading 10,000 digits, in turns in one process, as medians.
 
 byhand bench hands
 byhand bench hands mlp elman --batch 128 --threads 2 --out results/
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("networks", nargs="*", help="networks to time; by default all")
-    parser.add_argument("--batch", type=int, default=128, metavar="N", help="pictures a step (128)")
-    parser.add_argument("--rounds", type=int, default=40, metavar="N", help="steps of each hand (40)")
-    parser.add_argument("--threads", type=int, default=0, metavar="N", help="threads; 0 takes every processor")
-    parser.add_argument("--no-epoch", action="store_true", help="leave the epochs out, which take longest")
+    parser.add_argument("networks", nargs="*", help="networks to time (all)")
+    parser.add_argument("--batch", type=int, default=128, metavar="N", help="pictures in a training step (128)")
+    parser.add_argument("--rounds", type=int, default=40, metavar="N", help="training steps of each hand (40)")
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="threads; 0 uses every processor")
+    parser.add_argument("--no-epoch", action="store_true", help="do not time epochs, which take longest")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write bench-hands.json, .md, .svg and .png there")
     parser.add_argument("--data", default="auto", metavar="NAME|PATH", help="digits to train on and to read")
-    parser.add_argument("--offline", action="store_true", help="download nothing")
+    parser.add_argument("--offline", action="store_true", help="do not download anything")
 
 
 def timed_networks() -> dict[str, Spec]:
-    """Give the networks that are timed, by name: the sizes that `docs/speed.md` speaks of."""
+    """Give the networks to time, in the sizes that `docs/speed.md` reports."""
     from byhand.models import zoo
 
     return {
@@ -63,28 +63,33 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.viz.timings import bench_table, write_bench
 
     if min(arguments.batch, arguments.rounds) < 1:
-        raise ByhandError("--batch and --rounds count from 1; give larger numbers.")
+        raise ByhandError(
+            f"invalid --batch {arguments.batch} or --rounds {arguments.rounds}; expected 1 or more.",
+            code="bench.invalid_count",
+        )
     set_threads(arguments.threads)
     known = timed_networks()
     for name in arguments.networks:
         if name not in known:
-            raise ByhandError(f"There is no network {name!r} to time; {nearest(name, known)}.")
+            raise ByhandError(
+                f"There is no network {name!r} to time; {nearest(name, known)}.", code="bench.unknown_network"
+            )
     with_torch = importlib.util.find_spec("torch") is not None
     if with_torch:
         import torch  # noqa: F401  # so that its threads are set as well
     else:
-        print("byhand: only the numpy hand is timed; the others need PyTorch.", file=sys.stderr)
+        print("byhand: timing the numpy and fast hands; the others need PyTorch.", file=sys.stderr)
     digits = load_digits(arguments.data, offline=arguments.offline).train
-    # Once more, for a torch that came after.
+    # Again, because torch has threads of its own.
     threads = set_threads(arguments.threads)
     rate = product_rate()
-    print(f"Large products: {rate / 1e9:.0f} billion operations a second, {threads} threads", file=sys.stderr)
+    print(f"Large products: {rate / 1e9:.0f} billion operations per second, {threads} threads", file=sys.stderr)
     benches = [
         bench(
             name,
             known[name],
             digits,
-            HANDS if with_torch else ("fast",),
+            HANDS if with_torch else ("numpy", "fast"),
             rate,
             batch=arguments.batch,
             rounds=arguments.rounds,

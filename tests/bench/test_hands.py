@@ -1,0 +1,51 @@
+"""`byhand bench hands`: all hands in one table, ratios and the floor."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from byhand.bench.hands import Bench, Timing, operations
+from byhand.cli import main
+from byhand.models import zoo
+
+
+def test_operations_by_hand() -> None:
+    # Forward 2 x 784 x 10; backward the same for the weights, and nothing for the pixels.
+    assert operations(zoo.network("softmax")) == 4 * 784 * 10
+    # The layer above also passes a gradient down: three times 2 x 8 x 10.
+    assert operations(zoo.network("mlp", hidden=8)) == 4 * 784 * 8 + 6 * 8 * 10
+    assert operations(zoo.network("mlp", hidden=8), training=False) == 2 * 784 * 8 + 2 * 8 * 10
+
+
+def test_ratio_and_floor() -> None:
+    timings = {"fast": Timing.of([1.0, 2.0, 3.0]), "torch": Timing.of([3.0])}
+    one = Bench("softmax", zoo.network("softmax"), 10, timings, {}, timings, 100, rate=4 * 784 * 10)
+    assert one.floor == 10
+    assert one.ratio("step", "fast") == 1.5
+    assert one.ratio("epoch", "fast") is None
+    assert one.to_dict()["share_of_product_rate"]["fast"] == 5
+
+
+def test_the_command_times_every_hand(npz: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    words = ["bench", "hands", "softmax", "--batch", "8", "--rounds", "2", "--threads", "1", "--no-epoch"]
+    assert main([*words, "--data", str(npz), "--out", str(tmp_path), "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    (network,) = record["networks"]
+    assert set(network["step"]) == {"numpy", "fast", "tensor", "torch"}
+    assert network["step"]["torch"]["times_as_fast_as_torch"] == 1
+    assert network["floor_seconds"] > 0
+    written = (tmp_path / "bench-hands.md").read_text()
+    assert all(f"| softmax | {hand} |" in written for hand in network["step"])
+    assert (tmp_path / "bench-hands.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["mpl"], "bench.unknown_network"), (["--rounds", "0"], "bench.invalid_count")]
+)
+def test_what_is_refused(words: list[str], code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "hands", *words]) == 2
+    assert f"[{code}]" in capsys.readouterr().err
