@@ -100,21 +100,20 @@ class ModelRegistry:
 
     def network(self, name: str, hand: str = "fast") -> Network:
         """Give a network in a hand; it is built on first use."""
-        with self._lock:
-            if (name, hand) not in self._networks:
-                network = self.models[name].load_network(hand)
-                # The first call allocates workspaces, which no measured time should contain.
-                network.logits(np.zeros((1, *IMAGE_SHAPE), np.uint8))
-                self._networks[name, hand] = network
-            return self._networks[name, hand]
+        if (name, hand) not in self._networks:
+            with self._lock:
+                if (name, hand) not in self._networks:
+                    network = self.models[name].load_network(hand)
+                    # The first call allocates workspaces, which no measured time should contain.
+                    network.logits(np.zeros((1, *IMAGE_SHAPE), np.uint8))
+                    self._networks[name, hand] = network
+        return self._networks[name, hand]
 
     def pixel_gradient(self, name: str) -> PixelGradient:
         """Give the gradient of a network's logits with respect to the pixels."""
-        network = self.network(name)
-        with self._lock:
-            if name not in self._gradients:
-                self._gradients[name] = PixelGradient(network)
-            return self._gradients[name]
+        if name not in self._gradients:
+            self._gradients[name] = PixelGradient(self.network(name))
+        return self._gradients[name]
 
     def predict(self, name: str, ink: Array, hand: str = "fast") -> Prediction:
         """Classify one picture, uint8 ``(28, 28)``."""

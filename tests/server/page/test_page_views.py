@@ -238,7 +238,7 @@ def test_a_training(open_page: Window) -> None:
     page.get_by_label("Recipe").select_option("softmax")
     page.get_by_label("Epochs").fill("2")
     page.get_by_role("button", name="Start").click()
-    page.locator(".progress").get_by_text("done, 2 of 2 epochs").wait_for(timeout=60_000)
+    page.locator(".progress").get_by_text("done, 2 of 2 epochs").wait_for(timeout=300_000)
     assert re.search(r"\d\d\.\d\d %", page.locator(".progress").inner_text())
     page.wait_for_function("() => document.querySelector('.filters').width > 100")
     right = [int(text) for text in page.locator(".confusion td").all_inner_texts() if text.strip().isdigit()]
