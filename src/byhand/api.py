@@ -11,10 +11,11 @@ from byhand.data import load_digits
 from byhand.hands import Network
 from byhand.models.spec import Spec
 from byhand.training.recipe import Recipe, load_recipe
-from byhand.training.run import Run, load_run
+from byhand.training.run import Run
 from byhand.training.trainer import start
 from byhand.viz.displays import displaying
 from byhand.viz.proof import ProofTable
+from byhand.weights import load_run
 
 __all__ = ["load_digits", "load_network", "load_run", "prove", "train"]
 

@@ -18,7 +18,7 @@ import byhand
 from byhand.data import load_digits
 from byhand.metrics.classification import classification_report
 from byhand.training.folder import locked
-from byhand.training.run import load_run
+from byhand.weights import load_run
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient as Client

@@ -27,7 +27,7 @@ from byhand.training.callbacks import Callback
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.folder import is_locked, locked
 from byhand.training.recipe import Recipe
-from byhand.training.run import load_run
+from byhand.weights import load_run
 
 SAME = ("recipe.toml", "log.jsonl", "results.json", "checkpoint.safetensors")
 """Files that hold no time of day."""

@@ -23,7 +23,7 @@ from byhand.training.checkpoint import Checkpoint
 from byhand.training.folder import append_log, read_log, truncate_log
 from byhand.training.loop import score
 from byhand.training.recipe import Recipe, load_recipe
-from byhand.training.run import load_run
+from byhand.weights import load_run
 
 SAME = ("recipe.toml", "log.jsonl", "results.json", "checkpoint.safetensors")
 Make = Callable[..., Recipe]

@@ -14,8 +14,7 @@ from byhand.models.spec import Spec
 from byhand.training import trainer as runs
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.recipe import Recipe
-from byhand.training.run import load_run
-from byhand.weights import make
+from byhand.weights import load_run, make
 from byhand.weights.calibration import calibrate, confidence
 
 LAYERS = (

@@ -53,8 +53,7 @@ def _load(name: str) -> tuple[Network, dict[str, str]]:
     from byhand.data.loading import say
     from byhand.hands import build
     from byhand.training.checkpoint import Checkpoint
-    from byhand.training.run import load_run
-    from byhand.weights import names
+    from byhand.weights import load_run, names
 
     if name not in names() and Path(name).is_file():
         saved = Checkpoint.load(Path(name))

@@ -42,10 +42,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Look."""
     from byhand.errors import ByhandError
-    from byhand.training.run import load_run
     from byhand.viz import style
     from byhand.viz.inside.embedding import COUNT
     from byhand.viz.inside.views import page, views
+    from byhand.weights import load_run
 
     if arguments.image is not None and arguments.index:
         raise ByhandError(

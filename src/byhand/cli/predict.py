@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.data.loading import say
     from byhand.io import write_text
     from byhand.metrics.losses import probabilities
-    from byhand.training.run import load_run
+    from byhand.weights import load_run
 
     _check_files(arguments)
     network = load_run(arguments.run, arguments.hand).network

@@ -27,7 +27,7 @@ def load(arguments: argparse.Namespace) -> tuple[Run, Digits, str]:
     """Load the run and the labelled digits, and name the part of their source that they are."""
     from byhand.data import load_dataset
     from byhand.data.loading import say
-    from byhand.training.run import load_run
+    from byhand.weights import load_run
 
     run = load_run(arguments.run, arguments.hand)
     _ = run.network

@@ -18,8 +18,8 @@ from byhand.metrics.losses import probabilities
 from byhand.models.layers import Conv2d, Recurrent
 from byhand.models.spec import Spec
 from byhand.server.responses import Problem
-from byhand.training.run import load_run
 from byhand.viz.inside.arrays import PixelGradient
+from byhand.weights import load_run
 
 IMAGE_SHAPE = (28, 28)
 CLASSES = 10

@@ -25,7 +25,7 @@ from typing import Any
 
 from byhand.data import Splits, load_digits
 from byhand.data.loading import say
-from byhand.errors import ByhandError, nearest
+from byhand.errors import ByhandError
 from byhand.hands import Network, build
 from byhand.models.spec import Spec
 from byhand.training.checkpoint import Checkpoint
@@ -50,8 +50,8 @@ FINAL_MARGIN = 0.001
 class Run:
     """A recipe that is being trained or was trained, and all that is known about it.
 
-    `load_run` loads one, `byhand.training.trainer.start` trains one. The network and the digits are loaded when they
-    are first used; a run that was trained in this process has kept them.
+    `byhand.load_run` loads one, `byhand.training.trainer.start` trains one. The network and the digits are loaded when
+    they are first used; a run that was trained in this process has kept them.
 
     Attributes
     ----------
@@ -84,6 +84,7 @@ class Run:
     hand: str = "fast"
     _network: Network | None = field(default=None, repr=False)
     _splits: Splits | None = field(default=None, repr=False)
+    _load_checkpoint: Callable[[], Checkpoint] | None = field(default=None, repr=False)
 
     @classmethod
     def load(cls, path: str | Path, hand: str | None = None) -> Run:
@@ -135,11 +136,9 @@ class Run:
         ByhandError
             ``checkpoint.not_found`` before the first epochs are saved, ``checkpoint.damaged``.
         """
-        if self.path is None:
-            from byhand import weights
-
-            return weights.checkpoint(self.name)
-        return Checkpoint.load(self.path / CHECKPOINT)
+        if self._load_checkpoint is not None:
+            return self._load_checkpoint()
+        return Checkpoint.load(self.folder / CHECKPOINT)
 
     @functools.cached_property
     def spec(self) -> Spec:
@@ -268,39 +267,6 @@ class Run:
                 f"{self.path} is damaged ({problem!r} in its files); train the run again.", code="run.damaged"
             ) from problem
         return self
-
-
-def load_run(name: str | Path, hand: str | None = None) -> Run:
-    """Load a trained network: a run, or weights that ship with byhand.
-
-    Parameters
-    ----------
-    name
-        The run's folder, or one of `byhand.weights.names`. For a folder of such a name, write ``./mlp``.
-    hand
-        The hand to build the network in. By default the one that trained it, and ``"fast"`` for shipped weights.
-
-    Raises
-    ------
-    ByhandError
-        ``run.not_found`` if there is neither; ``run.damaged`` if one of its files is damaged.
-    """
-    path = Path(name)
-    if isinstance(name, Path) or path.name != name:
-        return Run.load(path, hand)
-    from byhand import weights
-
-    if name in weights.names():
-        card = weights.card(name)
-        recipe = parse_recipe(str(card["recipe_text"]), str(card["recipe"]))
-        return Run(name, recipe, card=card, hand=hand or "fast")
-    if not path.is_dir():
-        raise ByhandError(
-            f"{name!r} is neither the folder of a run nor the name of weights that ship with byhand; "
-            f"{nearest(name, weights.names())}.",
-            code="run.not_found",
-        )
-    return Run.load(path, hand)
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -6,16 +6,20 @@ how it was trained, and its accuracy *after* that rounding. `python -m byhand.we
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from byhand.errors import ByhandError, nearest
 from byhand.hands import Network, build
 from byhand.models.zoo import NETWORKS
 from byhand.training.checkpoint import Checkpoint
 
-__all__ = ["card", "checkpoint", "load", "load_with_card", "names"]
+__all__ = ["card", "checkpoint", "load", "load_run", "load_with_card", "names"]
+
+if TYPE_CHECKING:
+    from byhand.training.run import Run
 
 SUFFIX = ".safetensors"
 
@@ -92,3 +96,37 @@ def checkpoint(name: str) -> Checkpoint:
         raise ByhandError(f"There are no shipped weights {name!r}; {nearest(name, known)}.", code="weights.not_found")
     with resources.as_file(resources.files("byhand.weights") / f"{name}{SUFFIX}") as path:
         return Checkpoint.load(Path(path))
+
+
+def load_run(name: str | Path, hand: str | None = None) -> Run:
+    """Load a trained network: a run, or weights that ship with byhand.
+
+    Parameters
+    ----------
+    name
+        The run's folder, or one of `names`. For a folder of such a name, write ``./mlp``.
+    hand
+        The hand to build the network in. By default the one that trained it, and ``"fast"`` for shipped weights.
+
+    Raises
+    ------
+    ByhandError
+        ``run.not_found`` if there is neither; ``run.damaged`` if one of its files is damaged.
+    """
+    from byhand.training.recipe import parse_recipe
+    from byhand.training.run import Run
+
+    path = Path(name)
+    if isinstance(name, Path) or path.name != name:
+        return Run.load(path, hand)
+    if name in names():
+        facts = card(name)
+        recipe = parse_recipe(str(facts["recipe_text"]), str(facts["recipe"]))
+        return Run(name, recipe, card=facts, hand=hand or "fast", _load_checkpoint=partial(checkpoint, name))
+    if not path.is_dir():
+        raise ByhandError(
+            f"{name!r} is neither the folder of a run nor the name of weights that ship with byhand; "
+            f"{nearest(name, names())}.",
+            code="run.not_found",
+        )
+    return Run.load(path, hand)

@@ -28,8 +28,7 @@ from byhand.models.layers import BatchNorm2d, Conv2d, Layer
 from byhand.models.spec import Spec
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.loop import score
-from byhand.training.run import load_run
-from byhand.weights import SUFFIX
+from byhand.weights import SUFFIX, load_run
 from byhand.weights.calibration import calibrate
 
 HERE = Path(__file__).parent

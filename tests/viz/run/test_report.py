@@ -15,9 +15,10 @@ from sklearn.metrics import precision_recall_fscore_support
 from byhand.data import Digits
 from byhand.errors import ByhandError
 from byhand.metrics.evaluation import Evaluation
-from byhand.training.run import Run, load_run
+from byhand.training.run import Run
 from byhand.training.trainer import start
 from byhand.viz.run import SECTIONS, report_run, write_report
+from byhand.weights import load_run
 
 
 def test_everything_is_on_the_page(small_run: Run, found: Evaluation) -> None:
