@@ -167,7 +167,6 @@ def implemented(hand: str) -> dict[str, set[str]]:
     return files
 
 
-@pytest.mark.xfail(strict=False)
 def test_every_hand_implements_every_layer_in_files_of_the_same_names() -> None:
     from byhand.models.layers import LAYERS as DESCRIBED
 

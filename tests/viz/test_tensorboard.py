@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from byhand.cli import main
-from byhand.training.run import load_run
 from byhand.viz.tensorboard import EVENTS, TensorBoard
+from byhand.weights import load_run
 
 pytest.importorskip("tensorboardX")
 

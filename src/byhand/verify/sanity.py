@@ -103,8 +103,8 @@ def _learns(spec: Spec, seed: int) -> Check:
     for name, learn in (("L-BFGS", _by_line_searches), ("Adam", _by_steps)):
         batch = _Batch(build(spec, seed=seed, dtype="float64"), images, labels, least)
         learn(batch)
-        best = min(batch.shares)
-        text = f"{BATCH} digits, {100 * best:.2g} % of the first loss after {len(batch.shares) - 1} steps of {name}"
+        best = min(batch.remaining)
+        text = f"{BATCH} digits, {100 * best:.2g} % of the first loss after {len(batch.remaining) - 1} steps of {name}"
         if best <= LEARNED:
             break
     # If all gradients are right, there are too few units, or they are closed for all digits from the start.
@@ -114,22 +114,22 @@ def _learns(spec: Spec, seed: int) -> Check:
 
 @dataclass
 class _Batch:
-    """A network and the batch that it is to learn; `shares` is what is left of the first loss at every pass."""
+    """A network and the batch that it is to learn; `remaining` is what is left of the first loss at every pass."""
 
     network: Network
     images: Array
     labels: Array
     least: float
     first: float = math.nan
-    shares: list[float] = field(default_factory=list)
+    remaining: list[float] = field(default_factory=list)
 
     def loss(self) -> float:
         """Pass once; ends all learning when the batch is learnt."""
         loss = self.network.loss_and_gradient(self.images, self.labels) - self.least
-        if not self.shares:
+        if not self.remaining:
             self.first = loss
-        self.shares.append(loss / self.first if math.isfinite(loss) else math.inf)
-        if self.shares[-1] <= LEARNED:
+        self.remaining.append(loss / self.first if math.isfinite(loss) else math.inf)
+        if self.remaining[-1] <= LEARNED:
             raise StopIteration
         return loss
 
@@ -150,7 +150,7 @@ def _by_steps(batch: _Batch) -> None:
     config = TrainingConfig(optimizer="adam", lr=0.01)
     moving = optimizer(batch.network, config)
     with suppress(StopIteration):
-        while len(batch.shares) <= MOST_STEPS and batch.loss() < math.inf:
+        while len(batch.remaining) <= MOST_STEPS and batch.loss() < math.inf:
             moving.step(config.lr)
 
 
