@@ -40,9 +40,10 @@ class FastNetwork(Network):
         self._state = {kept.name: np.empty(kept.shape, self.dtype) for kept in spec.state}
         self._work = work_per_picture(spec)
         first = self._replica(self._gradients)
-        self.batch_parallel = any(layer.batch_parallel for layer in first.layers) and not any(
-            layer.whole_batch for layer in first.layers
-        )
+        small_steps = any(layer.batch_parallel for layer in first.layers)
+        # Between two NumPy calls, threads wait for each other at Python's lock: layers with few calls get longer ones.
+        self._block = BLOCK if small_steps else 4 * BLOCK
+        self.batch_parallel = small_steps and not any(layer.whole_batch for layer in first.layers)
         """Whether a batch is divided between threads in training; otherwise BLAS divides the products."""
         # One replica for each part of a training batch, with a gradient of its own.
         self._trainers = [(first, self.gradient)]
@@ -107,7 +108,7 @@ class FastNetwork(Network):
         with blas_threads(1) as threads:
             parts = count_parts(pictures, self._work, threads)
             # Blocks depend on the batch alone; which thread computes a block does not matter.
-            blocks = iter(cut(pictures, max(parts, -(-pictures // BLOCK))))
+            blocks = iter(cut(pictures, max(parts, -(-pictures // self._block))))
 
             def part(_: int) -> None:
                 with self._reader() as replica:
