@@ -238,7 +238,7 @@ def test_the_public_face(draw: Draw) -> None:
         assert [one["probability"] for one in found["top"]] == [round(p, 4) for _, p in digit.top]
 
 
-@pytest.mark.parametrize("text", ["", "7", "1572\n43890", "0123456789" * 6])
+@pytest.mark.parametrize("text", ["", "1572\n43890", "0123456789" * 5])
 def test_explain(reader: Reader, draw: Draw, text: str, tmp_path: Path, refused: Callable[[str], Any]) -> None:
     page = draw(text) if text else np.full((50, 80), 255, np.uint8)
     path = tmp_path / "stages.png"

@@ -43,19 +43,10 @@ def upscale(images: Array) -> Array:
 
 
 def distort(canvases: Array, rng: np.random.Generator) -> Array:
-    """Draw canvases as other people would have written them.
+    """Draw canvases, uint8 ``(B, 56, 56)``, ink light on dark, as other people would have written them.
 
-    Parameters
-    ----------
-    canvases
-        uint8 ``(B, 56, 56)``, ink light on dark; may be modified.
-    rng
-        The source of randomness.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8 ``(B, 28, 28)``, in MNIST's box, the center of mass within two pixels of the middle.
+    Returns uint8 ``(B, 28, 28)`` in MNIST's box, the center of mass within two pixels of the middle. Canvases may be
+    modified.
     """
     B = len(canvases)
     matrices, knots = _random_fields(B, rng)
@@ -89,18 +80,9 @@ def distort(canvases: Array, rng: np.random.Generator) -> Array:
 
 
 def fit_box(canvas: Array, picture: Array, fit: float = 1.0, shift: tuple[int, int] | Array = (0, 0)) -> None:
-    """Draw ink into a picture as in MNIST: its longer side 20 pixels, its center of mass in the middle.
+    """Draw ink into a picture of zeros as in MNIST: its longer side 20 pixels, its center of mass in the middle.
 
-    Parameters
-    ----------
-    canvas
-        uint8 ``(H, W)``; nothing is drawn if it has no ink.
-    picture
-        uint8 ``(28, 28)`` of zeros, modified.
-    fit
-        The longer side relative to 20 pixels; at most 1.4.
-    shift
-        Pixels to the right and down from the middle.
+    `fit` is the longer side relative to 20 pixels, at most 1.4; `shift` are pixels to the right and down.
     """
     left, top, wide, high = cv2.boundingRect((canvas >= INK).view(np.uint8))
     if not wide:

@@ -21,22 +21,7 @@ Draw = Callable[[Array, Array, np.random.Generator], Array]
 
 
 def draw_negatives(count: int, images: Array, labels: Array, rng: np.random.Generator) -> Array:
-    """Draw non-digits.
-
-    Parameters
-    ----------
-    count
-        How many.
-    images, labels
-        Digits ``(B, 28, 28)`` and ``(B,)`` to cut parts from.
-    rng
-        The source of randomness.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8 ``(count, 56, 56)``, for `byhand.augment.distortion.distort`.
-    """
+    """Draw non-digits, uint8 ``(count, 56, 56)``, some of them from parts of the digits ``(B, 28, 28)``."""
     canvases = np.zeros((count, CANVAS, CANVAS), np.uint8)
     for canvas, kind in zip(canvases, rng.choice(len(KINDS), count, p=FREQUENCIES), strict=True):
         canvas[...] = KINDS[kind](images, labels, rng)

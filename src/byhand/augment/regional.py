@@ -12,17 +12,7 @@ FLAGGED, FOOTED, BARRED = 0.35, 0.25, 0.3
 
 
 def add_regional_styles(canvases: Array, labels: Array, rng: np.random.Generator) -> None:
-    """Add flags and feet to some ones and bars to some sevens, in place.
-
-    Parameters
-    ----------
-    canvases
-        uint8 ``(B, 56, 56)``.
-    labels
-        ``(B,)``.
-    rng
-        The source of randomness.
-    """
+    """Add flags and feet to some ones and bars to some sevens, in place; canvases are uint8 ``(B, 56, 56)``."""
     for n in np.flatnonzero(labels == 1):
         flag, foot, long, steep, wide = rng.random(5)
         top, bottom, pen = _stroke(canvases[n])

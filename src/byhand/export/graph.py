@@ -54,13 +54,7 @@ def exports(description: type[layers.Layer], *, axes: str = "batch first") -> Ca
 
 
 def exporter(layer: layers.Layer) -> Exporter:
-    """Find how a layer is written.
-
-    Raises
-    ------
-    ByhandError
-        If no function is registered.
-    """
+    """Find how a layer is written; raises `ByhandError` if no function is registered."""
     if type(layer) not in EXPORTERS:
         raise ByhandError(
             f"The layer {layer.kind} has no ONNX form; write one and register it with `exports({layer.kind})`.",
@@ -70,13 +64,7 @@ def exporter(layer: layers.Layer) -> Exporter:
 
 
 def import_onnx() -> Any:
-    """Import the onnx package.
-
-    Raises
-    ------
-    ByhandError
-        If it is not installed.
-    """
+    """Import the onnx package; raises `ByhandError` if it is not installed."""
     try:
         import onnx
     except ImportError as missing:

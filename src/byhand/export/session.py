@@ -162,11 +162,8 @@ def to_onnx(
 def difference(network: Network, session: Session, images: Array) -> float:
     """How far ONNX Runtime is from a network.
 
-    Returns
-    -------
-    float
-        The larger of two: the largest difference of logits, relative to the largest logit if that is above 1, and of
-        probabilities from `byhand.metrics.losses.probabilities` of the same logits.
+    The larger of two: the largest difference of logits, relative to the largest logit if that is above 1, and of
+    probabilities from `byhand.metrics.losses.probabilities` of the same logits.
     """
     expected = network.logits(images)
     logits, probs = session.run(images)

@@ -96,10 +96,7 @@ def typical_height(segments: Sequence[Segment]) -> float:
 def find_components(ink: Ink) -> tuple[Array, list[Segment]]:
     """Label the connected components of ink and drop those that are not handwriting.
 
-    Returns
-    -------
-    tuple
-        Labels, int32 ``(H, W)``: 0 for paper, `RULE` for removed lines; and the components, largest first.
+    Returns labels, int32 ``(H, W)`` with 0 for paper and `RULE` for removed lines, and the components, largest first.
     """
     all_ink = (ink.level >= 128).astype(np.uint8)
     mask = remove_rules(all_ink)
@@ -166,18 +163,7 @@ def _is_background(component: Segment, labels: Array) -> bool:
 
 
 def remove_rules(mask: Array) -> Array:
-    """Remove ruled lines from a mask.
-
-    Parameters
-    ----------
-    mask
-        uint8 ``(H, W)``, 1 where there is ink.
-
-    Returns
-    -------
-    numpy.ndarray
-        The mask without them.
-    """
+    """Remove ruled lines from a mask, uint8 ``(H, W)``, 1 where there is ink."""
     mask = _remove_horizontal_rules(np.ascontiguousarray(mask), RULE_VS_INK)
     return np.ascontiguousarray(_remove_horizontal_rules(np.ascontiguousarray(mask.T), MARGIN_VS_INK).T)
 

@@ -38,15 +38,7 @@ WAIST = 0.8
 
 @dataclass(frozen=True)
 class Cut:
-    """A candidate cut.
-
-    Attributes
-    ----------
-    columns
-        Where it passes each row, int ``(H,)``; pixels left of it lie before it.
-    depth
-        Ink that it crosses, in stroke widths.
-    """
+    """A candidate cut: where it passes each row, int ``(H,)``, and the ink that it crosses in stroke widths."""
 
     columns: Array
     depth: float
@@ -61,21 +53,9 @@ class Line:
 
 
 def cut_lines(labels: Array, lines: Sequence[Sequence[Segment]], min_height: float = 0.0) -> tuple[Array, list[Line]]:
-    """Cut the components of each line into segments.
+    """Cut the components of each line into segments; no line is lower than `min_height`.
 
-    Parameters
-    ----------
-    labels
-        From `byhand.reading.components.find_components`.
-    lines
-        From `byhand.reading.lines.find_lines`.
-    min_height
-        Least height of a line.
-
-    Returns
-    -------
-    tuple
-        New labels, in which every segment has its own number, and the lines.
+    Returns new labels, in which every segment has its own number, and the lines.
     """
     labels = labels.copy()
     next_label = int(labels.max()) + 1
@@ -120,13 +100,7 @@ def _cut(component: Segment, labels: Array, next_label: int) -> list[Segment]:
 
 
 def find_cuts(mask: Array) -> list[Cut]:
-    """Find the candidate cuts of a component, from left to right.
-
-    Parameters
-    ----------
-    mask
-        uint8 ``(H, W)``, 1 where the component is.
-    """
+    """Find the candidate cuts of a component (uint8 ``(H, W)``, 1 where it is) from left to right."""
     height, width = mask.shape
     scale = min(1.0, WORK_ROWS / height)
     size = (max(3, round(width * scale)), max(3, round(height * scale)))

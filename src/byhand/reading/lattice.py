@@ -140,19 +140,8 @@ def line_candidates(line: Line, number: int) -> list[Candidate]:
 def best_path(lines: Sequence[Line], candidates: Sequence[Candidate], scores: Array) -> list[int]:
     """Split every line into digits.
 
-    Parameters
-    ----------
-    lines
-        The lines.
-    candidates
-        From `line_candidates`, of all lines.
-    scores
-        ``(C,)``: log-probability of each candidate, at most 0.
-
-    Returns
-    -------
-    list of int
-        Indices of the candidates taken, in reading order.
+    `scores` ``(C,)`` holds the log-probability of each candidate. Returns the indices of the candidates taken, in
+    reading order.
     """
     ending: dict[tuple[int, int], list[int]] = {}
     for index, candidate in enumerate(candidates):

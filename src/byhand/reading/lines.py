@@ -23,15 +23,7 @@ SLOPE_SPREAD = 0.1
 
 
 def find_lines(components: Sequence[Segment], shape: tuple[int, ...]) -> list[list[Segment]]:
-    """Join components that stand beside one another into lines, from top to bottom.
-
-    Parameters
-    ----------
-    components
-        From `byhand.reading.components.find_components`.
-    shape
-        Height and width of the ink.
-    """
+    """Join components that stand beside one another into lines, from top to bottom; `shape` is that of the ink."""
     if not components:
         return []
     typical = typical_height(components)

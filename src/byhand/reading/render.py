@@ -44,18 +44,7 @@ def stroke_width(mask: Array) -> float:
 
 
 def render(ink: Array) -> Array:
-    """Draw ink as in MNIST.
-
-    Parameters
-    ----------
-    ink
-        uint8 ``(h, w)``: 0 is paper, 255 ink, 128 the edge of a stroke. Its surroundings are empty.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8 ``(28, 28)``; all 0 if no ink reaches 128.
-    """
+    """Draw ink, uint8 ``(h, w)`` with an empty border, as in MNIST: uint8 ``(28, 28)``, all 0 if no ink reaches 128."""
     box = cv2.boundingRect((ink >= 128).astype(np.uint8))
     left, top, width, height = box
     if not width:

@@ -110,17 +110,6 @@ class Reading:
 
 
 def color_labels(labels: Array) -> Array:
-    """Paint adjacent segments in different colors.
-
-    Parameters
-    ----------
-    labels
-        Integers ``(H, W)``, 0 where there is none.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8 ``(H, W, 3)``.
-    """
+    """Paint adjacent segments (integers ``(H, W)``, 0 where there is none) in different colors: uint8 ``(H, W, 3)``."""
     palette = np.concatenate([np.zeros((1, 3), np.uint8), COLORS])
     return palette[np.where(labels > 0, 1 + labels % len(COLORS), 0)]

@@ -31,23 +31,10 @@ MIN_SURE, MIN_SURE_OF_FEW, FEW = 0.75, 0.5, 3
 def needs_review(
     digits: Sequence[Sequence[Segment]], confidences: Sequence[float], segments: Sequence[Segment], threshold: float
 ) -> npt.NDArray[np.bool_]:
-    """Find the digits that are unsure, by themselves or because of others.
+    """Find the digits that are unsure, by themselves or because of others: bool, for each digit.
 
-    Parameters
-    ----------
-    digits
-        The segments of each digit that was read.
-    confidences
-        Of the digits.
-    segments
-        All segments of the picture, including those in no digit.
-    threshold
-        The confidence below which a digit is unsure by itself.
-
-    Returns
-    -------
-    numpy.ndarray
-        bool, for each digit.
+    `digits` are the segments of each digit that was read, `segments` all of the picture, including those in no digit;
+    a digit whose confidence is below `threshold` is unsure by itself.
     """
     sure = np.array([confidence >= threshold for confidence in confidences], bool)
     labels = [{segment.label for segment in digit} for digit in digits]

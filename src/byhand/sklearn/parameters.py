@@ -43,13 +43,7 @@ class LabelledRows:
 
 
 def make_config(own: Mapping[str, Any], further: Mapping[str, Any] | None) -> TrainingConfig:
-    """The training configuration.
-
-    Raises
-    ------
-    ByhandError
-        If a setting is unknown, invalid or given twice.
-    """
+    """The training configuration; raises `ByhandError` if a setting is unknown, invalid or given twice."""
     default = {name: value for name, value in TrainingConfig.defaults().items() if name not in NOT_SETTINGS}
     return TrainingConfig(**check_settings("DigitClassifier", default, merge(own, further)))
 
@@ -57,23 +51,9 @@ def make_config(own: Mapping[str, Any], further: Mapping[str, Any] | None) -> Tr
 def make_spec(
     network: str | Spec, own: Mapping[str, Any], further: Mapping[str, Any] | None, X: Array, classes: int
 ) -> Spec:
-    """The spec of a network for given data.
+    """The spec of a network (a name, or a spec that fits) for X ``(n, features)``, whose mean it standardizes with.
 
-    Parameters
-    ----------
-    network
-        The name of a network, or a spec that fits the data.
-    own, further
-        Settings of a named network.
-    X
-        ``(n, features)``; the network's `Standardize` is set to its mean and standard deviation.
-    classes
-        Number of classes.
-
-    Raises
-    ------
-    ByhandError
-        If a setting is unknown, invalid or given twice, or the network does not fit the data.
+    Raises `ByhandError` if a setting is unknown, invalid or given twice, or the network does not fit the data.
     """
     width, settings = X.shape[1], merge(own, further)
     if isinstance(network, Spec):
