@@ -1,4 +1,4 @@
-"""``byhand look``: a page and figures for shipped networks, runs and pictures of one's own."""
+"""``byhand look``: a page and figures for shipped networks, runs and image files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def both(*figures: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_network_that_comes_with_byhand(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_shipped_weights(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["look", "softmax", "--data", "digits", "--digit", "7"]) == 0
     out = capsys.readouterr().out
     folder = tmp_path / "look" / "softmax"
@@ -36,28 +36,28 @@ def test_a_network_that_comes_with_byhand(capsys: pytest.CaptureFixture[str], tm
     page = (folder / "look.html").read_text(encoding="utf-8")
     digits = load_dataset("digits").train
     place = int(np.flatnonzero(digits.labelled() == 7)[0])
-    assert f"Digit {place} of digits (embedded in scikit-learn), read by softmax in the numpy hand." in page
+    assert f"{place} of digits (embedded in scikit-learn)" in page
     network = weights.load("softmax")
     assert f"Read as {network.logits(digits.images[place : place + 1]).argmax()}" in page
     assert str(tmp_path) not in page
 
 
 @pytest.mark.slow
-def test_a_run_of_ones_own(capsys: pytest.CaptureFixture[str], npz: Path) -> None:
+def test_a_run(capsys: pytest.CaptureFixture[str], npz: Path) -> None:
     assert main(["train", "elman", "--data", str(npz), "-ep", "1", "-hid_dim", "6", "--name", "mine"]) == 0
     assert main(["look", "runs/mine", "--index", "3", "--out", "seen", "--map", "none", "--hand", "tensor"]) == 0
     assert names(Path("seen")) == both("answer", "layers", "rows", "evidence")
     page = Path("seen/look.html").read_text(encoding="utf-8")
     assert "Inside mine" in page
-    assert "read by mine in the tensor hand." in page
+    assert "tensor" in page
 
 
 @pytest.mark.slow
-def test_a_picture_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_image_file(capsys: pytest.CaptureFixture[str]) -> None:
     image = load_dataset("digits").train.images[4]
     Image.fromarray(image).save("my.png")
     assert main(["look", "softmax", "--image", "my.png", "--map", "none", "--out", "seen"]) == 0
-    # It is taken as it is: the figure of the answer holds its very pixels.
+    # It is read as it is: the figure of the prediction shows its pixels.
     with Image.open("seen/answer.png") as drawn:
         levels = np.asarray(drawn.convert("L"))
     side = round(3.2 * 200)
@@ -82,37 +82,35 @@ def test_a_photograph_goes_through_the_reader(capsys: pytest.CaptureFixture[str]
     assert f"Read as {label}" in Path("seen/look.html").read_text(encoding="utf-8")
     Image.fromarray(np.full((300, 260), 235, np.uint8)).save("empty.png")
     assert main(["look", "mlp", "--image", "empty.png", "--map", "none", "--out", "other"]) == 2
-    assert "No digit was found in empty.png" in capsys.readouterr().err
+    assert "[look.no_digit_found]" in capsys.readouterr().err
     assert not Path("other").exists()
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "code"),
     [
-        (["softmacs"], "perhaps 'softmax' was meant"),
-        (["runs/none"], "is not the folder of a run"),
-        (["softmax", "--digit", "12"], "There is no 12 among the"),
-        (["softmax", "--digit", "7", "--index", "100000"], "pictures of 7; give 0 to"),
-        (["softmax", "--index", "-1"], "--index is -1"),
-        (["softmax", "--image", "missing.png"], "missing.png cannot be read"),
-        (["softmax", "--image", "missing.png", "--index", "2"], "give one of them"),
-        (["softmax", "--image", "missing.png", "--digit", "2"], "not allowed with"),
-        (["softmax", "--map", "umap"], "invalid choice"),
-        (["softmax", "--hand", "left"], "There is no hand 'left'"),
+        (["softmacs"], "run.not_found"),
+        (["runs/none"], "run.not_found"),
+        (["softmax", "--digit", "12"], "look.no_such_digit"),
+        (["softmax", "--digit", "7", "--index", "100000"], "look.index_out_of_range"),
+        (["softmax", "--index", "-1"], "look.index_out_of_range"),
+        (["softmax", "--image", "missing.png"], "picture.unreadable"),
+        (["softmax", "--image", "missing.png", "--index", "2"], "look.index_and_image"),
+        (["softmax", "--hand", "left"], "hands.unknown_hand"),
     ],
 )
-def test_bad_input_is_one_sentence(words: list[str], found: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input_is_one_sentence(words: list[str], code: str, capsys: pytest.CaptureFixture[str]) -> None:
     if words[0] == "softmax":
         words = [*words, "--data", "digits"]
     assert main(["look", *words]) == 2
-    said = capsys.readouterr().err
-    assert found in said
-    assert said.startswith("byhand: ")
-    assert said.count("\n") == 1
+    error = capsys.readouterr().err
+    assert f"[{code}]" in error
+    assert error.startswith("byhand: ")
+    assert error.count("\n") == 1
     assert list(Path().iterdir()) == []
 
 
-def test_nothing_is_written_where_it_cannot_be(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> None:
     Path("file").write_text("", encoding="utf-8")
     assert main(["look", "softmax", "--data", "digits", "--map", "none", "--out", "file"]) == 2
-    assert "cannot be written" in capsys.readouterr().err
+    assert "[io.cannot_write]" in capsys.readouterr().err

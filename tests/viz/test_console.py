@@ -24,7 +24,7 @@ NOW = datetime(2025, 5, 23, 14, 38, 41, tzinfo=UTC)
 
 
 def test_the_line_of_an_epoch() -> None:
-    """The line of the issue, letter by letter."""
+    """The format is public: other programs parse it."""
     assert epoch_line(ENTRY, 28.11, 50, NOW) == (
         "Epoch: [ 0/50] | Train Loss: 0.5393 | Val Loss: 0.4021 | Accuracy: 90.50 % | LR: 0.00950 | Time: 28.11 s | "
         "Now: 2025-05-23 14:38:41"

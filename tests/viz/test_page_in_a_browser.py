@@ -1,4 +1,4 @@
-"""A page in a real browser: it asks for nothing, breaks no rule of accessibility, and fits a phone, light and dark."""
+"""A page in a real browser: it loads nothing, breaks no accessibility rule, and fits a phone, light and dark."""
 
 from __future__ import annotations
 
@@ -73,4 +73,4 @@ def test_the_report_of_a_run(npz: Path, tmp_path: Path, python: Callable[..., An
         assert not one["violations"]
         assert one["beyond"] <= 0
     assert seen[0]["paper"] == "rgb(255, 255, 255)"
-    assert seen[2]["paper"] == "rgb(26, 28, 33)"
+    assert seen[2]["paper"] == "rgb(26, 26, 26)"

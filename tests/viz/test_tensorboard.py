@@ -19,7 +19,7 @@ pytest.importorskip("tensorboardX")
 
 def scalars(path: Path) -> dict[str, list[Any]]:
     with warnings.catch_warnings():
-        # Its own affairs with protobuf and NumPy.
+        # Its own warnings about protobuf and NumPy.
         warnings.simplefilter("ignore")
         accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator").EventAccumulator
         events = accumulator(str(path), size_guidance={"scalars": 0})
@@ -64,10 +64,10 @@ def test_a_line_search_has_no_rate(npz: Path) -> None:
     assert scalars(Path("runs/run")).keys() == tags
 
 
-def test_a_run_that_goes_on_has_every_epoch_once(npz: Path) -> None:
+def test_a_resumed_run_has_every_epoch_once(npz: Path) -> None:
     assert train(npz, "-ep", "4", "--schedule", "constant") == 0
     folder = Path("runs/run")
-    # As if it had been killed: its results are not there, and it shall train on.
+    # As if it had been killed before its results were written.
     (folder / "results.json").unlink()
     text = (folder / "recipe.toml").read_text(encoding="utf-8")
     (folder / "recipe.toml").write_text(text.replace("epochs = 4", "epochs = 6"), encoding="utf-8")
@@ -80,12 +80,10 @@ def test_a_run_that_goes_on_has_every_epoch_once(npz: Path) -> None:
     assert [event.wall_time for event in read][:4] == ended[:4]
 
 
-def test_it_says_what_is_missing(
-    npz: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_tensorboardx(npz: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     assert train(npz) == 2
-    assert "tensorboardX" in capsys.readouterr().err
+    assert "[tensorboard.not_installed]" in capsys.readouterr().err
     assert not Path("runs").exists()
 
 

@@ -1,4 +1,4 @@
-"""Look inside a trained network while it reads one picture: every layer, and what the answer rests on.
+"""Look inside a trained network while it reads one image: every layer, and what the prediction rests on.
 
 byhand look conv5x5 --digit 7
 byhand look runs/lstm-numpy --index 12 --out slides/
@@ -23,24 +23,24 @@ PAGE = "look.html"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("run", help="the folder of a run, or the name of a network that comes with byhand (conv5x5)")
+    parser.add_argument("run", help="the folder of a run, or the name of weights that ship with byhand (conv5x5)")
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--digit", type=int, metavar="0-9", help="look at one of these among the test digits")
-    what.add_argument("--image", type=Path, metavar="FILE", help="look at a picture of one's own, of one digit")
-    parser.add_argument("--index", type=int, default=0, metavar="N", help="which of the digits, counted from 0 (0)")
-    parser.add_argument("--hand", metavar="NAME", help="the hand to compute in; by default the one that trained it")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where the files go (look/NAME)")
+    what.add_argument("--digit", type=int, metavar="0-9", help="look at a test digit of this class")
+    what.add_argument("--image", type=Path, metavar="FILE", help="look at an image file of one digit")
+    parser.add_argument("--index", type=int, default=0, metavar="N", help="which of these digits, counted from 0 (0)")
+    parser.add_argument("--hand", metavar="NAME", help="the hand that computes; by default the one that trained it")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="output folder (look/NAME)")
     parser.add_argument(
-        "--map", choices=("pca", "tsne", "none"), default="pca", help="how the map of digits is made (pca)"
+        "--map", choices=("pca", "tsne", "none"), default="pca", help="method of the map of digits (pca)"
     )
     parser.add_argument(
-        "--data", metavar="NAME|PATH", help="digits to look at; by default the test split of those it was trained on"
+        "--data", metavar="NAME|PATH", help="digits to look at; by default the test split of the training data"
     )
     parser.add_argument("--offline", action="store_true", help="download nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look."""
+    """Run the command."""
     from byhand.errors import ByhandError
     from byhand.viz import style
     from byhand.viz.inside.embedding import COUNT
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.image is not None and arguments.index:
         raise ByhandError(
-            f"--index {arguments.index} chooses one of the test digits, and --image brings a picture; give one of them."
+            "--index and --image exclude each other; name a test digit or an image file.", code="look.index_and_image"
         )
     trained_run = load_run(arguments.run, arguments.hand)
     network = trained_run.network
@@ -60,10 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.image is not None:
         image, what = _read(arguments.image), arguments.image.name
     elif digits is not None:
-        place = _chosen(digits, arguments.digit, arguments.index)
-        image = digits.images[place]
-        label = None if digits.labels is None else int(digits.labels[place])
-        what = f"digit {place} of {digits.name} ({digits.source})"
+        index = _chosen(digits, arguments.digit, arguments.index)
+        image = digits.images[index]
+        label = None if digits.labels is None else int(digits.labels[index])
+        what = f"digit {index} of {digits.name} ({digits.source})"
     others = None
     if arguments.map != "none" and digits is not None and digits.labels is not None and len(digits) > 2:
         others = (digits.images[:COUNT], digits.labels[:COUNT])
@@ -78,37 +78,40 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _digits(run: Run, data: str | None, offline: bool) -> Digits:
-    """Find the digits to look at: those named, or the test split of those that the network was trained on."""
+    """Load the digits to look at: those of `--data`, or the test split of the training data."""
     from byhand.data import load_dataset, load_digits
 
     if data is not None:
         dataset = load_dataset(data, offline=offline)
         return dataset.train if dataset.test is None else dataset.test
     if run.path is None:
-        # What comes with byhand can be looked at without MNIST too.
+        # Shipped weights also work without MNIST.
         return load_digits("auto", offline=offline).test
     return run.splits(offline=offline).test
 
 
 def _chosen(digits: Digits, digit: int | None, index: int) -> int:
-    """Find the place of the picture that `--digit` and `--index` choose."""
+    """Find the index of the digit that `--digit` and `--index` choose."""
     import numpy as np
 
     from byhand.errors import ByhandError
 
-    places = np.arange(len(digits)) if digit is None else np.flatnonzero(digits.labelled() == digit)
-    if not len(places):
-        raise ByhandError(f"There is no {digit} among the {len(digits):,} digits of {digits.name}; name another digit.")
-    if not 0 <= index < len(places):
-        those = "digits" if digit is None else f"pictures of {digit}"
+    indices = np.arange(len(digits)) if digit is None else np.flatnonzero(digits.labelled() == digit)
+    if not len(indices):
         raise ByhandError(
-            f"--index is {index}, and {digits.name} has {len(places):,} {those}; give 0 to {len(places) - 1}."
+            f"{digits.name} has no {digit} among its {len(digits):,} digits; choose another digit.",
+            code="look.no_such_digit",
         )
-    return int(places[index])
+    if not 0 <= index < len(indices):
+        raise ByhandError(
+            f"--index is {index}; expected 0 to {len(indices) - 1}, the digits of {digits.name} to choose from.",
+            code="look.index_out_of_range",
+        )
+    return int(indices[index])
 
 
 def _read(path: Path) -> Array:
-    """Bring a picture to what networks read; one of 28x28 with light ink on dark is taken as it is."""
+    """Read an image file: 28x28 with light ink on dark as it is, any other with the reader."""
     import numpy as np
 
     from byhand.errors import ByhandError
@@ -122,5 +125,7 @@ def _read(path: Path) -> Array:
         return grey
     found = Reader().read(path, single=True).digits
     if not found:
-        raise ByhandError(f"No digit was found in {path}; choose a picture of one dark digit on light paper.")
+        raise ByhandError(
+            f"{path} contains no digit; choose an image of one dark digit on light paper.", code="look.no_digit_found"
+        )
     return found[0].ink

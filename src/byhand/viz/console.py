@@ -1,4 +1,4 @@
-"""The terminal: sizes, the parameter table, a line an epoch, and a progress bar where somebody watches."""
+"""The terminal: data sizes, the parameter table, a line for each epoch, and a progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from byhand.training.run import Run
 
 
 class Terminal(Callback):
-    """Prints a run as it goes; notes go to the error stream, where no program takes them for output."""
+    """Prints a run while it is trained; notes go to the error stream."""
 
     def __init__(self) -> None:
         self.console = Console()
@@ -72,14 +72,14 @@ class Terminal(Callback):
         )
 
     def close(self) -> None:
-        """Take the progress bar away."""
+        """Remove the progress bar."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
 
 
 def epoch_line(entry: dict[str, Any], seconds: float, epochs: int, now: datetime) -> str:
-    """Write what an epoch measured as one line.
+    """Format the measurements of an epoch as one line.
 
     Returns
     -------
@@ -110,8 +110,8 @@ def parameter_table(spec: Spec) -> Table:
 
 
 def print_table(table: Table) -> None:
-    """Print a table as wide as it is; where nobody watches, no terminal's width may break its lines."""
-    # A bracket in a name is no markup.
+    """Print a table; output that is not a terminal gets whole lines."""
+    # Brackets in names are not markup.
     console = Console(markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(width=200, markup=False, emoji=False)

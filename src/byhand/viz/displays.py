@@ -1,4 +1,4 @@
-"""What is shown and kept of a run while it is trained."""
+"""Callbacks of a run while it is trained: the terminal and TensorBoard."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ from byhand.viz.tensorboard import TensorBoard
 
 @contextmanager
 def displaying(show: bool, tensorboard: bool) -> Iterator[Callback]:
-    """Give the display of a run: the terminal's, TensorBoard's, both or neither; closed when the block ends.
+    """Yield a callback for the terminal, TensorBoard, both or neither; closed when the block ends.
 
     Raises
     ------
     ByhandError
-        If TensorBoard is wanted and tensorboardX not installed.
+        If `tensorboard` is true and tensorboardX is not installed.
     """
-    board = TensorBoard() if tensorboard else None
-    terminal = Terminal() if show else None
-    displays = [display for display in (terminal, board) if display is not None]
+    displays = [*([Terminal()] if show else []), *([TensorBoard()] if tensorboard else [])]
     try:
         yield Callbacks(displays)
     finally:

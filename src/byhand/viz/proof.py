@@ -1,4 +1,4 @@
-"""The proof for people and programs: lines on the terminal, plain values, and a picture of the hands' drift."""
+"""The proof as lines on the terminal, as JSON, and as a figure of the drift between the hands."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ FAMILIES = {
     "convolutional": (Conv2d, style.VERMILION),
     "dense": (Layer, style.BLUE),
 }
-"""Families of networks in the order in which they are asked for, each with a layer that it has, and a colour."""
+"""Families of networks, tested in this order, each with its characteristic layer and a color."""
 LABEL = 0.235
 """Height of a line's label in inches."""
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class ProofTable:
-    """Prints proofs as they are made, a line for every check and one more for every mistake.
+    """Prints proofs as they are made: a line for each check and for each failure.
 
     Parameters
     ----------
     every
-        Whether each line also says where the largest difference is.
+        Whether each line also shows where the largest difference is.
     """
 
     def __init__(self, every: bool = False) -> None:
@@ -52,8 +52,8 @@ class ProofTable:
 
     def add(self, proof: Proof) -> None:
         """Print one proof."""
-        for place, check in enumerate(proof.checks):
-            self._line((proof.name if place == 0 else "", *cells(check)), STYLES[check.verdict])
+        for number, check in enumerate(proof.checks):
+            self._line((proof.name if number == 0 else "", *cells(check)), STYLES[check.verdict])
             if check.skipped:
                 self.console.print(f"    {check.skipped}", markup=False)
             for failure in check.failures:
@@ -61,12 +61,12 @@ class ProofTable:
             if self.every and check.worst and not check.failures:
                 self.console.print(Text(f"    {check.worst}", "dim"))
 
-    def _line(self, texts: Sequence[str], colour: str) -> None:
+    def _line(self, texts: Sequence[str], color: str) -> None:
         line = Text()
-        for place, (text, width) in enumerate(zip(texts, WIDTHS, strict=True)):
-            # Words to the left, numbers to the right.
-            shown = f"{text:>{width}}  " if place in (2, 3, 4) else f"{text:<{width}}  "
-            line.append(shown, colour if place == 5 else "")
+        for column, (text, width) in enumerate(zip(texts, WIDTHS, strict=True)):
+            # Text is aligned left, numbers right.
+            shown = f"{text:>{width}}  " if column in (2, 3, 4) else f"{text:<{width}}  "
+            line.append(shown, color if column == 5 else "")
         line.rstrip()
         self.console.print(line)
 
@@ -81,18 +81,18 @@ def cells(check: Check) -> tuple[str, str, str, str, str]:
 
 
 def summary(proofs: Sequence[Proof], seconds: float) -> str:
-    """Say in a sentence or two how it went."""
+    """Summarize the proofs in a sentence or two."""
     checks = [check for proof in proofs for check in proof.checks]
     failed = [proof.name for proof in proofs if not proof.holds]
     skipped = sum(bool(check.skipped) for check in checks)
     networks = sum(proof.spec is not None for proof in proofs)
-    said = f"{networks} network{'s' if networks != 1 else ''}, {len(checks) - skipped} checks in {seconds:.0f} s: "
-    said += f"{', '.join(failed)} FAILS." if failed else "everything holds."
-    return said + (f" {skipped} checks were skipped." if skipped else "")
+    text = f"{networks} network{'s' if networks != 1 else ''}, {len(checks) - skipped} checks in {seconds:.0f} s: "
+    text += f"{', '.join(failed)} FAILS." if failed else "everything holds."
+    return text + (f" {skipped} checks were skipped." if skipped else "")
 
 
 def to_json(proofs: Sequence[Proof], seconds: float) -> dict[str, Any]:
-    """Give everything that was found as plain values."""
+    """Return all results as plain values."""
     return {
         "holds": all(proof.holds for proof in proofs),
         "seconds": round(seconds, 3),
@@ -101,7 +101,7 @@ def to_json(proofs: Sequence[Proof], seconds: float) -> dict[str, Any]:
 
 
 def write_proof(proofs: Sequence[Proof], seconds: float, folder: Path) -> list[Path]:
-    """Write ``proof.json`` and, where a drift was measured, ``drift.svg`` and ``drift.png``."""
+    """Write ``proof.json`` and, if drift was measured, ``drift.svg`` and ``drift.png``."""
     numbers = folder / "proof.json"
     write_json(numbers, to_json(proofs, seconds))
     if not any(proof.drift for proof in proofs):
@@ -110,40 +110,40 @@ def write_proof(proofs: Sequence[Proof], seconds: float, folder: Path) -> list[P
 
 
 def drift_figure(proofs: Sequence[Proof]) -> Figure:
-    """Draw how far the hands are apart after every step: a line for each network, float64 beside float32."""
+    """Draw the difference between the hands after every step: a line for each network, float64 beside float32."""
     drawn = [proof for proof in proofs if proof.drift]
     dtypes = [drift.dtype for drift in drawn[0].drift]
     steps = max(len(values) for proof in drawn for drift in proof.drift for values in drift.by_hand.values())
     height = min(max(5.0, 3.4 + LABEL * len(drawn)), 12.0)
     with style.applied():
         figure = style.figure(style.SLIDE_WIDTH, height)
-        title = f"How far the three hands drift apart in {steps} training steps"
+        title = f"Difference between the hands over {steps} training steps"
         figure.set_label(title)
         figure.text(0.06, 1 - 0.25 / height, title, size=style.TITLE, weight="bold", va="top")
         figure.text(
             0.06,
             1 - 0.68 / height,
-            "Largest difference of any parameter between the numpy hand and the other two, relative to the parameter's "
-            f"largest value.\nGradient descent with momentum, {BATCH} digits a step. Jumps in float32: a value within "
-            "rounding of a rectifier's or a maximum's kink falls to either side.",
+            "Largest difference of any parameter between the numpy hand and the others, relative to the parameter's "
+            f"largest value.\nGradient descent with momentum, {BATCH} digits a step. Jumps in float32: near the kink of "
+            "a ReLU or a maximum, rounding decides the side.",
             size=style.SMALL,
             color=style.MUTED,
             va="top",
         )
         _key(figure, drawn, height)
         widest = max(style.width_of(proof.name, style.SMALL) for proof in drawn)
-        for place, dtype in enumerate(dtypes):
-            # Each panel has room at its left for its scale and at its right for the lines' names.
+        for number, dtype in enumerate(dtypes):
+            # The scale stands left of each panel, the names of the lines right of it.
             share = 1 / len(dtypes)
             before, after = 0.06, (widest + 0.55) / style.SLIDE_WIDTH
             low, high = 0.62 / height, 1 - 1.75 / height
-            axes = figure.add_axes((place * share + before, low, share - before - after, high - low))
+            axes = figure.add_axes((number * share + before, low, share - before - after, high - low))
             _draw(axes, drawn, dtype, steps, (high - low) * height)
     return figure
 
 
 def family(proof: Proof) -> str:
-    """The family that a network belongs to."""
+    """The family of a network."""
     layers = proof.spec.layers if proof.spec is not None else ()
     return next(
         name for name, (kind, _) in FAMILIES.items() if kind is Layer or any(isinstance(one, kind) for one in layers)
@@ -151,11 +151,11 @@ def family(proof: Proof) -> str:
 
 
 def _key(figure: Figure, drawn: Sequence[Proof], height: float) -> None:
-    """Name the families, each in its colour, at the upper right."""
+    """Name the families in their colors, at the upper right."""
     right = 1 - 0.2 / style.SLIDE_WIDTH
     for name in reversed([name for name in FAMILIES if any(family(proof) == name for proof in drawn)]):
-        colour = FAMILIES[name][1]
-        figure.text(right, 1 - 0.3 / height, name, size=style.TEXT, weight="bold", color=colour, ha="right", va="top")
+        color = FAMILIES[name][1]
+        figure.text(right, 1 - 0.3 / height, name, size=style.TEXT, weight="bold", color=color, ha="right", va="top")
         right -= (style.width_of(name, style.TEXT, "bold") + 0.25) / style.SLIDE_WIDTH
 
 
@@ -166,13 +166,13 @@ def _draw(axes: Axes, proofs: Sequence[Proof], dtype: str, steps: int, height: f
     lowest, highest = epsilon / 2, 10 * epsilon
     for proof in proofs:
         drift = next(drift for drift in proof.drift if drift.dtype == dtype)
-        # A difference of nothing has no place on a logarithmic scale; it lies at the lower edge.
+        # Zero is drawn at the lower edge of the logarithmic scale.
         widest = [max(*values, epsilon / 20) for values in zip(*drift.by_hand.values(), strict=True)]
-        colour = FAMILIES[family(proof)][1]
-        axes.plot(range(1, len(widest) + 1), widest, color=colour, linewidth=1.8, alpha=0.85)
+        color = FAMILIES[family(proof)][1]
+        axes.plot(range(1, len(widest) + 1), widest, color=color, linewidth=1.8, alpha=0.85)
         finite = [value for value in widest if math.isfinite(value)] or [highest]
         lowest, highest = min(lowest, *finite), max(highest, *finite)
-        ends.append((math.log10(finite[-1]), proof.name, colour))
+        ends.append((math.log10(finite[-1]), proof.name, color))
     axes.set_yscale("log")
     axes.set(xlim=(1, steps), ylim=(lowest / 1.6, highest * 1.6), xlabel="step")
     axes.yaxis.set_major_formatter(lambda value, _: "10" + str(round(math.log10(value))).translate(RAISED))
@@ -191,7 +191,7 @@ def _draw(axes: Axes, proofs: Sequence[Proof], dtype: str, steps: int, height: f
     )
     low, high = (math.log10(limit) for limit in axes.get_ylim())
     heights = [(value - low) / (high - low) for value, _, _ in ends]
-    for (value, name, colour), at in zip(ends, labels.spread(heights, LABEL / height), strict=True):
+    for (value, name, color), at in zip(ends, labels.spread(heights, LABEL / height), strict=True):
         axes.annotate(
             name,
             (1, (value - low) / (high - low)),
@@ -199,11 +199,11 @@ def _draw(axes: Axes, proofs: Sequence[Proof], dtype: str, steps: int, height: f
             xycoords="axes fraction",
             textcoords="axes fraction",
             size=style.SMALL,
-            color=colour,
+            color=color,
             va="center",
             arrowprops={
                 "arrowstyle": "-",
-                "color": colour,
+                "color": color,
                 "linewidth": 0.8,
                 "shrinkA": 2,
                 "shrinkB": 0,

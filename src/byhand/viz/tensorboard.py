@@ -1,7 +1,6 @@
-"""A run's log for TensorBoard, as it is written: `tensorboard --logdir runs` shows it beside the other runs.
+"""A run's log as TensorBoard events: `tensorboard --logdir runs` shows it beside the other runs.
 
-The event file lies in the run's folder. A run that goes on writes its file anew, from the log, so that no epoch is in
-it twice.
+The event file is in the run's folder. A resumed run rewrites it from the log, so that no epoch is in it twice.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ TAGS = {
     "test_accuracy": "accuracy/test",
     "lr": "learning_rate",
 }
-"""What TensorBoard calls the log's entries; ``seconds`` come beside them."""
+"""Tags of the log's entries; ``seconds`` are added."""
 
 
 class TensorBoard(Callback):
@@ -40,8 +39,8 @@ class TensorBoard(Callback):
             from tensorboardX import SummaryWriter
         except ImportError as missing:
             raise ByhandError(
-                "Events for TensorBoard are written by tensorboardX, which is not installed; "
-                "run `pip install 'byhand[tensorboard]'`, or leave out --tensorboard."
+                "tensorboardX is not installed; run `pip install 'byhand[tensorboard]'`, or leave out --tensorboard.",
+                code="tensorboard.not_installed",
             ) from missing
         self._open = SummaryWriter
         self._writer: Any = None
@@ -58,7 +57,7 @@ class TensorBoard(Callback):
         self._writer.flush()
 
     def close(self) -> None:
-        """Close the file, also of a run that was interrupted."""
+        """Close the file."""
         if self._writer is not None:
             self._writer.close()
 
