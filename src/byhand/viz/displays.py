@@ -19,7 +19,10 @@ def displaying(show: bool, tensorboard: bool) -> Iterator[Callback]:
     ByhandError
         If `tensorboard` is true and tensorboardX is not installed.
     """
-    displays = [*([Terminal()] if show else []), *([TensorBoard()] if tensorboard else [])]
+    displays: list[Terminal | TensorBoard] = [
+        *([Terminal()] if show else []),
+        *([TensorBoard()] if tensorboard else []),
+    ]
     try:
         yield Callbacks(displays)
     finally:

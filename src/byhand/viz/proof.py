@@ -124,7 +124,7 @@ def drift_figure(proofs: Sequence[Proof]) -> Figure:
             0.06,
             1 - 0.68 / height,
             "Largest difference of any parameter between the numpy hand and the others, relative to the parameter's "
-            f"largest value.\nGradient descent with momentum, {BATCH} digits a step. Jumps in float32: near the kink of "
+            f"largest value.\nGradient descent with momentum, {BATCH} digits a step. Jumps in float32: near a kink of "
             "a ReLU or a maximum, rounding decides the side.",
             size=style.SMALL,
             color=style.MUTED,
