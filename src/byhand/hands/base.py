@@ -1,4 +1,4 @@
-"""What all hands share: where parameters lie, how they start, and the methods that the rest of the house calls."""
+"""What all hands share: the parameter layout, the registry of layers, and the methods that every network has."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Array = npt.NDArray[Any]
 
 DTYPES = ("float32", "float64")
 BLOCK = 250
-"""Pictures that pass through a network at once when many are read: enough for fast products, few enough for caches."""
+"""Images in one block when many are read: enough for fast products, few enough for the processor's caches."""
 WHOLE = 4096
-"""The largest batch that is trained on at once; a larger one is summed up block by block."""
+"""The largest batch that is trained on at once; the gradient of a larger one is summed block by block."""
 
 
 def views(vector: Any, parameters: Sequence[Parameter]) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def dropout_mask(
 
 @dataclass(frozen=True)
 class Prepared:
-    """Pictures that have passed the layers below the first that learns; `Network.prepared` makes them.
+    """Images that have passed the layers below the first that learns; `Network.prepared` makes them.
 
     Attributes
     ----------
@@ -136,12 +136,12 @@ class Prepared:
 
 
 class Network(ABC):
-    """A spec made real by one hand. Training, reports and the reader use these methods alone.
+    """A network in one hand. Training, reports and the reader use these methods alone.
 
     Parameters
     ----------
     spec
-        What to build.
+        The network's description.
     seed
         Seed of the starting weights, which every hand loads when it is built.
     dtype
@@ -170,7 +170,7 @@ class Network(ABC):
         self.dtype = np.dtype(dtype)
 
     def logits(self, images: Array) -> Array:
-        """Read pictures.
+        """Compute the logits of images.
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class Network(ABC):
         Returns
         -------
         numpy.ndarray
-            Logits ``(B, K)`` in the network's dtype, the caller's to keep.
+            Logits ``(B, K)`` in the network's dtype, in an array of the caller's own.
         """
         images = self._checked(images)
         read = np.empty((len(images), self.spec.classes), self.dtype)
@@ -190,11 +190,11 @@ class Network(ABC):
         return read
 
     def _logits(self, images: Array) -> Array:
-        """Logits of one block of pictures, in an array that may be used again by the next call."""
+        """Logits of one block of images."""
         raise NotImplementedError
 
     def prepared(self, images: Array) -> Array | Prepared:
-        """Do once what every pass over the same pictures would repeat, for training on all of them again and again.
+        """Compute once what every pass over the same images would repeat, for full-batch training.
 
         Parameters
         ----------
@@ -204,7 +204,7 @@ class Network(ABC):
         Returns
         -------
         Array or Prepared
-            What `loss_and_gradient` takes in their stead; the pictures themselves where the hand prepares nothing.
+            What `loss_and_gradient` takes instead; the images themselves where the hand prepares nothing.
         """
         return self._checked(images)
 
@@ -229,7 +229,7 @@ class Network(ABC):
         """
         if not isinstance(images, Prepared):
             images = self._checked(images)
-        # Batch normalisation must see a batch whole; for all others a mean is the mean of its parts.
+        # Batch normalization must see a batch whole; for all others a mean is the mean of its parts.
         if len(images) <= WHOLE or self.spec.state:
             return self._loss_and_gradient(images, labels, rng)
         loss, sums = 0.0, list[Any]()
@@ -253,7 +253,7 @@ class Network(ABC):
 
     @abstractmethod
     def parameters(self) -> dict[str, Array]:
-        """Give what the network has learnt, names to arrays of the spec's shapes; views of it where the hand can."""
+        """Give the parameters, names to arrays of the spec's shapes; views where the hand can."""
 
     @abstractmethod
     def gradients(self) -> dict[str, Array]:
@@ -261,11 +261,11 @@ class Network(ABC):
 
     @abstractmethod
     def state(self) -> dict[str, Array]:
-        """Give what the network keeps without learning it, names to arrays of the spec's shapes."""
+        """Give the state, which is kept but not learned, names to arrays of the spec's shapes."""
 
     @abstractmethod
     def activations(self, images: Array) -> dict[str, Array]:
-        """Compute every layer's output when the network reads (`Spec.layer_names`), arrays ``(B, *shape)`` to keep."""
+        """Compute every layer's output when reading, by the names of `Spec.layer_names`, arrays ``(B, *shape)``."""
 
     @abstractmethod
     def _assign(self, name: str, value: Array) -> None:
@@ -277,7 +277,7 @@ class Network(ABC):
         Raises
         ------
         ByhandError
-            If a name is missing or unknown, or a shape is another.
+            If a name is missing or unknown, or a shape differs.
         """
         wanted = {parameter.name: parameter.shape for parameter in (*self.spec.parameters, *self.spec.state)}
         if wanted.keys() != values.keys():
