@@ -115,7 +115,7 @@ def load_network(name: str, hand: str = "fast", *, device: str = "cpu") -> Netwo
     Parameters
     ----------
     name
-        A network of the zoo, or ``"reader"``, which reads handwriting and whose eleventh logit stands for non-digits;
+        A network of the zoo, or ``"reader"``, which reads handwriting and whose eleventh logit means non-digits;
         `byhand.weights.names` lists them.
     hand
         ``"fast"``, ``"numpy"``, ``"tensor"`` or ``"torch"``.

@@ -55,7 +55,7 @@ class _Agreement:
         """Callers in `blas_threads` now, who all asked for `count` threads."""
         self.count = 0
         self.outside = 0
-        """The number that applies when nobody is inside."""
+        """The number outside of any such block."""
 
     def enter(self, count: int | None) -> int:
         with self.lock:

@@ -1,4 +1,4 @@
-"""Augmentation: makes MNIST look like other people's handwriting, and adds non-digits that a reader must reject.
+"""Augmentation: varies the writing style of MNIST, and adds non-digits that a reader must reject.
 
 `Writing` is drawn anew for every step of every epoch from a random stream named after both, so a resumed run sees the
 same pictures. It needs OpenCV.
@@ -30,7 +30,7 @@ FONT_DIGITS = 0.05
 
 
 class Writing:
-    """Turns batches of MNIST into batches that look like other people's handwriting.
+    """Varies the writing style of batches of MNIST.
 
     Parameters
     ----------

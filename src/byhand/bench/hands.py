@@ -1,8 +1,8 @@
 """How fast the hands are: training steps, epochs and reading, timed in turns in one process, and the floor below them.
 
 Machines are shared and their speed drifts, so the hands take turns (numpy, fast, tensor, torch, numpy, ...) and are
-compared by ratios of medians. The floor is the time that a network's matrix products alone would take at the rate at
-which this machine multiplies large matrices.
+compared by ratios of medians. The lower bound is the time that only the matrix products of a network would take at the
+rate at which this machine multiplies large matrices.
 """
 
 from __future__ import annotations

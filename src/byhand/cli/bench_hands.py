@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("byhand: timing the numpy and fast hands; the others need PyTorch.", file=sys.stderr)
     digits = load_digits(arguments.data, offline=arguments.offline).train
-    # Again, because torch has threads of its own.
+    # Again, because torch has its own threads.
     threads = set_threads(arguments.threads)
     rate = product_rate()
     print(f"Large products: {rate / 1e9:.0f} billion operations per second, {threads} threads", file=sys.stderr)

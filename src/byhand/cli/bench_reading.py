@@ -1,7 +1,7 @@
 """Measure reading accuracy on a folder of pictures with a labels.csv (path, label, kind, source).
 
-Beside it stands the accuracy of the same network on the picture resized to 28x28. Every miss is drawn with its stages.
-With --transformed, copies are read too: rotated, scaled, faded, compressed, noisy, inverted.
+For comparison, the accuracy of the same network on the picture resized to 28x28 is given. Every miss is drawn with its
+stages. With --transformed, copies are read too: rotated, scaled, faded, compressed, noisy, inverted.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 byhand export runs/mlp-numpy --onnx digits.onnx
 byhand export conv5x5 --onnx digits.onnx
 
-RUN is the folder of a run, the checkpoint in one, or the name of weights that come with byhand (write ./NAME for a
+RUN is the folder of a run, the checkpoint in one, or the name of shipped weights (write ./NAME for a
 folder of that name). Pixels go in, "images", uint8 (B, 28, 28), ink light on dark; "logits" and "probabilities" come
 out. Before the file is written, ONNX Runtime must read 1,000 digits as the network does.
 """

@@ -65,7 +65,7 @@ def predict(run: Run, digits: Digits) -> Predictions:
     except ByhandError:
         device, available = "cpu", False
     network = run.load_network(hand, device=device)
-    # Again, because building a network may have imported torch, which has threads of its own.
+    # Again, because building a network may have imported torch, which has its own threads.
     set_threads(threads)
     classes = network.logits(digits.images).argmax(axis=1)
     return Predictions(digits, classes, _rate(network, digits.images[:SAMPLE]) if available else math.nan)

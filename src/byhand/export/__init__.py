@@ -6,7 +6,7 @@
 
     export.to_onnx(network, "digits.onnx")
 
-A file is written from the spec and the weights alone: pixels ``images`` (uint8, ``(B, 28, 28)``) go in, ``logits`` and
+A file is written from only the spec and the weights: pixels ``images`` (uint8, ``(B, 28, 28)``) go in, ``logits`` and
 ``probabilities`` (float32, ``(B, K)``) come out, for any B. It contains its standardization, its labels and its spec.
 
 ``graph.py`` holds the tools that ``operators.py`` writes our layers with, ``build.py`` puts them together, and

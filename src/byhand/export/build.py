@@ -30,7 +30,7 @@ def model(network: Network, *, labels: Sequence[str] | None = None, facts: Mappi
     network
         Of any hand. Its weights become float32.
     labels
-        What each logit stands for; by default `labels_of` the spec.
+        The meaning of each logit; by default `labels_of` the spec.
     facts
         Further metadata, such as ``{"recipe": "mlp"}``.
 
@@ -83,7 +83,7 @@ def model(network: Network, *, labels: Sequence[str] | None = None, facts: Mappi
 
 
 def labels_of(spec: Spec) -> tuple[str, ...]:
-    """What each logit stands for: its number; an eleventh, of networks that read, is ``"not a digit"``."""
+    """The meaning of each logit: its number; the eleventh of the reader's network is ``"not a digit"``."""
     numbers = tuple(str(number) for number in range(spec.classes))
     return (*numbers[:-1], NON_DIGIT) if spec.classes == 11 else numbers
 

@@ -30,7 +30,7 @@ def build(spec: Spec, hand: str = "fast", *, seed: int = 0, dtype: str = "float3
     dtype
         ``"float32"`` or ``"float64"``.
     device
-        A torch device; the numpy and fast hands compute on ``"cpu"`` alone.
+        A torch device; the numpy and fast hands only support ``"cpu"``.
 
     Raises
     ------

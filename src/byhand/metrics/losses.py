@@ -22,7 +22,7 @@ def mean_loss(logits: Array, labels: Array, loss: str) -> float:
     loss
         ``"softmax"``: ``logsumexp(z) - z_label``; ``"sigmoid"``: ``sum_K log(1 + exp(z)) - z_label``.
     """
-    # Imported here: reading needs `probabilities` alone and should not wait for SciPy.
+    # Imported here, because the reader needs only `probabilities` and should not wait for SciPy.
     from scipy.special import logsumexp
 
     z = logits.astype(np.float64)

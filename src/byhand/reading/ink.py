@@ -80,7 +80,7 @@ def to_grey(pixels: Array) -> Array:
         return np.asarray(red)
     small = _coarse(pixels).astype(np.float32)
     detail = (small - cv2.blur(small, (15, 15))).reshape(-1, 3)
-    # Only strong details: the paper's noise has no color of its own.
+    # Only strong details: the noise of the paper has no color.
     size = (detail**2).sum(axis=1)
     strong = detail[size >= np.quantile(size, 0.95)]
     _, vectors = np.linalg.eigh(strong.T @ strong)
@@ -134,7 +134,7 @@ def estimate_paper(dark: Array) -> Array:
 
 
 def ink_level(dark: Array, paper: Array) -> tuple[Array, Array]:
-    """`Ink.level` and `Ink.strong`; no ink where nothing stands out from the paper."""
+    """`Ink.level` and `Ink.strong`; no ink where nothing differs from the paper."""
     below = cv2.subtract(paper, dark)
     floor = max(0.4 * float(np.percentile(paper[::4, ::4], 95)), 1.0)
     contrast = below.astype(np.float32) / np.maximum(paper.astype(np.float32), np.float32(floor))  # 0 to 1

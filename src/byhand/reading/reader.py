@@ -39,7 +39,7 @@ class Reader:
     Parameters
     ----------
     runtime
-        ``"fast"``, or ``"onnx"`` for ONNX Runtime if it is installed; both give the same answers.
+        ``"fast"``, or ``"onnx"`` for ONNX Runtime if it is installed; both give the same results.
 
     Attributes
     ----------

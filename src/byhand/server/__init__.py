@@ -8,7 +8,7 @@
     middleware.py               access checks, body limits, request log and security headers; metrics.py counts
     responses.py, schemas.py    JSON and RFC 9457 problems; the models of every request and response
     uploads.py                  pictures and pixels from request bodies
-    runtime.py                  what the routes share: worker threads, model registry, reader
+    runtime.py                  the shared state: worker threads, model registry, reader
     registry.py, arrays.py      the networks; arrays as JSON, and the weights into each unit
     trainings.py, progress.py   training processes; the progress of any run
     routes/                     one file for each part of the interface

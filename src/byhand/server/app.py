@@ -42,7 +42,7 @@ def create_app(config: ServerConfig | None = None) -> FastAPI:
     Parameters
     ----------
     config
-        By default one for this machine alone.
+        By default one for this machine only.
 
     Raises
     ------

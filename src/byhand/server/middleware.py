@@ -59,7 +59,7 @@ class AccessGuard:
         self._token = config.token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer it."""
+        """Pass a request on, or reply to it."""
         if scope["type"] == "http" and (problem := self._check(scope)) is not None:
             await problem_response(problem.status_code, problem.detail, problem.headers)(scope, receive, send)
             return
@@ -97,7 +97,7 @@ class AccessGuard:
 
 
 def _split(url: str) -> tuple[str, str]:
-    """Give a URL's host with port, and without; both empty if there is none."""
+    """Return the host of a URL with and without its port; both empty if there is none."""
     try:
         parts = urlsplit(url)
         return parts.netloc.lower(), parts.hostname or ""

@@ -45,7 +45,7 @@ class Prediction:
 
     @property
     def value(self) -> int:
-        """The likeliest class."""
+        """The most probable class."""
         return int(self.probabilities.argmax())
 
 

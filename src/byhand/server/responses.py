@@ -45,7 +45,7 @@ PROBLEM_SCHEMA = {
     "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": {"type": "string", "const": "about:blank", "description": "The status is the type."},
-        "title": {"type": "string", "description": "The status in words."},
+        "title": {"type": "string", "description": "The name of the status."},
         "status": {"type": "integer", "enum": sorted(MEANINGS)},
         "detail": {"type": "string", "description": "One sentence: what was found, what was expected, what to do."},
         "code": {
@@ -124,7 +124,7 @@ def validation_message(errors: Iterable[Mapping[str, Any]]) -> str:
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Make an application answer every error with a problem."""
+    """Register handlers that reply to every error with a problem."""
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:

@@ -1,4 +1,4 @@
-"""What the routes of one application share: worker threads, model registry, reader, metrics and trainings."""
+"""The state of one application: worker threads, model registry, reader, metrics and trainings."""
 
 from __future__ import annotations
 

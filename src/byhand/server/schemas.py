@@ -44,7 +44,7 @@ class Health(Model):
 
 
 class Candidate(Model):
-    """One of the three likeliest values."""
+    """One of the three most probable values."""
 
     value: Digit
     probability: Probability

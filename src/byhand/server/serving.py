@@ -194,7 +194,7 @@ def uvicorn_config(app: FastAPI | str, config: ServerConfig, workers: int = 1) -
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=round(config.limits.shutdown),
-        # A worker that does not answer its parent for this long is replaced; less could be the fault of a busy machine.
+        # A worker that does not reply to its parent for this long is replaced; shorter delays occur on a busy machine.
         timeout_worker_healthcheck=60,
     )
 
@@ -205,7 +205,7 @@ def create_worker() -> FastAPI:
 
 
 def _create_app(config: ServerConfig) -> FastAPI:
-    """Create the application, and set up the process for it alone."""
+    """Create the application and configure the process for it."""
     import cv2
     from PIL import Image
 

@@ -1,4 +1,4 @@
-"""Trainings: the runs in a folder, and those that clients start, each in a process of its own."""
+"""Trainings: the runs in a folder, and those that clients start, each in a separate process."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ class Callback:
     """Called at every stage of a run; each method does nothing unless it is overridden."""
 
     def note(self, message: str) -> None:
-        """Show a message: the device that was chosen, a dataset that is used in place of another."""
+        """Show a message, such as the chosen device or a fallback dataset."""
 
     def skip(self, run: Run) -> None:
         """The run is done already; nothing is trained."""

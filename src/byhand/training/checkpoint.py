@@ -1,7 +1,7 @@
 """Checkpoints: all that a run needs to resume, or a network to be rebuilt, in one safetensors file.
 
 A parameter or running average has its own name in it, the optimizer's state is ``optimizer/...``, the best weights so
-far are ``best/...``. The header holds the spec as JSON, so the file alone is enough to build the network. No pickle is
+far are ``best/...``. The header holds the spec as JSON, so the file is enough to build the network. No pickle is
 read or written: safetensors holds arrays and text, and no code.
 """
 

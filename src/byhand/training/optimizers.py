@@ -55,7 +55,7 @@ def optimizer(network: Network, config: TrainingConfig) -> Optimizer:
 
 
 class Formula(Optimizer):
-    """A formula on the flat vector, in in-place operations that NumPy and torch share; ``xp`` is one of the two."""
+    """A formula on the flat vector, in in-place operations of both NumPy and torch; ``xp`` is one of the two."""
 
     slots: tuple[str, ...] = ()
 

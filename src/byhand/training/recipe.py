@@ -194,7 +194,7 @@ class Recipe:
     def variants(self) -> list[tuple[dict[str, Any], Recipe]]:
         """List every combination of the sweep: its settings, and the recipe with them, named after them.
 
-        Without a sweep, the recipe alone.
+        Without a sweep, only the recipe.
         """
         variants = []
         for values in itertools.product(*self.sweep.values()):

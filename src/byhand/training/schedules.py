@@ -1,4 +1,4 @@
-"""Learning rate schedules: functions of the step alone, so that a resumed run needs no state."""
+"""Learning rate schedules: functions of only the step, so that a resumed run needs no state."""
 
 from __future__ import annotations
 
@@ -49,5 +49,5 @@ def rate(config: TrainingConfig, step: int, steps: int) -> float:
     return config.lr
 
 
-def _between(start: float, end: float, share: float) -> float:
-    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+def _between(start: float, end: float, progress: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2

@@ -81,7 +81,7 @@ def prove_optimizers(*, seed: int = 0) -> Proof:
 def prove_all(
     subjects: Sequence[Subject], *, entries: int = ENTRIES, seed: int = 0, processes: int = 0
 ) -> Iterator[Proof]:
-    """Prove several networks, some at a time, each in a process of its own.
+    """Prove several networks, in parallel in separate processes.
 
     Parameters
     ----------

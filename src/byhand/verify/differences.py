@@ -10,7 +10,7 @@ only if no kink lies within it: the same rectifiers are open and the same values
 
 Where the kinks of a layer are unknown (yours, perhaps), an entry that seems wrong is looked at again with steps h and
 h/2. If f is smooth, both give the same derivative, and the second differences ``f(x + h) - 2 f(x) + f(x - h)`` shrink
-to a quarter; if not, x is at a kink and the entry is left out. This looks at f alone, never at the derivative by hand,
+to a quarter; if not, x is at a kink and the entry is left out. This uses only f, never the derived gradient,
 so it can excuse no mistake; and if at least four times as many derivatives must be left out as can be compared, the
 check fails.
 
@@ -95,7 +95,7 @@ class Point:
                 yield self.weigh(above - below) / (2 * h)
 
     def smooth(self, along: Along, scale: float) -> bool:
-        """Whether f looks smooth here, judged by f alone."""
+        """Whether f looks smooth here, without using its derivative."""
         for h in STEPS[1:]:
             (above, _), (below, _) = self.at(along, h), self.at(along, -h)
             (near_above, _), (near_below, _) = self.at(along, h / 2), self.at(along, -h / 2)

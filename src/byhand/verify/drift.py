@@ -1,4 +1,4 @@
-"""How far the hands drift apart while they train side by side, each by its own gradients and its own optimizer.
+"""How far the hands diverge when they train side by side, each with its own gradients and optimizer.
 
 Every step rounds, and no two hands add in the same order; what differs then feeds on itself. In float64 a hundred steps
 leave a difference that no measurement of a network could see, and the check demands it. In float32 the drift is only

@@ -36,7 +36,7 @@ class Result:
     sample
         The picture.
     texts
-        What was read by each of `METHODS`, lines separated by spaces: told that the picture shows one digit; without
+        What was read by each of `METHODS`, lines separated by spaces: with the option for a single digit; without
         that; and by the same network on the picture resized to 28x28. Only ``found`` for pictures of several digits.
     unsure
         Whether any digit was, or none was found.

@@ -1,4 +1,4 @@
-"""The multilayer perceptron's layers, in the fast hand: into buffers, and in place where nobody needs the input.
+"""The multilayer perceptron's layers, in the fast hand: into buffers, and in place if the input is not needed.
 
 The equations are in ``by_numpy/dense.py``. Twins: ``by_tensor/dense.py``, ``by_torch/dense.py``.
 """
@@ -38,7 +38,7 @@ class Linear(FastLayer):
 
 
 class Elementwise(FastLayer):
-    """What the activations share: the output may overwrite the input."""
+    """Base class of the activations: the output may overwrite the input."""
 
     output_needed = True
 

@@ -17,7 +17,7 @@ from byhand.models import layers
 
 
 class FastLayer:
-    """A layer with buffers of its own, for one thread at a time.
+    """A layer with its own buffers, for one thread at a time.
 
     Parameters
     ----------
@@ -109,5 +109,5 @@ class TextbookLayer(FastLayer):
 
 
 def build_layer(settings: layers.Layer, *arguments: Any, **arrays: Any) -> FastLayer:
-    """Build the fast version of a layer, or the textbook's where there is none."""
+    """Build the fast version of a layer, or the textbook version if there is none."""
     return (implements.get(settings) or TextbookLayer)(settings, *arguments, **arrays)

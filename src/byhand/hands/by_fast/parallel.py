@@ -2,8 +2,8 @@
 
 NumPy's element-wise functions use one processor, and BLAS gains little from dividing products as small as those of a
 convolution or of one step of a recurrence. Both release Python's lock while they compute, so a batch is divided
-instead: each part passes through the network in a thread of its own, with single-threaded products. Parts depend on
-the batch's size and the number of threads alone, so results are the same on every run.
+instead: each part passes through the network in a separate thread, with single-threaded products. Parts depend on
+only the batch size and the number of threads, so results are the same on every run.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def count_parts(pictures: int, work: int, threads: int) -> int:
 
 @contextmanager
 def forced_parts(parts: int) -> Iterator[None]:
-    """Divide every batch into so many parts, be it small and the processor alone: for tests and proofs."""
+    """Divide every batch into this many parts, even a small batch or on one processor: for tests and proofs."""
     before = _forced.set(parts)
     try:
         yield

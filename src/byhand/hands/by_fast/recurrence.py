@@ -1,4 +1,4 @@
-"""What the three recurrences of the fast hand share; ``elman.py``, ``lstm.py`` and ``gru.py`` give the cells.
+"""The common part of the three recurrences of the fast hand; ``elman.py``, ``lstm.py`` and ``gru.py`` give the cells.
 
 Every cell begins with the same product. Let the input, the state before and a one stand in one row::
 

@@ -1,4 +1,4 @@
-"""A stack of layers with buffers of its own, which one thread uses at a time; all replicas share the parameters."""
+"""A stack of layers with its own buffers, used by one thread at a time; all replicas share the parameters."""
 
 from __future__ import annotations
 
@@ -85,14 +85,14 @@ class Replica:
             x = layer.forward(x, mode)
         return x
 
-    def forward_backward(self, x: Array, labels: Array, mode: Mode, start: int, share: float) -> float:
-        """Compute the loss and leave the gradients, both multiplied by `share`, the part of the batch this is."""
+    def forward_backward(self, x: Array, labels: Array, mode: Mode, start: int, weight: float) -> float:
+        """Compute the loss and leave the gradients, both multiplied by `weight`, the fraction of the batch."""
         loss, dy = self._loss(self.forward(x, mode, start), labels, self._smoothing)
-        if share < 1:
-            dy *= dy.dtype.type(share)
+        if weight < 1:
+            dy *= dy.dtype.type(weight)
         for layer in reversed(self.order[self.lowest :]):
             dy = layer.backward(dy)  # type: ignore[assignment]  # None from the lowest alone
-        return loss * share
+        return loss * weight
 
 
 def pooled_first(layers: Sequence[FastLayer]) -> list[FastLayer]:

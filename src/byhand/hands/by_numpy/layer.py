@@ -15,7 +15,7 @@ Parameters = tuple[Array, ...]
 class Layer:
     """A layer: a forward pass and, right below it, the backward pass derived from it.
 
-    An object holds its settings alone. Everything else is passed in and returned, so any number of threads may call it.
+    An object only has settings. Everything else is passed in and returned, so any number of threads may call it.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ class NumpyNetwork(Network):
 
     def __init__(self, spec: Spec, *, seed: int = 0, dtype: str = "float32") -> None:
         super().__init__(spec, dtype=dtype)
-        # All parameters lie in one vector, all gradients in another; each layer gets views of its own part.
+        # All parameters are views of one vector, all gradients of another.
         self.theta, self.gradient = np.zeros((2, spec.size), self.dtype)
         self._values = views(self.theta, spec.parameters)
         self._gradients = views(self.gradient, spec.parameters)
@@ -53,7 +53,7 @@ class NumpyNetwork(Network):
         ]
 
     def forward(self, images: Array, mode: Mode) -> tuple[Array, list[Any]]:
-        """Compute logits ``(B, K)``, and keep for every layer what its backward pass needs."""
+        """Compute logits ``(B, K)``, and what the backward pass of each layer needs."""
         x, caches = images.astype(self.dtype), []
         for layer, parameters in zip(self.layers, self.layer_parameters, strict=True):
             x, cache = layer.forward(x, parameters, mode)
@@ -61,7 +61,7 @@ class NumpyNetwork(Network):
         return x, caches
 
     def backward(self, dy: Array, caches: list[Any]) -> None:
-        """Carry the gradient from the logits down to the pixels; each layer leaves its parameters' on the way."""
+        """Propagate the gradient from the logits to the pixels, and store the gradients of the parameters."""
         for layer, cache, gradients in list(zip(self.layers, caches, self.layer_gradients, strict=True))[::-1]:
             dy, found = layer.backward(dy, cache)
             for gradient, value in zip(gradients, found, strict=True):

@@ -28,7 +28,7 @@ class MaxPool2d(Layer):
     def forward(self, x: Array, parameters: Parameters, mode: Mode) -> tuple[Array, Any]:
         n, maps = self.settings.size, as_maps(x)
         down, across = maps.shape[1] // n, maps.shape[2] // n
-        # One slice for each place v in a block                   (n n, B, H', W', C)
+        # One slice for each position v in a block                 (n n, B, H', W', C)
         blocks = np.stack([maps[:, i : n * down : n, j : n * across : n] for i, j in np.ndindex(n, n)])
         # y = max_v x[v]
         y = blocks.max(axis=0)

@@ -1,4 +1,4 @@
-"""What the recurrences of the textbook hand share; ``elman.py``, ``lstm.py`` and ``gru.py`` are the layers."""
+"""The common part of the textbook recurrences; ``elman.py``, ``lstm.py`` and ``gru.py`` are the layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The multilayer perceptron's layers, in the tensor hand: the forward pass alone; autograd derives the backward pass.
+"""The multilayer perceptron's layers, in the tensor hand: only the forward pass; autograd derives the backward pass.
 
 Twins: ``by_numpy/dense.py``, where the backward pass is derived, and ``by_torch/dense.py``.
 """

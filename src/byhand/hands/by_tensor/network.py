@@ -41,7 +41,7 @@ class TensorNetwork(Network):
         self.device = torch.device(device)
         self.theta = torch.zeros(spec.size, dtype=getattr(torch, dtype), device=self.device)
         self.gradient = torch.zeros_like(self.theta)
-        # Leaves of autograd's graph that share their memory with theta.
+        # Leaves of autograd's graph, views of theta.
         self._values = {name: view.requires_grad_() for name, view in views(self.theta, spec.parameters).items()}
         self._state = {kept.name: self.theta.new_empty(kept.shape) for kept in spec.state}
         self._loss = LOSSES[spec.loss]

@@ -1,4 +1,4 @@
-"""Batch normalization, in the tensor hand: the forward pass alone; autograd derives the backward pass.
+"""Batch normalization, in the tensor hand: only the forward pass; autograd derives the backward pass.
 
 Twins: ``by_numpy/normalization.py``, where the backward pass is derived, and ``by_torch/normalization.py``.
 """

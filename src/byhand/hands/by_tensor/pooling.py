@@ -16,7 +16,7 @@ def max_pool2d(settings: layers.MaxPool2d, x: Tensor, parameters: Parameters, mo
     k = settings.size
     # (B, H', W', C, k, k), a view of blocks that do not overlap; what remains at the edges is in none
     blocks = as_maps(x).unfold(1, k, k).unfold(2, k, k).flatten(4)
-    # `max` over an axis names one winner and sends it the gradient, where `amax` would share it among equals;
+    # `max` over an axis passes the gradient to one maximum, while `amax` would divide it among equal ones;
     # the first: (B, H', W', C, k k) -> (B, H', W', C, 1)
     first = (blocks == blocks.amax(-1, keepdim=True)).byte().argmax(-1, keepdim=True)
     return blocks.gather(-1, first)[..., 0]

@@ -1,4 +1,4 @@
-"""Where our parameters lie in the library's modules: the one place that knows how the two differ.
+"""Maps our parameters to those of the library's modules, which have other names and layouts.
 
 The library keeps the weights of a linear layer transposed, kernels as ``(O, C, k, k)``, and the LSTM's gates in the
 order i, f, g, o. Between its arrays and ours axes are reordered and blocks moved, never a value changed, so gradients

@@ -10,7 +10,7 @@ from byhand.models import layers
 
 
 class Standardize(nn.Module):
-    """``(x / 255 - mean) / std``; the library has it in torchvision alone."""
+    """``(x / 255 - mean) / std``; in PyTorch it is only in torchvision."""
 
     def __init__(self, mean: float, std: float) -> None:
         super().__init__()

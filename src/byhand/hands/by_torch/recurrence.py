@@ -1,4 +1,4 @@
-"""What the recurrences of the torch hand share; ``elman.py``, ``lstm.py`` and ``gru.py`` are the layers."""
+"""The common part of the recurrences of the torch hand; ``elman.py``, ``lstm.py`` and ``gru.py`` are the layers."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ async def trainings(request: Request) -> Response:
     openapi_extra=schemas.TRAINING_BODY,
 )
 async def start(request: Request) -> Response:
-    """Train a small network in a process of its own, one at a time, if `byhand lab` or `byhand serve --train` runs."""
+    """Train a small network in a separate process, one at a time, if `byhand lab` or `byhand serve --train` runs."""
     # An HTML form of another page cannot send this type without a preflight request.
     if media_type(request) != "application/json":
         raise Problem(415, f"The Content-Type is {media_type(request)[:80]!r}; expected application/json.")
