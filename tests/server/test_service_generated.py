@@ -26,7 +26,7 @@ NAMES = (
     *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
     *("response_headers_conformance", "response_schema_conformance"),
 )
-EXAMPLES = int(os.environ.get("BYHAND_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("BYHAND_EXAMPLES", "6"))
 """Requests for each operation, and each kind of names in its path; the documentation says how to make it thousands."""
 KNOWN = {"name": "mlp", "layer": "Linear2"}
 IMAGES = ("image/png", "image/jpeg", "image/webp", "application/octet-stream")

@@ -89,8 +89,7 @@ def trained(lab: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("trained")
-@pytest.mark.parametrize("size", ["phone", "laptop"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("laptop", "light")])
 def test_axe_finds_nothing(open_page: Window, draw: Callable[..., None], size: str, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = open_page(size, color_scheme=scheme)
