@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,21 @@ def test_loaded_weights_are_the_callers_own() -> None:
 
 def test_the_reader_is_small() -> None:
     assert weights.load("reader").spec.size <= weights.card("reader")["parameters"] <= 400_000
+
+
+def test_shipped_weights_are_a_run(refused: Any) -> None:
+    run = weights.load_run("softmax")
+    assert (run.path, run.status, run.hand, run.has_splits) == (None, "done", "fast", False)
+    assert run.accuracy == weights.card("softmax")["test_accuracy"]
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)
+    np.testing.assert_array_equal(run.network.logits(images), weights.load("softmax").logits(images))
+    with refused("run.no_folder"):
+        _ = run.folder
+    with refused("run.unknown_digits"):
+        dataclasses.replace(run, card={"data": "drawn"}).splits()
+    for name in ("softmaxx", Path("softmax"), "no/where"):
+        with refused("run.not_found"):
+            weights.load_run(name)
 
 
 def test_unknown_weights(refused: Any) -> None:
