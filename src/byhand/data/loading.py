@@ -7,9 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from byhand.data import cache, embedded, fetching, splits
+from byhand.data import cache, embedded, splits
 from byhand.data.digits import Dataset
-from byhand.data.formats import read
 from byhand.data.remote import REMOTE, fingerprint
 from byhand.errors import ByhandError, nearest
 
@@ -91,7 +90,7 @@ def load_dataset(name: str | Path = "auto", offline: bool = False, notify: Notif
         given = from_environment()
         return given if given is not None and given.train.name == name else _remote(name, offline, patience=20)
     if isinstance(name, str) and (stored := cache.imported(name)):
-        return read(stored).renamed(name, "imported")
+        return _read(stored).renamed(name, "imported")
     path = Path(name)
     # os.path.exists returns False where Path.exists raises: for a name too long, or with a null character.
     if not os.path.exists(path) and path.name == str(name) and not path.suffix:  # noqa: PTH110
@@ -99,7 +98,7 @@ def load_dataset(name: str | Path = "auto", offline: bool = False, notify: Notif
         raise ByhandError(
             f"{str(name)!r} is neither a dataset nor a file; {nearest(str(name), known)}.", code="data.unknown_dataset"
         )
-    return read(path)
+    return _read(path)
 
 
 def from_environment() -> Dataset | None:
@@ -118,25 +117,36 @@ def from_environment() -> Dataset | None:
     given = os.environ.get("BYHAND_DATA")
     if not given:
         return None
-    dataset = read(Path(given))
+    dataset = _read(Path(given))
     found = fingerprint(dataset)
     names = [name for name, remote in REMOTE.items() if remote.fingerprint == found]
     return dataset.renamed(names[0] if names else dataset.train.name, "BYHAND_DATA")
 
 
+def _read(path: Path) -> Dataset:
+    # Digits that need no file start faster without the formats.
+    from byhand.data.formats import read
+
+    return read(path)
+
+
 def _auto(offline: bool, notify: Notify) -> Dataset:
+    from byhand.data.fetching import FetchError
+
     given = from_environment()
     if given is not None:
         return given
     try:
         # MNIST was not asked for by name, so the fallback should not take long.
         return _remote(AUTO, offline, patience=4)
-    except fetching.FetchError as problem:
+    except FetchError as problem:
         source = f"scikit-learn's embedded digits, because MNIST is not available: {problem.reason}"
         notify(f"using {source}.")
         return embedded.digits().renamed("digits", source)
 
 
 def _remote(name: str, offline: bool, patience: float) -> Dataset:
-    folder, source = fetching.fetch(name, offline=offline, patience=patience)
-    return read(folder).renamed(name, source)
+    from byhand.data.fetching import fetch
+
+    folder, source = fetch(name, offline=offline, patience=patience)
+    return _read(folder).renamed(name, source)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,13 +77,16 @@ class Registry(Generic[Made]):
 
         return register
 
-    def items(self) -> list[tuple[tuple[type[Layer], str], Made]]:
-        """List descriptions, each with its cell or ``""``, and what implements them."""
-        return list(self._made.items())
-
     def get(self, settings: Layer) -> Made | None:
-        """Give what implements a layer, or ``None``."""
-        return self._made.get((type(settings), getattr(settings, "cell", "")))
+        """Give what implements a layer, or ``None``. Its file is imported when a network first needs it."""
+        cell = getattr(settings, "cell", "")
+        key = (type(settings), cell)
+        if key not in self._made and (file := cell or settings.file):
+            module = f"byhand.hands.by_{self.hand}.{file}"
+            # The fast hand need not have every file.
+            if importlib.util.find_spec(module):
+                importlib.import_module(module)
+        return self._made.get(key)
 
     def find(self, settings: Layer) -> Made:
         """Give what implements a layer.

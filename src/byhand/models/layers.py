@@ -71,6 +71,8 @@ class Layer:
     """Base class of layer descriptions."""
 
     kind: ClassVar[str]
+    file: ClassVar[str] = ""
+    """Which file of every hand implements it, ``"dense"``; empty for layers from outside byhand."""
 
     def __init_subclass__(cls) -> None:
         """Register the layer under its class name."""
@@ -133,6 +135,7 @@ def _not_in_title(default: Any) -> Any:
 class Standardize(Layer):
     """``(x / 255 - mean) / std``: pixels 0..255 to numbers around zero; by default MNIST's mean and deviation."""
 
+    file = "pixels"
     mean: float = _not_in_title(0.1307)
     std: float = _not_in_title(0.3081)
 
@@ -148,6 +151,8 @@ class Standardize(Layer):
 class Flatten(Layer):
     """Images or maps to rows: ``(H, W, C) -> (H W C,)``."""
 
+    file = "pixels"
+
     def output_shape(self, shape: Shape) -> Shape:
         return (math.prod(shape),)
 
@@ -156,6 +161,7 @@ class Flatten(Layer):
 class Select(Layer):
     """Select values of a row: ``x[:, indices]``."""
 
+    file = "pixels"
     indices: tuple[int, ...] = ()
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -175,6 +181,7 @@ class Select(Layer):
 class Linear(Layer):
     """``y = x W + b`` with ``W (D, units)``."""
 
+    file = "dense"
     units: int = 0
     weight: str = _not_in_title("W")
     bias: str = _not_in_title("b")
@@ -198,21 +205,28 @@ class Linear(Layer):
 class ReLU(Layer):
     """``max(x, 0)``."""
 
+    file = "dense"
+
 
 @dataclass(frozen=True)
 class Sigmoid(Layer):
     """``1 / (1 + exp(-x))``."""
+
+    file = "dense"
 
 
 @dataclass(frozen=True)
 class Tanh(Layer):
     """``tanh(x)``."""
 
+    file = "dense"
+
 
 @dataclass(frozen=True)
 class Dropout(Layer):
     """In training, zero values with probability `rate` and divide the others by ``1 - rate``; else the identity."""
 
+    file = "dense"
     rate: float = 0.5
 
     def __post_init__(self) -> None:
@@ -229,6 +243,7 @@ class Dropout(Layer):
 class Conv2d(Layer):
     """Cross-correlate with `channels` kernels ``W (kernel, kernel, C, channels)`` and add ``b``."""
 
+    file = "convolution"
     channels: int = 0
     kernel: int = 0
     stride: int = 1
@@ -268,6 +283,7 @@ class Conv2d(Layer):
 class MaxPool2d(Layer):
     """The largest value of every `size` x `size` block; a remainder at the right and lower edge is dropped."""
 
+    file = "pooling"
     size: int = 2
 
     def __post_init__(self) -> None:
@@ -291,6 +307,7 @@ class BatchNorm2d(Layer):
     contributes with weight `momentum`.
     """
 
+    file = "normalization"
     momentum: float = _not_in_title(0.1)
     epsilon: float = _not_in_title(1e-5)
 

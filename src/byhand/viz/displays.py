@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from byhand.training.callbacks import Callback, Callbacks
 from byhand.viz.console import Terminal
-from byhand.viz.tensorboard import TensorBoard
 
 
 @contextmanager
@@ -19,10 +19,11 @@ def displaying(show: bool, tensorboard: bool) -> Iterator[Callback]:
     ByhandError
         If `tensorboard` is true and tensorboardX is not installed.
     """
-    displays: list[Terminal | TensorBoard] = [
-        *([Terminal()] if show else []),
-        *([TensorBoard()] if tensorboard else []),
-    ]
+    displays: list[Any] = [Terminal()] if show else []
+    if tensorboard:
+        from byhand.viz.tensorboard import TensorBoard
+
+        displays.append(TensorBoard())
     try:
         yield Callbacks(displays)
     finally:

@@ -9,16 +9,6 @@ from typing import Any
 import numpy as np
 
 from byhand.hands.base import Array, Mode
-from byhand.hands.by_fast import (  # noqa: F401  # each module registers its layers with `implements`
-    convolution,
-    dense,
-    elman,
-    gru,
-    lstm,
-    normalization,
-    pixels,
-    pooling,
-)
 from byhand.hands.by_fast.layer import FastLayer, build_layer
 from byhand.hands.by_fast.losses import LOSSES
 from byhand.models.layers import MaxPool2d, ReLU

@@ -10,16 +10,6 @@ from typing import Any
 import numpy as np
 
 from byhand.hands.base import READING, Array, Mode, Network, views
-from byhand.hands.by_numpy import (  # noqa: F401  # each module registers its layers with `implements`
-    convolution,
-    dense,
-    elman,
-    gru,
-    lstm,
-    normalization,
-    pixels,
-    pooling,
-)
 from byhand.hands.by_numpy.layer import Parameters, implements
 from byhand.hands.by_numpy.losses import LOSSES
 from byhand.models.initial_weights import starting_values

@@ -12,16 +12,6 @@ import torch
 from torch import Tensor
 
 from byhand.hands.base import READING, Array, Mode, Network, views
-from byhand.hands.by_tensor import (  # noqa: F401  # each module registers its layers with `implements`
-    convolution,
-    dense,
-    elman,
-    gru,
-    lstm,
-    normalization,
-    pixels,
-    pooling,
-)
 from byhand.hands.by_tensor.layer import implements
 from byhand.hands.by_tensor.losses import LOSSES
 from byhand.models.initial_weights import starting_values

@@ -12,16 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from byhand.hands.base import Array, Network
-from byhand.hands.by_torch import (  # noqa: F401  # each module registers its layers with `implements`
-    convolution,
-    dense,
-    elman,
-    gru,
-    lstm,
-    normalization,
-    pixels,
-    pooling,
-)
 from byhand.hands.by_torch.layer import Random, implements
 from byhand.hands.by_torch.losses import LOSSES
 from byhand.hands.by_torch.parameters import Stored, stored
