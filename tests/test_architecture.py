@@ -148,7 +148,7 @@ def test_the_numpy_hands_do_not_use_torch() -> None:
 
 
 def test_the_engine_does_not_know_the_hands() -> None:
-    for name in ("loop", "optimizers", "schedules"):
+    for name in ("loop", "optimizers"):
         words = mentions(SRC / "training" / f"{name}.py")
         assert not [word for word in words if re.search(r"by_(numpy|fast|tensor|torch)", word)]
 

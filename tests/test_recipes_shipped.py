@@ -15,9 +15,8 @@ from byhand.data import Digits, load_digits
 from byhand.hands import HANDS, Network, build
 from byhand.rng import generator
 from byhand.training.config import TrainingConfig
-from byhand.training.optimizers import optimizer
+from byhand.training.optimizers import optimizer, rate
 from byhand.training.recipe import load_recipe, parse_recipe, shipped
-from byhand.training.schedules import rate
 
 torch = pytest.importorskip("torch")
 

@@ -156,7 +156,7 @@ def test_no_traceback_from_a_real_process(python: Callable[..., Any]) -> None:
     assert done.returncode == 2
     # One of the few tests of a message: what was found, what was expected, what to do, the code.
     assert done.stderr == (
-        "byhand: There is no recipe 'mpl'; perhaps 'mlp' was meant, or name a file ending in .toml. "
+        "byhand: The recipe 'mpl' was not found; perhaps 'mlp' was meant, or name a file ending in .toml. "
         "[recipe.not_found]\n"
     )
 

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from byhand.data import Dataset, Digits, Splits, split
+from byhand.data.digits import varying_pixels
 from byhand.errors import ByhandError
 from byhand.models.layers import Flatten, Linear, Select, Standardize
 from byhand.training.config import FULL_BATCH, OPTIMIZERS, SCHEDULES
-from byhand.training.recipe import Recipe, load_recipe, parse_recipe, shipped, varying_pixels
+from byhand.training.recipe import Recipe, load_recipe, parse_recipe, shipped
 
 MLP = '[network]\nname = "mlp"\n'
 LAYERS = '[network]\nlayers = [{{ kind = "Standardize" }}, {{ kind = "Flatten" }}, {{ kind = "Linear", units = {} }}]\n'
@@ -117,13 +118,13 @@ def test_files_that_are_no_recipe(tmp_path: Path, refused: Any) -> None:
 def test_a_split_fits_the_digits(splits: Splits, refused: Any) -> None:
     digits, notes = Dataset(splits.train), list[str]()
     own = parse_recipe(MLP + '[data]\nsplit = "58000/2000/10000"\n', "x")
-    assert own.split(digits, notes.append).sizes == split(digits).sizes
+    assert own.load_splits(digits, notify=notes.append).sizes == split(digits).sizes
     assert len(notes) == 1
     with refused("data.split_too_large"):
-        own.with_data(split="58000/2000/10000").split(digits)
+        own.with_data(split="58000/2000/10000").load_splits(digits)
     with refused("data.invalid_split"):
-        parse_recipe(MLP + '[data]\nsplit = "1/2"\n', "x").split(digits)
-    assert own.with_data(split="100/20/10").split(digits, pytest.fail).sizes == (100, 20, 10)
+        parse_recipe(MLP + '[data]\nsplit = "1/2"\n', "x").load_splits(digits)
+    assert own.with_data(split="100/20/10").load_splits(digits, notify=pytest.fail).sizes == (100, 20, 10)
 
 
 def test_changed_settings(refused: Any) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch.optim import lr_scheduler
 
 from byhand.training.config import TrainingConfig
-from byhand.training.schedules import rate
+from byhand.training.optimizers import rate
 
 EPOCHS, STEPS = 7, 5
 TOTAL = EPOCHS * STEPS

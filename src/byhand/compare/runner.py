@@ -146,7 +146,7 @@ def _from_runs(experiment: Experiment, splits: SplitCache, callback: Callback) -
     first = experiment.runs[0]
     try:
         digits = splits.get(experiment.recipe)
-        _require_same_digits(first, digits)
+        first.checkpoint.require_digits(first.folder, digits)
         result.predictions = predict(first, digits.test)
     except ByhandError as problem:
         callback.note(f"the predictions of {first.folder} are not shown: {problem}")
@@ -182,21 +182,12 @@ def train_once(recipe: Recipe, folder: Path, splits: Splits, callback: Callback 
     path = folder / name
     if (path / RESULTS).exists():
         run = Run.load(path).require_done()
-        _require_same_digits(run, splits)
+        run.checkpoint.require_digits(run.folder, splits)
         callback.skip(run)
         return run
     if (path / RECIPE).exists():
         return resume(path, callback=callback, splits=splits)
     return start(recipe, folder, name, callback=callback, splits=splits)
-
-
-def _require_same_digits(run: Run, splits: Splits) -> None:
-    if run.checkpoint.facts.get("data") != splits.fingerprint:
-        raise ByhandError(
-            f"{run.folder} was trained on other digits than {splits.name} ({splits.source}) now contains; "
-            "remove it, or choose another --runs.",
-            code="run.other_digits",
-        )
 
 
 def _digest(recipe: Recipe, splits: Splits) -> str:

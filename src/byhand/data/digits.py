@@ -129,3 +129,20 @@ class Dataset:
     def renamed(self, name: str, source: str) -> Dataset:
         """Return the same digits under another name and source."""
         return self.map(lambda part: replace(part, name=name, source=source))
+
+
+def varying_pixels(images: Bytes, least: float) -> tuple[int, ...]:
+    """Indices of the pixels whose variance over the images, of values from 0 to 1, exceeds `least`."""
+    rows = images.reshape(len(images), -1)
+    # var = mean(x^2) - mean(x)^2, exact in integers but for the last division.
+    total = rows.sum(axis=0, dtype=np.int64)
+    squares = np.zeros_like(total)
+    for start in range(0, len(rows), 4096):
+        squares += np.square(rows[start : start + 4096], dtype=np.int64).sum(axis=0)
+    variance = (squares / len(rows) - (total / len(rows)) ** 2) / 255**2
+    kept = tuple(int(pixel) for pixel in np.flatnonzero(variance > least))
+    if not kept:
+        raise ByhandError(
+            f"No pixel's variance exceeds min_variance = {least}; choose a smaller one.", code="recipe.no_pixels"
+        )
+    return kept

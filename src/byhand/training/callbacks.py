@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,28 +36,10 @@ class Callbacks(Callback):
     """Several callbacks, called in order."""
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
-        self.callbacks = callbacks
+        for stage in ("note", "skip", "begin", "step", "epoch", "end"):
+            setattr(self, stage, partial(_call_each, [getattr(callback, stage) for callback in callbacks]))
 
-    def note(self, message: str) -> None:
-        for callback in self.callbacks:
-            callback.note(message)
 
-    def skip(self, run: Run) -> None:
-        for callback in self.callbacks:
-            callback.skip(run)
-
-    def begin(self, run: Run, accuracy: float) -> None:
-        for callback in self.callbacks:
-            callback.begin(run, accuracy)
-
-    def step(self, step: int, steps: int) -> None:
-        for callback in self.callbacks:
-            callback.step(step, steps)
-
-    def epoch(self, entry: dict[str, Any], seconds: float) -> None:
-        for callback in self.callbacks:
-            callback.epoch(entry, seconds)
-
-    def end(self, run: Run) -> None:
-        for callback in self.callbacks:
-            callback.end(run)
+def _call_each(functions: Sequence[Callable[..., None]], *arguments: Any) -> None:
+    for function in functions:
+        function(*arguments)

@@ -16,6 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from byhand.data import Splits
 from byhand.errors import ByhandError
 from byhand.hands import Array
 from byhand.io import replacing
@@ -73,6 +74,16 @@ class Checkpoint:
                     f"{path} cannot be written ({problem}); free some space and resume by --resume {path.parent}.",
                     code="run.not_writable",
                 ) from problem
+
+    def require_digits(self, name: str | Path, splits: Splits) -> None:
+        """Raise `ByhandError` (``run.other_digits``) unless the run was trained on these digits."""
+        if self.facts.get("data") != splits.fingerprint:
+            raise ByhandError(
+                f"{name} was trained on other digits than {splits.name} split {'/'.join(map(str, splits.sizes))} "
+                f"({splits.source}) now gives; restore those that it was trained on, name digits by --data, or train a "
+                "new run.",
+                code="run.other_digits",
+            )
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint:

@@ -9,10 +9,10 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -30,6 +30,7 @@ RECIPE, ENVIRONMENT, LOG, TIMES, CHECKPOINT, RESULTS = (
     "checkpoint.safetensors",
     "results.json",
 )
+Content = TypeVar("Content")
 LOCK = ".lock"
 """Locked while a process trains the run; removed when it is done, unless it was killed."""
 
@@ -187,11 +188,23 @@ def read_json(path: Path) -> dict[str, Any]:
     ByhandError
         ``run.damaged``.
     """
+    return _parse(path, lambda text: dict(json.loads(text)), {})
+
+
+def read_environment(path: Path) -> dict[str, Any]:
+    """Read the environment in which a run began; empty if it was killed before that was written."""
+    values = read_json(path / ENVIRONMENT)
+    expected = {"threads": int, "device": str} | ({"source": str} if "source" in values else {})
+    if values and any(type(values.get(name)) is not kind for name, kind in expected.items()):
+        raise ByhandError(f"{path / ENVIRONMENT} is damaged; train the run again.", code="run.damaged")
+    return values
+
+
+def _parse(path: Path, parse: Callable[[str], Content], missing: Content) -> Content:
     try:
-        values: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return dict(values)
+        return parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {}
+        return missing
     except (OSError, ValueError, TypeError) as problem:
         raise ByhandError(f"{path} is damaged; train the run again.", code="run.damaged") from problem
 
@@ -216,13 +229,8 @@ def append_log(path: Path, entry: Mapping[str, Any]) -> None:
 
 def read_log(path: Path) -> list[dict[str, Any]]:
     """Read the complete lines of a log; a kill may have cut off the last."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        return [dict(json.loads(line)) for line in lines if line.endswith("\n")]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, TypeError) as problem:
-        raise ByhandError(f"{path} is damaged; train the run again.", code="run.damaged") from problem
+    # What follows the last line feed is incomplete.
+    return _parse(path, lambda text: [dict(json.loads(line)) for line in text.split("\n")[:-1]], [])
 
 
 def truncate_log(path: Path, length: int) -> list[dict[str, Any]]:

@@ -23,8 +23,7 @@ from byhand.hands.base import views
 from byhand.metrics.losses import accuracy, mean_loss
 from byhand.rng import generator
 from byhand.training.config import TrainingConfig
-from byhand.training.optimizers import Optimizer
-from byhand.training.schedules import rate
+from byhand.training.optimizers import Optimizer, rate
 
 TRAIN_SAMPLE = 5_000
 """How many training digits, at most, the training accuracy is measured on after each epoch."""

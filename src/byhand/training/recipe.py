@@ -30,7 +30,7 @@ import numpy as np
 import tomli_w
 
 from byhand.data import Dataset, Digits, Splits, load_dataset, split
-from byhand.data.digits import CLASSES, SIDE
+from byhand.data.digits import CLASSES, SIDE, varying_pixels
 from byhand.data.loading import say
 from byhand.errors import ByhandError, nearest
 from byhand.models import zoo
@@ -84,50 +84,49 @@ class Recipe:
 
     def __post_init__(self) -> None:
         # Everything is checked here, so that a mistake in a file is reported before any work begins.
-        recipe = f"The recipe {self.name!r}"
         if not self.name.isprintable() or self.name in ("", ".", "..") or "/" in self.name:
-            raise self._error("has a name that no folder can have; give it another one", "invalid_name")
-        check_settings(f"{recipe}, section network,", self._network_defaults(), self.network)
+            raise _error(self.name, "has a name that no folder can have; give it another one", "invalid_name")
+        self._checked("network", self._network_defaults())
         if "min_variance" in self.network and "pixels" in self.network:
-            raise self._error("sets both min_variance and pixels; leave one of them out")
-        spec = self._spec({})
+            raise _error(self.name, "sets both min_variance and pixels; leave one of them out")
+        spec = self.spec()
         if self.config.full_batch and any(isinstance(layer, Dropout) and layer.rate for layer in spec.layers):
-            raise self._error(
+            raise _error(
+                self.name,
                 f"has dropout, and {self.config.optimizer} needs a deterministic loss; leave out dropout, or choose "
-                "another optimizer"
+                "another optimizer",
             )
-        data = DATA | check_settings(f"{recipe}, section data,", DATA, self.data)
-        if data["split_seed"] < 0:
-            raise self._error(f"has split_seed = {data['split_seed']}; expected 0 or more")
-        check_settings(f"{recipe}, section project,", PROJECT, self.project)
+        if (DATA | self._checked("data", DATA))["split_seed"] < 0:
+            raise _error(self.name, f"has split_seed = {self.data['split_seed']}; expected 0 or more")
+        self._checked("project", PROJECT)
         single = dataclasses.replace(self, sweep={}) if self.sweep else self
         for key, values in self.sweep.items():
             if not isinstance(values, list | tuple) or not values:
-                raise self._error(f"sweeps {key} over {values!r}; expected a list of values", "invalid_sweep")
+                raise _error(self.name, f"sweeps {key} over {values!r}; expected a list of values", "invalid_sweep")
             for value in values:
                 single.with_settings(**{key: value})
 
-    def _error(self, problem: str, code: str = "invalid_setting") -> ByhandError:
-        return ByhandError(f"The recipe {self.name!r} {problem}.", code=f"recipe.{code}")
+    def _checked(self, section: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
+        return check_settings(f"The recipe {self.name!r}, section {section},", defaults, getattr(self, section))
 
     def _network_defaults(self) -> dict[str, Any]:
         if "layers" in self.network:
             layers = self.network["layers"]
             if not isinstance(layers, list | tuple):
-                raise self._error(f"sets layers = {layers!r}; expected a list of layers")
+                raise _error(self.name, f"sets layers = {layers!r}; expected a list of layers")
             return SPEC | {"layers": tuple(layers)}
         if not isinstance(self.network.get("name"), str):
             names = ", ".join(zoo.NETWORKS)
-            raise self._error(f"names no network; expected [network] with a name ({names}) or layers", "no_network")
+            raise _error(
+                self.name, f"names no network; expected [network] with a name ({names}) or layers", "no_network"
+            )
         settings = {"name": ""} | zoo.settings_of(self.network["name"])
         return settings | {"min_variance": 0.0} if "pixels" in settings else settings
 
     @property
     def config(self) -> TrainingConfig:
         """The settings of the training, checked."""
-        return TrainingConfig(
-            **check_settings(f"The recipe {self.name!r}, section training,", TrainingConfig.defaults(), self.training)
-        )
+        return TrainingConfig(**self._checked("training", TrainingConfig.defaults()))
 
     def with_settings(self, **settings: Any) -> Recipe:
         """Copy the recipe with some settings changed, of whichever section; ``None`` changes nothing.
@@ -140,18 +139,14 @@ class Recipe:
             ``recipe.unknown_setting`` if no section has a setting of that name.
         """
         sections: dict[str, Any] = {"network": dict(self.network), "training": dict(self.training)}
-        known = {"network": self._network_defaults(), "training": TrainingConfig.defaults()}
+        known = dict.fromkeys(TrainingConfig.defaults(), "training")
+        known |= dict.fromkeys(self._network_defaults(), "network")
+        settings = {key: value for key, value in settings.items() if value is not None}
         for key, value in settings.items():
-            if value is None:
-                continue
-            for section, default in known.items():
-                if key in default:
-                    sections[section][key] = _python(value)
-                    break
-            else:
-                everything = [*known["network"], *known["training"]]
-                raise self._error(f"has no setting {key!r}; {nearest(key, everything)}", "unknown_setting")
-        sweep = {key: values for key, values in self.sweep.items() if settings.get(key) is None}
+            if key not in known:
+                raise _error(self.name, f"has no setting {key!r}; {nearest(key, known)}", "unknown_setting")
+            sections[known[key]][key] = _python(value)
+        sweep = {key: values for key, values in self.sweep.items() if key not in settings}
         return dataclasses.replace(self, **sections, sweep=sweep)
 
     @property
@@ -159,11 +154,15 @@ class Recipe:
         """``name``, ``split`` and ``split_seed`` of the digits, with defaults filled in."""
         return {**DATA, **self.data}
 
-    def load_splits(self, *, offline: bool = False, notify: Callable[[str], None] = say) -> Splits:
-        """Load and split the digits.
+    def load_splits(
+        self, dataset: Dataset | None = None, *, offline: bool = False, notify: Callable[[str], None] = say
+    ) -> Splits:
+        """Split the digits as the recipe says, or by default where there are too few and the split is its own.
 
         Parameters
         ----------
+        dataset
+            The digits; by default they are loaded.
         offline
             Download nothing.
         notify
@@ -174,10 +173,8 @@ class Recipe:
         ByhandError
             If the digits cannot be loaded or split.
         """
-        return self.split(load_dataset(self.data_settings["name"], offline=offline, notify=notify), notify)
-
-    def split(self, dataset: Dataset, notify: Callable[[str], None] = say) -> Splits:
-        """Split digits as the recipe asks, or by default where there are too few and the split is the recipe's own."""
+        if dataset is None:
+            dataset = load_dataset(self.data_settings["name"], offline=offline, notify=notify)
         seed, sizes = self.data_settings["split_seed"], self.data_settings["split"] or None
         try:
             return split(dataset, seed, sizes)
@@ -212,37 +209,24 @@ class Recipe:
         required = self.split_required or bool(given.get("split"))
         return dataclasses.replace(self, data={**self.data, **given}, split_required=required)
 
-    def spec(self, train: Digits) -> Spec:
-        """Build the network's spec; only ``min_variance`` depends on the training split.
+    def spec(self, train: Digits | None = None) -> Spec:
+        """Build the network's spec; only ``min_variance`` depends on the training split, and is ignored without one.
 
         Raises
         ------
         ByhandError
             If the layers do not fit together, or no pixel is left.
         """
-        if "min_variance" in self.network:
-            return self._spec({"pixels": varying_pixels(train.images, float(self.network["min_variance"]))})
-        return self._spec({})
-
-    def _spec(self, pixels: Mapping[str, Any]) -> Spec:
         settings = {key: value for key, value in self.network.items() if key not in ("name", "min_variance")}
-        if "layers" not in settings:
-            if self.config.nondigits:
-                raise self._error(
-                    f"trains on non-digits, and {self.network['name']!r} has no class for them; write the network as "
-                    "layers that end with 11 logits, or leave out nondigits",
-                    "invalid_network",
-                )
-            return zoo.network(self.network["name"], **{**settings, **pixels})
-        spec = Spec.from_dict(settings)
+        if train is not None and "min_variance" in self.network:
+            settings["pixels"] = varying_pixels(train.images, float(self.network["min_variance"]))
+        spec = Spec.from_dict(settings) if "layers" in settings else zoo.network(self.network["name"], **settings)
         # Non-digits are an eleventh class.
         classes = CLASSES + (self.config.nondigits > 0)
         if (spec.input_shape, spec.classes) != (SHAPE, classes):
-            raise self._error(
-                f"has a network from images {spec.input_shape} to {spec.classes} logits; expected {SHAPE} to {classes} "
-                f"for {'digits and non-digits' if self.config.nondigits else 'digits'}",
-                "invalid_network",
-            )
+            hint = " with nondigits; write it as layers, or leave out nondigits" if self.config.nondigits else ""
+            found = f"{spec.input_shape} to {spec.classes} logits; expected {SHAPE} to {classes}{hint}"
+            raise _error(self.name, f"has a network from images {found}", "invalid_network")
         return spec
 
     def to_toml(self) -> str:
@@ -250,6 +234,10 @@ class Recipe:
         comment = "".join(f"# {line}".rstrip() + "\n" for line in self.description.splitlines())
         sections = {"name": self.name} | {part: dict(getattr(self, part)) for part in SECTIONS if getattr(self, part)}
         return f"{comment}\n{tomli_w.dumps(sections)}" if comment else tomli_w.dumps(sections)
+
+
+def _error(name: str, problem: str, code: str = "invalid_setting") -> ByhandError:
+    return ByhandError(f"The recipe {name!r} {problem}.", code=f"recipe.{code}")
 
 
 def _python(value: Any) -> Any:
@@ -262,23 +250,6 @@ def _python(value: Any) -> Any:
 def _for_filename(value: Any) -> str:
     text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return text.replace("/", "-")
-
-
-def varying_pixels(images: np.ndarray[Any, Any], least: float) -> tuple[int, ...]:
-    """Indices of the pixels whose variance over the images, of values from 0 to 1, exceeds `least`."""
-    rows = images.reshape(len(images), -1)
-    # var = mean(x^2) - mean(x)^2, exact in integers but for the last division.
-    total = rows.sum(axis=0, dtype=np.int64)
-    squares = np.zeros_like(total)
-    for start in range(0, len(rows), 4096):
-        squares += np.square(rows[start : start + 4096], dtype=np.int64).sum(axis=0)
-    variance = (squares / len(rows) - (total / len(rows)) ** 2) / 255**2
-    kept = tuple(int(pixel) for pixel in np.flatnonzero(variance > least))
-    if not kept:
-        raise ByhandError(
-            f"No pixel's variance exceeds min_variance = {least}; choose a smaller one.", code="recipe.no_pixels"
-        )
-    return kept
 
 
 def shipped() -> tuple[str, ...]:
@@ -310,17 +281,13 @@ def recipe_text(name: str | Path) -> str:
         return (resources.files("byhand") / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
     path = Path(name)
     if path.suffix != ".toml":
-        raise ByhandError(
-            f"There is no recipe {str(name)!r}; {nearest(str(name), shipped())}, or name a file ending in .toml.",
-            code="recipe.not_found",
-        )
+        hint = f"{nearest(str(name), shipped())}, or name a file ending in .toml"
+        raise _error(str(name), f"was not found; {hint}", "not_found")
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
-        raise ByhandError(
-            f"The recipe {path} cannot be read ({reason}); check its name.", code="recipe.unreadable"
-        ) from problem
+        raise _error(str(path), f"cannot be read ({reason}); check its name", "unreadable") from problem
 
 
 def parse_recipe(text: str, name: str) -> Recipe:
@@ -334,24 +301,12 @@ def parse_recipe(text: str, name: str) -> Recipe:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise ByhandError(
-            f"The recipe {name!r} is not valid TOML ({problem}); correct it there.", code="recipe.invalid_toml"
-        ) from problem
+        raise _error(name, f"is not valid TOML ({problem}); correct it there", "invalid_toml") from problem
     name = str(content.pop("name", name))
     for section, values in content.items():
         if section not in SECTIONS:
-            raise ByhandError(
-                f"The recipe {name!r} has no section {section!r}; {nearest(section, SECTIONS)}.",
-                code="recipe.unknown_section",
-            )
+            raise _error(name, f"has no section {section!r}; {nearest(section, SECTIONS)}", "unknown_section")
         if not isinstance(values, dict):
-            raise ByhandError(
-                f"The recipe {name!r} sets {section} = {values!r}; write it as a section, [{section}].",
-                code="recipe.invalid_section",
-            )
-    comment = []
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            break
-        comment.append(line.lstrip("#").strip())
-    return Recipe(name, "\n".join(comment), **content)
+            raise _error(name, f"sets {section} = {values!r}; write it as a section, [{section}]", "invalid_section")
+    comment = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+    return Recipe(name, "\n".join(line.lstrip("#").strip() for line in comment), **content)

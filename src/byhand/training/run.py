@@ -199,13 +199,7 @@ class Run:
             splits = load_digits(data["name"], data["split_seed"], data["split"], offline, notify)
         else:
             splits = self.recipe.load_splits(offline=offline, notify=notify)
-            if self.checkpoint.facts.get("data") != splits.fingerprint:
-                raise ByhandError(
-                    f"{self.name} was trained on other digits than {self.recipe.data_settings['name']!r} now gives: "
-                    f"{splits.name} split {'/'.join(map(str, splits.sizes))} ({splits.source}); restore those that "
-                    "it was trained on, or name digits by --data.",
-                    code="run.other_digits",
-                )
+            self.checkpoint.require_digits(self.name, splits)
         self._splits = splits
         return splits
 

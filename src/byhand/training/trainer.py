@@ -111,7 +111,7 @@ def resume(path: Path, *, offline: bool = False, callback: Callback | None = Non
         with files.locked(path):
             # Another process may have finished it just now, or been killed between its last file and its lock.
             if not (path / RESULTS).exists():
-                return Trainer(recipe, callback, splits, offline, _read_environment(path)).train(path)
+                return Trainer(recipe, callback, splits, offline, files.read_environment(path)).train(path)
             files.remove_partial_files(path)
     run = Run.load(path)
     callback.note(f"{path} is done; nothing is left to train.")
@@ -170,11 +170,9 @@ class Trainer:
         self.callback.begin(self.run, untrained)
         stopped = ""
         if self.optimizer is None:
-            stopped = train_full_batch(network, splits, config, self._after_epoch)
-            if stopped:
-                self.callback.note(
-                    f"{config.optimizer} stopped after {log[-1]['step']} of {config.epochs} iterations: {stopped}."
-                )
+            if stopped := train_full_batch(network, splits, config, self._after_epoch):
+                done = f"{log[-1]['step']} of {config.epochs} iterations"
+                self.callback.note(f"{config.optimizer} stopped after {done}: {stopped}.")
         elif not self._out_of_patience():
             train_by_steps(network, self.optimizer, splits, config, self._after_epoch, len(log), self.callback.step)
         if self.best:
@@ -203,12 +201,7 @@ class Trainer:
                     f"restore its {' and '.join(changed) or 'network'}, or train a new run.",
                     code="run.other_recipe",
                 )
-            if saved.facts.get("data") != self.splits.fingerprint:
-                raise ByhandError(
-                    f"{self.path} began with other digits than {self.splits.name} ({self.splits.source}) now gives; "
-                    "restore the data it began with, or train a new run.",
-                    code="run.other_digits",
-                )
+            saved.require_digits(self.path, self.splits)
             self.network.load(saved.values)
             self.optimizer.load_state(saved.optimizer)
             done = saved.epochs
@@ -228,10 +221,10 @@ class Trainer:
         """Log an epoch; whether to stop."""
         log, times = self.run.log, self.run.times
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        log.append(epoch.entry)
-        times.append({"epoch": epoch.entry["epoch"], "seconds": epoch.seconds, "now": now})
-        files.append_log(self.path / LOG, log[-1])
-        files.append_log(self.path / TIMES, times[-1])
+        timed = {"epoch": epoch.entry["epoch"], "seconds": epoch.seconds, "now": now}
+        for name, entries, entry in ((LOG, log, epoch.entry), (TIMES, times, timed)):
+            entries.append(entry)
+            files.append_log(self.path / name, entry)
         if self.config.patience and (
             self.best_epoch is None or epoch.entry["val_loss"] < log[self.best_epoch]["val_loss"]
         ):
@@ -279,9 +272,7 @@ class Trainer:
             "data": {
                 "name": splits.name,
                 "source": self.environment["source"],
-                "train": len(splits.train),
-                "validation": len(splits.validation),
-                "test": len(splits.test),
+                **dict(zip(("train", "validation", "test"), splits.sizes, strict=True)),
                 "split_seed": splits.seed,
             },
             "untrained": {"accuracy": untrained},
@@ -292,29 +283,17 @@ class Trainer:
         return results
 
 
-def _read_environment(path: Path) -> dict[str, Any]:
-    """Read the environment in which a run began; empty if it was killed before that was written."""
-    values = files.read_json(path / ENVIRONMENT)
-    if values and not (
-        type(values.get("threads")) is int
-        and isinstance(values.get("device"), str)
-        and isinstance(values.get("source", ""), str)
-    ):
-        raise ByhandError(f"{path / ENVIRONMENT} is damaged; train the run again.", code="run.damaged")
-    return values
-
-
 def _choose_device(config: TrainingConfig, before: str | None) -> tuple[str, str]:
     """Choose the device and say why; a resumed run keeps its own, because another rounds differently."""
-    if config.device != "auto" or before is None:
-        device, reason = choose_device(config.device, config.hand, config.dtype)
-        return device, f"computing on {device}: {reason}."
+    began = before if config.device == "auto" else None
     try:
-        device = choose_device(before, config.hand, config.dtype)[0]
+        device, reason = choose_device(began or config.device, config.hand, config.dtype)
     except ByhandError as problem:
+        if began is None:
+            raise
         raise ByhandError(
-            f"The run began on the device {before!r}, which is not available now; resume it where it is, "
+            f"The run began on the device {began!r}, which is not available now; resume it where it is, "
             "or train a new run.",
             code="run.other_device",
         ) from problem
-    return device, f"computing on {device}: the run began there."
+    return device, f"computing on {device}: {'the run began there' if began else reason}."
