@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 from byhand.errors import ByhandError, nearest
 
 
@@ -67,3 +69,10 @@ def _convert(default: Any, value: Any) -> Any:
 
 def _example(default: Any) -> str:
     return repr(list(default) or [128, 64]) if isinstance(default, tuple) else repr(default)
+
+
+def plain(value: Any) -> Any:
+    """Convert NumPy values, which TOML cannot hold."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    return type(value)(plain(entry) for entry in value) if type(value) in (list, tuple) else value

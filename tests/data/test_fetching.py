@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from byhand.data import fetch, load_dataset, load_digits, read, remote
+from byhand.data import cache, fetch, load_dataset, load_digits, read
+from byhand.data.cache import RemoteDataset, RemoteFile
 from byhand.data.fetching import FetchError
-from byhand.data.remote import RemoteDataset, RemoteFile
 
 
 class Mirrors(http.server.ThreadingHTTPServer):
@@ -102,7 +102,7 @@ def offer(server: Mirrors, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Non
         )
         port = server.server_address[1]
         dataset = RemoteDataset(files, tuple(f"http://127.0.0.1:{port}/{mirror}/" for mirror in mirrors), "")
-        monkeypatch.setitem(remote.REMOTE, "mnist", dataset)
+        monkeypatch.setitem(cache.REMOTE, "mnist", dataset)
 
     return offered
 
@@ -216,13 +216,13 @@ def test_a_damaged_cache_is_repaired(offer: Callable[..., None], tmp_path: Path,
 
 def test_two_processes_at_once_download_once(server: Mirrors, offer: Callable[..., None]) -> None:
     offer("good")
-    dataset = remote.REMOTE["mnist"]
+    dataset = cache.REMOTE["mnist"]
     program = (
         "import json, sys\n"
-        "from byhand.data import fetch, remote\n"
+        "from byhand.data import cache, fetch\n"
         "files, mirrors = json.loads(sys.argv[1])\n"
-        "files = tuple(remote.RemoteFile(*file) for file in files)\n"
-        "remote.REMOTE['mnist'] = remote.RemoteDataset(files, tuple(mirrors), '')\n"
+        "files = tuple(cache.RemoteFile(*file) for file in files)\n"
+        "cache.REMOTE['mnist'] = cache.RemoteDataset(files, tuple(mirrors), '')\n"
         "print(fetch('mnist')[1])\n"
     )
     table = json.dumps([[(file.name, file.size, file.sha256) for file in dataset.files], dataset.mirrors])
@@ -284,8 +284,8 @@ def test_byhand_data_comes_first(
     assert (train.name, train.source) == ("mine", "BYHAND_DATA")
     # Only MNIST is taken for MNIST, in any format.
     assert load_dataset("mnist").train.source != "BYHAND_DATA"
-    known = replace(remote.REMOTE["mnist"], fingerprint=remote.fingerprint(read(given)))
-    monkeypatch.setitem(remote.REMOTE, "mnist", known)
+    known = replace(cache.REMOTE["mnist"], fingerprint=cache.fingerprint(read(given)))
+    monkeypatch.setitem(cache.REMOTE, "mnist", known)
     for name in ("mnist", "auto"):
         train = load_dataset(name).train
         assert (train.name, train.source) == ("mnist", "BYHAND_DATA")

@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from byhand.data import cache, contact_sheet, fetching, loading, read
+from byhand.data.cache import REMOTE
 from byhand.data.digits import Dataset
-from byhand.data.remote import REMOTE
 from byhand.errors import ByhandError
 
 

@@ -22,7 +22,7 @@ from typing import IO
 from urllib.error import HTTPError
 
 from byhand.data import cache
-from byhand.data.remote import REMOTE, RemoteDataset, RemoteFile
+from byhand.data.cache import REMOTE, RemoteDataset, RemoteFile
 from byhand.errors import ByhandError, nearest
 from byhand.io import replacing
 
@@ -64,7 +64,7 @@ def fetch(name: str, *, offline: bool = False, progress: bool = True, patience: 
     Parameters
     ----------
     name
-        A name in `byhand.data.remote.REMOTE`.
+        A name in `byhand.data.cache.REMOTE`.
     offline
         Use only the cache.
     progress

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from byhand.data import cache, embedded, splits
+from byhand.data.cache import REMOTE, fingerprint
 from byhand.data.digits import Dataset
-from byhand.data.remote import REMOTE, fingerprint
 from byhand.errors import ByhandError, nearest
 
 AUTO = "mnist"  # what `auto` looks for

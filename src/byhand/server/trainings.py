@@ -32,7 +32,7 @@ class Job:
     name: str
     epochs: int
     process: Process
-    output: asyncio.Task[bytes]
+    output: asyncio.Task[tuple[bytes, bytes]]
     stopped: bool = False
 
     @property
@@ -49,7 +49,7 @@ class Job:
         """The error message of a training that failed."""
         if self.state != "failed":
             return None
-        lines = self.output.result().decode("utf-8", "replace").strip().splitlines()
+        lines = self.output.result()[1].decode("utf-8", "replace").strip().splitlines()
         return lines[-1].removeprefix("byhand: ") if lines else f"The process ended with {self.process.returncode}."
 
 
@@ -110,7 +110,7 @@ class Trainings:
                 stderr=PIPE,
                 env={variable: value for variable, value in os.environ.items() if variable not in PRIVATE},
             )
-            self._jobs[name] = Job(name, epochs, process, asyncio.create_task(_stderr(process)))
+            self._jobs[name] = Job(name, epochs, process, asyncio.create_task(process.communicate()))
             return name
 
     async def stop(self, name: str) -> None:
@@ -151,8 +151,3 @@ class Trainings:
         if job is not None:
             found |= {"state": job.state, "epochs": job.epochs}
         return {"id": name, "name": name} | found
-
-
-async def _stderr(process: Process) -> bytes:
-    _, text = await process.communicate()
-    return text

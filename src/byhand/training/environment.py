@@ -119,16 +119,15 @@ def environment(device: str, threads: int) -> dict[str, Any]:
             versions[library] = importlib.metadata.version(library)
         except importlib.metadata.PackageNotFoundError:
             versions[library] = "not installed"
-    products = sorted(
-        {f"{pool['internal_api']} {pool['version']} {pool.get('architecture', '')}".strip() for pool in _blas()}
-    )
+    blas = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+    products = {f"{pool['internal_api']} {pool['version']} {pool.get('architecture', '')}".strip() for pool in blas}
     return {
         "versions": versions,
         "system": f"{platform.system()} {platform.machine()}",
         "processor": processor(),
         "device": device,
         "threads": threads,
-        "linear_algebra": products,
+        "linear_algebra": sorted(products),
     }
 
 
@@ -141,7 +140,3 @@ def processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
-
-
-def _blas() -> list[dict[str, Any]]:
-    return [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]

@@ -26,7 +26,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tomli_w
 
 from byhand.data import Dataset, Digits, Splits, load_dataset, split
@@ -36,7 +35,7 @@ from byhand.errors import ByhandError, nearest
 from byhand.models import zoo
 from byhand.models.layers import Dropout
 from byhand.models.spec import Spec
-from byhand.options import check_settings
+from byhand.options import check_settings, plain
 from byhand.training.config import TrainingConfig
 
 DATA: dict[str, Any] = {"name": "auto", "split": "", "split_seed": 0}
@@ -92,9 +91,7 @@ class Recipe:
         spec = self.spec()
         if self.config.full_batch and any(isinstance(layer, Dropout) and layer.rate for layer in spec.layers):
             raise _error(
-                self.name,
-                f"has dropout, and {self.config.optimizer} needs a deterministic loss; leave out dropout, or choose "
-                "another optimizer",
+                self.name, f"has dropout, with which {self.config.optimizer} cannot train; leave out one of them"
             )
         if (DATA | self._checked("data", DATA))["split_seed"] < 0:
             raise _error(self.name, f"has split_seed = {self.data['split_seed']}; expected 0 or more")
@@ -145,7 +142,7 @@ class Recipe:
         for key, value in settings.items():
             if key not in known:
                 raise _error(self.name, f"has no setting {key!r}; {nearest(key, known)}", "unknown_setting")
-            sections[known[key]][key] = _python(value)
+            sections[known[key]][key] = plain(value)
         sweep = {key: values for key, values in self.sweep.items() if key not in settings}
         return dataclasses.replace(self, **sections, sweep=sweep)
 
@@ -189,10 +186,7 @@ class Recipe:
         return default
 
     def variants(self) -> list[tuple[dict[str, Any], Recipe]]:
-        """List every combination of the sweep: its settings, and the recipe with them, named after them.
-
-        Without a sweep, only the recipe.
-        """
+        """List the combinations of the sweep: their settings, and the recipe with them; without a sweep, the recipe."""
         variants = []
         for values in itertools.product(*self.sweep.values()):
             settings = dict(zip(self.sweep, values, strict=True))
@@ -240,16 +234,8 @@ def _error(name: str, problem: str, code: str = "invalid_setting") -> ByhandErro
     return ByhandError(f"The recipe {name!r} {problem}.", code=f"recipe.{code}")
 
 
-def _python(value: Any) -> Any:
-    """Convert NumPy values, which TOML cannot hold."""
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    return type(value)(_python(entry) for entry in value) if type(value) in (list, tuple) else value
-
-
 def _for_filename(value: Any) -> str:
-    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    return text.replace("/", "-")
+    return (",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)).replace("/", "-")
 
 
 def shipped() -> tuple[str, ...]:

@@ -9,7 +9,6 @@ import gzip
 import io
 import re
 import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from byhand.data.digits import SIDE, Bytes, Dataset, Digits
-from byhand.data.formats.limits import check_count, is_test
+from byhand.data.formats.limits import check_count, is_test, parsing
 from byhand.errors import ByhandError
 
 UNSIGNED_BYTE = 0x08
@@ -100,13 +99,8 @@ def _partner(path: Path, others: Sequence[Path]) -> Path | None:
 def _open(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
-    try:
-        with gzip.open(path) if zipped else path.open("rb") as raw:
-            yield raw
-    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
-        raise ByhandError(
-            f"{path} is a truncated or damaged gzip file ({problem}); download it again.", code="data.damaged"
-        ) from problem
+    with parsing(path, "an IDX file, gzipped or not"), gzip.open(path) if zipped else path.open("rb") as raw:
+        yield raw
 
 
 def _dimensions(path: Path) -> tuple[int, int]:

@@ -15,6 +15,7 @@ import numpy as np
 from byhand.data.digits import SIDE, Bytes, Dataset, Digits
 from byhand.data.formats.limits import MOST_IMAGES, check_count
 from byhand.errors import ByhandError
+from byhand.io import silent_warnings
 
 PIXELS = SIDE * SIDE
 LONGEST_LINE = 2**16
@@ -74,19 +75,18 @@ def _table(path: Path, columns: int, skip: bool) -> Bytes:
         try:
             if skip:
                 next(lines)
-            if not lines.more():
-                raise ByhandError(
-                    f"{path} contains only a header; expected one digit in each following row.", code="data.empty"
+            with silent_warnings():
+                table = np.loadtxt(
+                    lines, np.uint8, comments=None, delimiter=",", quotechar='"', ndmin=2, max_rows=MOST_IMAGES + 1
                 )
-            table = np.loadtxt(
-                lines, np.uint8, comments=None, delimiter=",", quotechar='"', ndmin=2, max_rows=MOST_IMAGES + 1
-            )
         except ValueError as problem:
             raise ByhandError(
                 f"{path} has {_fault(lines.last, columns)} in line {lines.number}; expected {columns} integers "
                 "0 to 255.",
                 code="data.bad_row",
             ) from problem
+    if not table.size:
+        raise ByhandError(f"{path} contains only a header; expected one digit in each row.", code="data.empty")
     if table.shape[1] != columns:
         raise ByhandError(
             f"{path} has {columns} columns in line 1 and {table.shape[1]} below; expected the same number everywhere.",
@@ -101,28 +101,18 @@ class _Lines:
 
     def __init__(self, file: TextIO) -> None:
         self.file, self.number, self.last = file, 0, ""
-        self.pushed_back: str | None = None
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self.file.readline(LONGEST_LINE) if self.pushed_back is None else self.pushed_back
-        self.pushed_back = None
+        line = self.file.readline(LONGEST_LINE)
         if not line:
             raise StopIteration
         self.number, self.last = self.number + 1, line
         if len(line) == LONGEST_LINE:
             raise ValueError
         return line
-
-    def more(self) -> bool:
-        """Whether a non-empty line is left; NumPy would warn if not."""
-        for line in self:
-            if line.strip():
-                self.number, self.pushed_back = self.number - 1, line
-                return True
-        return False
 
 
 def _fault(line: str, columns: int) -> str:
