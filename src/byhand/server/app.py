@@ -8,16 +8,17 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 
 from byhand import __version__
+from byhand.server import schemas
 from byhand.server.config import ServerConfig
 from byhand.server.middleware import AccessGuard, BodyLimits, RequestLog
-from byhand.server.responses import PROBLEM_SCHEMA, cacheable, install_error_handlers
-from byhand.server.routes import networks, reading, service, trainings
-from byhand.server.runtime import Runtime
+from byhand.server.responses import PROBLEM_SCHEMA, cacheable, documented, install_error_handlers, json_response
+from byhand.server.routes import networks, reading, trainings
+from byhand.server.runtime import Runtime, runtime_of
 
 DESCRIPTION = """Handwritten digits, read by networks written by hand.
 
@@ -34,6 +35,29 @@ PAGE_TYPES = {
     ".woff2": "font/woff2",
 }
 """Media types of the page's files, the same on every system."""
+
+service = APIRouter(tags=["service"])
+
+
+@service.get("/healthz", summary="Is the service up?", response_model=schemas.Health, responses=documented())
+async def healthz() -> Response:
+    """Answer; no token is required."""
+    return json_response({"status": "ok"})
+
+
+@service.get(
+    "/metrics",
+    summary="Counters for Prometheus",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "In Prometheus's text format."},
+        **documented(),
+    },
+)
+async def metrics(request: Request) -> Response:
+    """Give the counters of the service with all its workers since it started."""
+    text, media_type = runtime_of(request).metrics.exposed()
+    return Response(text, media_type=media_type)
 
 
 def create_app(config: ServerConfig | None = None) -> FastAPI:
@@ -68,8 +92,8 @@ def create_app(config: ServerConfig | None = None) -> FastAPI:
     )
     app.state.runtime = runtime
     install_error_handlers(app)
-    for part in (service, reading, networks, trainings):
-        app.include_router(part.router)
+    for router in (service, reading.router, networks.router, trainings.router):
+        app.include_router(router)
     _add_page(app)
     # Innermost first.
     app.add_middleware(BodyLimits, limits=config.limits)

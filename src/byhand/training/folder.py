@@ -22,14 +22,12 @@ from byhand.io import write_json, write_text
 if sys.platform != "win32":
     import fcntl
 
-RECIPE, ENVIRONMENT, LOG, TIMES, CHECKPOINT, RESULTS = (
-    "recipe.toml",
-    "environment.json",
-    "log.jsonl",
-    "times.jsonl",
-    "checkpoint.safetensors",
-    "results.json",
-)
+RECIPE = "recipe.toml"
+ENVIRONMENT = "environment.json"
+LOG = "log.jsonl"
+TIMES = "times.jsonl"
+CHECKPOINT = "checkpoint.safetensors"
+RESULTS = "results.json"
 Content = TypeVar("Content")
 LOCK = ".lock"
 """Locked while a process trains the run; removed when it is done, unless it was killed."""

@@ -137,11 +137,8 @@ class Momentum(Formula):
         self.theta -= self.xp.multiply(self.v, lr, out=self.scratch)
 
 
-class Nesterov(Formula):
+class Nesterov(Momentum):
     """Momentum with the gradient one step ahead."""
-
-    slots = ("v",)
-    v: Any
 
     def move(self, lr: float) -> None:
         # v = mu v + g
@@ -211,14 +208,7 @@ class AdamW(Adam):
         self.theta -= self.scratch
 
 
-FORMULAS: dict[str, type[Formula]] = {
-    "sgd": SGD,
-    "momentum": Momentum,
-    "nesterov": Nesterov,
-    "rmsprop": RMSprop,
-    "adam": Adam,
-    "adamw": AdamW,
-}
+FORMULAS = {kind.__name__.lower(): kind for kind in (SGD, Momentum, Nesterov, RMSprop, Adam, AdamW)}
 
 
 def rate(config: TrainingConfig, step: int, steps: int) -> float:

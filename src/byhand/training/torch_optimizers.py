@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -59,18 +59,14 @@ class TorchOptimizer(Optimizer):
 
 
 def _made(config: TrainingConfig, groups: list[dict[str, Any]]) -> optim.Optimizer:
-    betas = (config.beta1, config.beta2)
-    match config.optimizer:
-        case "sgd":
-            return optim.SGD(groups, config.lr)
-        case "momentum":
-            return optim.SGD(groups, config.lr, momentum=config.momentum)
-        case "nesterov":
-            return optim.SGD(groups, config.lr, momentum=config.momentum, nesterov=True)
-        case "rmsprop":
-            return optim.RMSprop(groups, config.lr, alpha=config.alpha, eps=config.epsilon)
-        case "adam":
-            return optim.Adam(groups, config.lr, betas=betas, eps=config.epsilon)
-        case "adamw":
-            return optim.AdamW(groups, config.lr, betas=betas, eps=config.epsilon)
-    raise ValueError(f"no optimizer {config.optimizer} in torch.optim")
+    adam = {"betas": (config.beta1, config.beta2), "eps": config.epsilon}
+    kinds: dict[str, tuple[Callable[..., optim.Optimizer], dict[str, Any]]] = {
+        "sgd": (optim.SGD, {}),
+        "momentum": (optim.SGD, {"momentum": config.momentum}),
+        "nesterov": (optim.SGD, {"momentum": config.momentum, "nesterov": True}),
+        "rmsprop": (optim.RMSprop, {"alpha": config.alpha, "eps": config.epsilon}),
+        "adam": (optim.Adam, adam),
+        "adamw": (optim.AdamW, adam),
+    }
+    kind, settings = kinds[config.optimizer]
+    return kind(groups, config.lr, **settings)

@@ -13,7 +13,6 @@ from byhand import weights as shipped
 from byhand.errors import nearest
 from byhand.hands import Array
 from byhand.models.layers import Recurrent
-from byhand.models.spec import Spec
 from byhand.server import schemas
 from byhand.server.arrays import described, recurrent_inputs, rounded, unit_inputs
 from byhand.server.registry import ModelRegistry, kind_of
@@ -90,29 +89,25 @@ async def weights(request: Request, name: str, layer: str) -> Response:
 
 
 def _summary(name: str, run: Run) -> dict[str, Any]:
+    spec = run.spec
+    layers = zip(spec.layers, spec.layer_names, spec.shapes[1:], spec.layer_parameters, strict=True)
     return {
         "name": name,
-        "kind": kind_of(run.spec),
+        "kind": kind_of(spec),
         "origin": "shipped" if run.path is None else "run",
-        "parameters": run.spec.size,
+        "parameters": spec.size,
         "test_accuracy": None if math.isnan(run.accuracy) else run.accuracy,
-        "layers": _layers(run.spec),
+        "layers": [
+            {
+                "name": layer_name,
+                "kind": layer.kind,
+                "shape": list(shape),
+                "parameters": sum(parameter.size for parameter in parameters),
+                "text": layer.title(),
+            }
+            for layer, layer_name, shape, parameters in layers
+        ],
     }
-
-
-def _layers(spec: Spec) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": name,
-            "kind": layer.kind,
-            "shape": list(shape),
-            "parameters": sum(parameter.size for parameter in parameters),
-            "text": layer.title(),
-        }
-        for layer, name, shape, parameters in zip(
-            spec.layers, spec.layer_names, spec.shapes[1:], spec.layer_parameters, strict=True
-        )
-    ]
 
 
 def _activations(registry: ModelRegistry, name: str, ink: Array, hand: str) -> dict[str, Any]:
