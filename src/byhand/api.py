@@ -13,7 +13,7 @@ from byhand.models.spec import Spec
 from byhand.training.recipe import Recipe, load_recipe
 from byhand.training.run import Run
 from byhand.training.trainer import start
-from byhand.viz.displays import displaying
+from byhand.viz.console import displaying
 from byhand.viz.proof import ProofTable
 from byhand.weights import load_run
 

@@ -21,6 +21,7 @@ from byhand.cli import main
 from byhand.hands import HANDS
 from byhand.reading import Reader
 from byhand.server import schemas
+from byhand.viz.inside.arrays import saliency
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient as Client
@@ -202,11 +203,11 @@ def test_threads_share_networks_and_reader(client: Client, seven: bytes) -> None
     runtime = client.app.state.runtime  # type: ignore[attr-defined]
     jobs = [(name, picture) for picture in pictures for name in ("conv5x5", "lstm", "mlp")]
     serial = [runtime.registry.predict(name, picture).logits for name, picture in jobs]
-    gradients = [runtime.registry.pixel_gradient("mlp")(picture[None]) for picture in pictures]
+    gradients = [saliency(runtime.registry.network("mlp"), picture[None]) for picture in pictures]
     readings = [runtime.reader.read(np.tile(picture, (2, 2))).to_dict() for picture in pictures]
     with ThreadPoolExecutor(8) as pool:
         threads = list(pool.map(lambda job: runtime.registry.predict(*job).logits, jobs))
-        slopes = list(pool.map(lambda picture: runtime.registry.pixel_gradient("mlp")(picture[None]), pictures))
+        slopes = list(pool.map(lambda picture: saliency(runtime.registry.network("mlp"), picture[None]), pictures))
         read = list(pool.map(lambda picture: runtime.reader.read(np.tile(picture, (2, 2))).to_dict(), pictures))
     assert np.array_equal(serial, threads)
     assert np.array_equal(gradients, slopes)

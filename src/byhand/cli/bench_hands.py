@@ -59,8 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.hands import HANDS
     from byhand.io import write_json
     from byhand.training.environment import environment, set_threads
-    from byhand.viz.console import print_table
-    from byhand.viz.timings import bench_table, write_bench
+    from byhand.viz.console import print_table, table
+    from byhand.viz.timings import HEADS, table_rows, write_bench
 
     if min(arguments.batch, arguments.rounds) < 1:
         raise ByhandError(
@@ -107,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(record, indent=2))
     else:
-        print_table(bench_table(benches))
+        print_table(table(HEADS, table_rows(benches)))
     if arguments.out is not None:
         write_json(arguments.out / "bench-hands.json", record)
         for path in write_bench(benches, record, arguments.out):

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from typing import Any
 
 NAME = "bench-reading"
 
@@ -44,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.bench.reading.sheets import write_sheets
     from byhand.io import write_json, write_text
     from byhand.reading import Reader
-    from byhand.viz.console import print_table
+    from byhand.viz.console import print_table, table
 
     samples = load_samples(arguments.folder)
     reader = Reader(runtime=arguments.runtime)
@@ -74,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(record, indent=2))
     else:
         for head, *rows in tables(record):
-            print_table(_rich_table(head, rows))
+            print_table(table(head, rows, names=1))
             print()
     for path in paths:
         print(f"Written: {path}", file=sys.stderr)
@@ -97,14 +94,15 @@ def tables(record: dict[str, Any]) -> list[list[list[str]]]:
 
 def markdown(record: dict[str, Any]) -> str:
     """The record as Markdown."""
+    from byhand.viz.console import markdown_table
+
     summary = (
         f"`{record['command']}`: {record['pictures']:,} pictures. Accuracy, averaged over authors, with 95 % intervals "
         "(bootstrap over authors; Wilson's interval if there is one author)."
     )
     parts = [summary]
     for head, *rows in tables(record):
-        lines = [head, ["---"] + ["--:"] * (len(head) - 1), *rows]
-        parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
+        parts.append("\n".join(markdown_table(head, rows, "l" + "r" * (len(head) - 1))))
     times, unsure = record["milliseconds"], record["unsure"]
     parts.append(
         f"Time per picture: median {times['median']:.0f} ms, longest {times['longest']:.0f} ms. "
@@ -121,14 +119,3 @@ def _percent(accuracy: dict[str, Any] | None) -> str:
 
 def _mean(values: list[bool]) -> float:
     return sum(values) / len(values) if values else 0.0
-
-
-def _rich_table(head: list[str], rows: list[list[str]]) -> Table:
-    from rich.table import Table
-
-    table = Table(*head, box=None, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for row in rows:
-        table.add_row(*row)
-    return table

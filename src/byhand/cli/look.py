@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.errors import ByhandError
     from byhand.viz import style
     from byhand.viz.inside.embedding import COUNT
-    from byhand.viz.inside.views import page, views
+    from byhand.viz.inside.views import TEXTS, page, views
     from byhand.weights import load_run
 
     if arguments.image is not None and arguments.index:
@@ -67,11 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
     others = None
     if arguments.map != "none" and digits is not None and digits.labels is not None and len(digits) > 2:
         others = (digits.images[:COUNT], digits.labels[:COUNT])
-    shown = list(views(network, image, label, others, arguments.map))
+    shown = dict(views(network, image, label, others, arguments.map))
     folder = arguments.out or Path("look") / name
-    for view in shown:
-        _, png = style.save(view.figure, folder / view.name)
-        print(f"{view.heading}: {png}")
+    for view, figure in shown.items():
+        print(f"{TEXTS[view][0]}: {style.save(figure, folder / view)[1]}")
     lead = f"{what}, read by {name} in the {network.hand} hand."
     print(f"Page: {page(f'Inside {name}', lead[0].upper() + lead[1:], shown).write(folder / PAGE)}")
     return 0

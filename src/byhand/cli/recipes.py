@@ -112,12 +112,9 @@ def _shown(value: Any) -> str:
 def _tabulate(entries: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     from byhand.viz.console import print_table
 
-    # As Text, so that brackets are no markup.
-    rows = [tuple(Text(cell) for cell in _cells(one)) for one in entries]
     console = Console()
     # A narrow terminal would break the descriptions into single words: there they follow in a second table.
     narrow = console.is_terminal and console.width < WIDE
@@ -126,20 +123,13 @@ def _tabulate(entries: list[dict[str, Any]]) -> None:
         for head in shown:
             numbers = head in ("parameters", "lr", "batch", "epochs")
             table.add_column(head, justify="right" if numbers else "left", no_wrap=head not in WRAPPED)
-        for row in rows:
-            table.add_row(*(row[HEADS.index(head)] for head in shown))
+        for one in entries:
+            varies = "depends on the data" if one["by_data"] else "varies"
+            cells = one | {
+                "recipe": one["name"],
+                "parameters": varies if one["parameters"] is None else f"{one['parameters']:,}",
+                "lr": "searched" if one["lr"] is None else f"{one['lr']:g}",
+                "batch": one["batch_size"] or "all",
+            }
+            table.add_row(*(str(cells[head]) for head in shown))
         print_table(table)
-
-
-def _cells(one: dict[str, Any]) -> tuple[str, ...]:
-    varies = "depends on the data" if one["by_data"] else "varies"
-    return (
-        one["name"],
-        one["network"],
-        varies if one["parameters"] is None else f"{one['parameters']:,}",
-        one["optimizer"],
-        "searched" if one["lr"] is None else f"{one['lr']:g}",
-        str(one["batch_size"] or "all"),
-        str(one["epochs"]),
-        one["about"],
-    )

@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train."""
     from byhand.training.trainer import resume, start
-    from byhand.viz.displays import displaying
+    from byhand.viz.console import displaying
 
     recipe = _recipe(arguments)
     if recipe is not None and recipe.sweep:

@@ -18,7 +18,6 @@ from byhand.metrics.losses import probabilities
 from byhand.models.layers import Conv2d, Recurrent
 from byhand.models.spec import Spec
 from byhand.server.responses import Problem
-from byhand.viz.inside.arrays import PixelGradient
 from byhand.weights import load_run
 
 IMAGE_SHAPE = (28, 28)
@@ -80,7 +79,6 @@ class ModelRegistry:
             self.models[unique] = run
         self._lock = threading.Lock()
         self._networks: dict[tuple[str, str], Network] = {}
-        self._gradients: dict[str, PixelGradient] = {}
 
     @property
     def hands(self) -> tuple[str, ...]:
@@ -108,12 +106,6 @@ class ModelRegistry:
                     network.logits(np.zeros((1, *IMAGE_SHAPE), np.uint8))
                     self._networks[name, hand] = network
         return self._networks[name, hand]
-
-    def pixel_gradient(self, name: str) -> PixelGradient:
-        """Give the gradient of a network's logits with respect to the pixels."""
-        if name not in self._gradients:
-            self._gradients[name] = PixelGradient(self.network(name))
-        return self._gradients[name]
 
     def predict(self, name: str, ink: Array, hand: str = "fast") -> Prediction:
         """Classify one picture, uint8 ``(28, 28)``."""

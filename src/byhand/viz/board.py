@@ -51,25 +51,20 @@ class Progress:
         current = self.epoch / self.epochs if self.epochs and self.began is not None else 0.0
         return min((len(self.runs) + current) / self.experiment.count, 1.0)
 
-    def mean(self, part: str) -> str:
-        """Mean accuracy of the finished runs as text; empty before the first."""
-        values = [run.results[part]["accuracy"] for run in self.runs]
-        return f"{100 * sum(values) / len(values):.2f} %" if values else ""
-
     def cells(self, now: float) -> list[RenderableType]:
         """One line of the board's table."""
-        waiting = self.began is None and not self.runs
+        recipe, count = self.experiment.recipe, len(self.runs)
         seconds = self.seconds if self.began is None else now - self.began
-        style = "dim" if waiting else ""
+        style = "dim" if self.began is None and not self.runs else ""
+        sums = (sum(run.results[part]["accuracy"] for run in self.runs) for part in ("validation", "test"))
         return [
-            Text(self.experiment.recipe.name, style=style),
-            Text(self.experiment.recipe.config.hand, style=style),
+            Text(recipe.name, style=style),
+            Text(recipe.config.hand, style=style),
             ProgressBar(total=1, completed=self.fraction),
-            Text(f"{len(self.runs)}/{self.experiment.count}"),
-            Text(f"{int(self.epoch)}/{self.epochs}" if self.epochs else ""),
-            Text(self.mean("validation")),
-            Text(self.mean("test")),
-            Text(f"{seconds:.1f} s" if seconds or self.began is not None else ""),
+            f"{count}/{self.experiment.count}",
+            f"{int(self.epoch)}/{self.epochs}" if self.epochs else "",
+            *(f"{100 * total / count:.2f} %" if count else "" for total in sums),
+            f"{seconds:.1f} s" if seconds or self.began is not None else "",
         ]
 
 
@@ -136,14 +131,11 @@ class RunProgress(Callback):
         self.progress.epoch = self.done
 
     def end(self, run: Run) -> None:
-        config, accuracies = (
-            self.recipe.config,
-            {part: run.results[part]["accuracy"] for part in ("validation", "test")},
-        )
+        config = self.recipe.config
         self.progress.seconds += self.seconds
         self.progress.epoch, self.progress.began = run.results["epochs"], None
         self.progress.runs.append(run)
-        shown = ", ".join(f"{part} {100 * accuracy:.2f} %" for part, accuracy in accuracies.items())
+        shown = ", ".join(f"{part} {100 * run.results[part]['accuracy']:.2f} %" for part in ("validation", "test"))
         self.lines.show(
             f"{self.recipe.name} in the {config.hand} hand, seed {config.seed}: {shown}, {self.seconds:.1f} s"
         )
@@ -192,21 +184,17 @@ class Board(Lines):
         table.add_column("", ratio=1, min_width=6)
         for head in (*(["runs"] if several else []), "epochs", "validation", "test", "training"):
             table.add_column(head, justify="right", no_wrap=True)
-        first, last = self._window(self.console.size.height - 4)
+        # The experiments that fit on the terminal, around the current one.
+        total, height = len(self.progress), max(self.console.size.height - 4, 3)
+        current = next((index for index, one in enumerate(self.progress) if one.fraction < 1), total)
+        first = max(min(current - height // 2, total - height), 0)
+        last = min(first + height, total)
         for one in self.progress[first:last]:
             cells = one.cells(now)
             table.add_row(*(cells if several else cells[:3] + cells[4:]))
-        below = len(self.progress) - last
-        hidden = f"; {first} more above, {below} below" if first or below else ""
+        hidden = f"; {first} more above, {total - last} below" if total > height else ""
         minutes, seconds = divmod(int(now - self.began), 60)
         return Group(table, Text(f"{self.count()} runs done, {minutes}:{seconds:02d} so far{hidden}"))
-
-    def _window(self, height: int) -> tuple[int, int]:
-        """Range of the experiments that fit on the terminal, around the current one."""
-        total, height = len(self.progress), max(height, 3)
-        current = next((index for index, one in enumerate(self.progress) if one.fraction < 1), total)
-        first = max(min(current - height // 2, total - height), 0)
-        return first, min(first + height, total)
 
 
 def board(experiments: Sequence[Experiment]) -> Lines:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.measure import Measurement
-from rich.table import Table
 
 from byhand.compare.result import Result
 from byhand.errors import ByhandError
 from byhand.io import write_json, write_text
-from byhand.viz.console import print_table
+from byhand.viz.console import markdown_table, print_table, table
 
 COLUMNS = (
     *("network", "hand", "parameters", "epochs", "validation", "test"),
@@ -70,24 +69,14 @@ def print_comparison(results: Sequence[Result]) -> None:
     """Print a comparison: one table, or two if the terminal is too narrow."""
     rows = [cells(result) for result in results]
     console = Console()
-    whole = _table(range(len(COLUMNS)), rows)
+    whole = table(COLUMNS, rows)
     width = Measurement.get(console, console.options.update(max_width=1000), whole).maximum
     if not console.is_terminal or width <= console.width:
         print_table(whole)
         return
-    print_table(_table(range(6), rows))
+    print_table(table(COLUMNS[:6], [row[:6] for row in rows]))
     print()
-    print_table(_table((0, 1, *range(6, len(COLUMNS))), rows))
-
-
-def _table(columns: Iterable[int], rows: Sequence[tuple[str, ...]]) -> Table:
-    columns = list(columns)
-    table = Table(*(COLUMNS[column] for column in columns), box=None, pad_edge=False)
-    for column in table.columns[2:]:
-        column.justify = "right"
-    for row in rows:
-        table.add_row(*(row[column] for column in columns))
-    return table
+    print_table(table(COLUMNS[:2] + COLUMNS[6:], [row[:2] + row[6:] for row in rows]))
 
 
 def write_results(results: Sequence[Result], folder: Path, command: str) -> tuple[Path, Path]:
@@ -105,14 +94,14 @@ def write_results(results: Sequence[Result], folder: Path, command: str) -> tupl
     ByhandError
         ``results.damaged`` if there is a file that cannot be read, or one cannot be written.
     """
-    numbers, table = folder / f"{FILE}.json", folder / f"{FILE}.md"
+    numbers, page = folder / f"{FILE}.json", folder / f"{FILE}.md"
     entries = {(entry["recipe"], entry["hand"]): entry for entry in read_results(numbers)}
     for result in results:
         entries[result.name, result.hand] = {"command": command, **result.to_dict()}
     ordered = [entries[key] for key in sorted(entries)]
     write_json(numbers, {"rows": ordered})
-    write_text(table, markdown(ordered))
-    return table, numbers
+    write_text(page, markdown(ordered))
+    return page, numbers
 
 
 def read_results(path: Path) -> list[dict[str, Any]]:
@@ -152,28 +141,10 @@ def markdown(entries: Sequence[dict[str, Any]]) -> str:
         "",
         *(f"- {machine}" for machine in machines),
         "",
-        f"| {' | '.join(HEADS)} |",
-        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|--:|",
+        *markdown_table(HEADS, map(_row, entries), "llrrrrrrrrlr"),
     ]
-    for entry in entries:
-        theirs = entry["project"].get("epoch_seconds", 0.0)
-        row = (
-            entry["recipe"],
-            entry["hand"],
-            f"{entry['parameters']:,}",
-            f"{entry['epochs']}",
-            f"{len(entry['seeds'])}",
-            *(percent(entry[part]["mean"], entry[part]["interval95"]) for part in ("validation", "test")),
-            "/".join(sorted({str(threads) for threads in entry["threads"]})),
-            significant(entry["epoch_seconds"]),
-            significant(entry["train_seconds"]),
-            # A bar would end the cell.
-            entry["project"].get("states", "").replace("|", "\\|"),
-            f"{theirs / entry['epoch_seconds']:.1f}" if theirs else "",
-        )
-        lines.append(f"| {' | '.join(row)} |")
     curves = [
-        f"| {entry['recipe']} | {entry['hand']} | {part} | {' | '.join((*curve[:3], '', '')[:3])} | {curve[-1]} |"
+        (entry["recipe"], entry["hand"], part, *(*curve[:3], "", "")[:3], curve[-1])
         for entry in entries
         if len(entry["seeds"]) > 1
         for part in ("validation", "test")
@@ -181,11 +152,30 @@ def markdown(entries: Sequence[dict[str, Any]]) -> str:
     ]
     if curves:
         lines += ["", "## Accuracy (%) after the first epochs, mean over the seeds", ""]
-        lines += ["| network | hand | digits | 1 | 2 | 3 | last |", "|---|---|---|--:|--:|--:|--:|", *curves]
+        lines += markdown_table(("network", "hand", "digits", "1", "2", "3", "last"), curves, "lllrrrr")
     for entry in entries:
         if "grid" in entry:
             lines += ["", f"## The grid of {entry['recipe']}", "", *grid_lines(entry["grid"])]
     return "\n".join(lines) + "\n"
+
+
+def _row(entry: dict[str, Any]) -> tuple[str, ...]:
+    """One line of the Markdown table, in the order of `HEADS`."""
+    theirs = entry["project"].get("epoch_seconds", 0.0)
+    return (
+        entry["recipe"],
+        entry["hand"],
+        f"{entry['parameters']:,}",
+        f"{entry['epochs']}",
+        f"{len(entry['seeds'])}",
+        *(percent(entry[part]["mean"], entry[part]["interval95"]) for part in ("validation", "test")),
+        "/".join(sorted({str(threads) for threads in entry["threads"]})),
+        significant(entry["epoch_seconds"]),
+        significant(entry["train_seconds"]),
+        # A bar would end the cell.
+        entry["project"].get("states", "").replace("|", "\\|"),
+        f"{theirs / entry['epoch_seconds']:.1f}" if theirs else "",
+    )
 
 
 def _machine(environment: dict[str, Any]) -> str:
@@ -202,14 +192,14 @@ def grid_lines(grid: Sequence[dict[str, Any]]) -> list[str]:
     best = max(range(len(grid)), key=lambda index: grid[index]["validation"])
     accuracies[best] = f"**{accuracies[best]}**"
     if len(settings) != 2:
-        lines = ["Validation accuracy (%) of every variant.", "", f"| {' | '.join(settings)} | validation |"]
-        lines += [f"|{'--:|' * (len(settings) + 1)}"]
-        return lines + [f"| {' | '.join((*row, cell))} |" for row, cell in zip(variants, accuracies, strict=True)]
+        rows = [(*variant, cell) for variant, cell in zip(variants, accuracies, strict=True)]
+        table_lines = markdown_table((*settings, "validation"), rows, "r" * (len(settings) + 1))
+        return ["Validation accuracy (%) of every variant.", "", *table_lines]
     found = dict(zip(variants, accuracies, strict=True))
     down, across = (list(dict.fromkeys(values)) for values in zip(*variants, strict=True))
-    lines = [f"Validation accuracy (%) by {settings[0]} (down) and {settings[1]} (across).", ""]
-    lines += [f"| | {' | '.join(across)} |", f"|--:|{'--:|' * len(across)}"]
-    return lines + [f"| {value} | {' | '.join(found[value, other] for other in across)} |" for value in down]
+    rows = [(value, *(found[value, other] for other in across)) for value in down]
+    table_lines = markdown_table(("", *across), rows, "r" * (len(across) + 1))
+    return [f"Validation accuracy (%) by {settings[0]} (down) and {settings[1]} (across).", "", *table_lines]
 
 
 def _plain(value: Any) -> str:

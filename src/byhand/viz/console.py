@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from byhand.models.spec import Spec
-from byhand.training.callbacks import Callback
+from byhand.training.callbacks import Callback, Callbacks
 from byhand.training.run import Run
 
 
@@ -78,6 +80,27 @@ class Terminal(Callback):
             self.bar = None
 
 
+@contextmanager
+def displaying(show: bool, tensorboard: bool) -> Iterator[Callback]:
+    """Yield a callback for the terminal, TensorBoard, both or neither; closed when the block ends.
+
+    Raises
+    ------
+    ByhandError
+        If `tensorboard` is true and tensorboardX is not installed.
+    """
+    displays: list[Any] = [Terminal()] if show else []
+    if tensorboard:
+        from byhand.viz.tensorboard import TensorBoard
+
+        displays.append(TensorBoard())
+    try:
+        yield Callbacks(displays)
+    finally:
+        for display in displays:
+            display.close()
+
+
 def epoch_line(entry: dict[str, Any], seconds: float, epochs: int, now: datetime) -> str:
     """Format the measurements of an epoch as one line.
 
@@ -98,21 +121,36 @@ def epoch_line(entry: dict[str, Any], seconds: float, epochs: int, now: datetime
 
 def parameter_table(spec: Spec) -> Table:
     """Tabulate a network: layer, output shape, parameters, and their total."""
-    table = Table("layer", "output", "parameters", box=None, pad_edge=False, show_footer=True)
-    table.columns[0].footer = "total"
-    table.columns[2].footer = f"{spec.size:,}"
-    for column in (1, 2):
-        table.columns[column].justify = "right"
+    rows = []
     for layer, shape, learnt in zip(spec.layers, spec.shapes[1:], spec.layer_parameters, strict=True):
         count = sum(parameter.size for parameter in learnt)
-        table.add_row(layer.title(), " x ".join(map(str, shape)), f"{count:,}" if count else "")
-    return table
+        rows.append((layer.title(), " x ".join(map(str, shape)), f"{count:,}" if count else ""))
+    made = table(("layer", "output", "parameters"), rows, names=1)
+    made.show_footer = True
+    made.columns[0].footer, made.columns[2].footer = "total", f"{spec.size:,}"
+    return made
 
 
-def print_table(table: Table) -> None:
+def table(heads: Sequence[str], rows: Iterable[Sequence[RenderableType]], names: int = 2) -> Table:
+    """Make a table without lines whose first columns are names and whose others are numbers, on the right."""
+    made = Table(box=None, pad_edge=False)
+    for index, head in enumerate(heads):
+        made.add_column(head, justify="left" if index < names else "right")
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]], align: str) -> list[str]:
+    """Make the lines of a Markdown table; `align` has a letter for each column, ``l`` or ``r``."""
+    sides = "|".join("--:" if side == "r" else "---" for side in align)
+    return [f"| {' | '.join(heads)} |", f"|{sides}|", *(f"| {' | '.join(row)} |" for row in rows)]
+
+
+def print_table(shown: Table) -> None:
     """Print a table; output that is not a terminal gets whole lines."""
     # Brackets in names are not markup.
     console = Console(markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(width=200, markup=False, emoji=False)
-    console.print(table)
+    console.print(shown)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from byhand.viz import style
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MARK = 6.0
 """Points around the middle of a mark that labels stay clear of."""
@@ -33,8 +30,48 @@ def spread(positions: Sequence[float], gap: float) -> list[float]:
     return [float(position) for position in moved]
 
 
+def label_ends(
+    axes: style.Axes,
+    ends: Sequence[tuple[float, float]],
+    texts: Sequence[str],
+    colors: Sequence[str],
+    at: float,
+    gap: float,
+    **look: Any,
+) -> None:
+    """Write texts right of a plot, each joined to the end of its line.
+
+    Parameters
+    ----------
+    axes
+        With its scales and limits set.
+    ends
+        The last point of each line, in the data's coordinates.
+    texts, colors
+        One for each line; the colors are of the joining strokes.
+    at, gap
+        Where the texts begin, and how far they are from one another, as shares of the axes.
+    look
+        How the texts are drawn.
+    """
+    points = (axes.transData + axes.transAxes.inverted()).transform(ends)
+    heights = spread([float(y) for _, y in points], gap)
+    for point, text, color, height in zip(points, texts, colors, heights, strict=True):
+        axes.annotate(
+            text,
+            point,
+            (at, height),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            size=style.SMALL,
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": color, "shrinkA": 1, "shrinkB": 1, "relpos": (0, 0.5)},
+            **look,
+        )
+
+
 def label_points(
-    axes: Axes, points: Sequence[tuple[float, float]], names: Sequence[str], colors: Sequence[str]
+    axes: style.Axes, points: Sequence[tuple[float, float]], names: Sequence[str], colors: Sequence[str]
 ) -> None:
     """Write a name beside every point, where it covers no other name, no mark and as few lines as possible.
 

@@ -21,13 +21,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from byhand.io import write_text
 from byhand.viz import style
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 PIXELS = 96
@@ -89,7 +85,7 @@ class Page:
         self._parts.append(f'<dl class="facts">{shown}</dl>')
         return self
 
-    def figure(self, figure: Figure, alt: str, caption: str = "", *, dark: bool = True) -> Page:
+    def figure(self, figure: style.Figure, alt: str, caption: str = "", *, dark: bool = True) -> Page:
         """Add a Matplotlib figure as SVG.
 
         Parameters
@@ -206,7 +202,7 @@ def _text(text: str) -> str:
     return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
 
 
-def _svg(figure: Figure, prefix: str) -> str:
+def _svg(figure: style.Figure, prefix: str) -> str:
     """Write a figure as an ``<svg>`` element; `prefix` keeps its ids apart from those of other figures."""
     buffer = io.StringIO()
     with style.applied():

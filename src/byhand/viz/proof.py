@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -16,10 +16,6 @@ from byhand.models.layers import Conv2d, Layer, Recurrent
 from byhand.verify import Check, Proof
 from byhand.verify.drift import BATCH
 from byhand.viz import labels, style
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 WIDTHS = (15, 20, 12, 11, 10, 10)
 HEADS = ("network", "check", "compared", "difference", "tolerance", "verdict")
@@ -54,12 +50,12 @@ class ProofTable:
         """Print one proof."""
         for number, check in enumerate(proof.checks):
             self._line((proof.name if number == 0 else "", *cells(check)), STYLES[check.verdict])
-            if check.skipped:
-                self.console.print(f"    {check.skipped}", markup=False)
-            for failure in check.failures:
-                self.console.print(Text(f"    {failure}", "red"))
-            if self.every and check.worst and not check.failures:
-                self.console.print(Text(f"    {check.worst}", "dim"))
+            notes = [(failure, "red") for failure in check.failures]
+            if self.every and not notes:
+                notes.append((check.worst, "dim"))
+            for note, color in [(check.skipped, ""), *notes]:
+                if note:
+                    self.console.print(Text(f"    {note}", color))
 
     def _line(self, texts: Sequence[str], color: str) -> None:
         line = Text()
@@ -88,7 +84,7 @@ def summary(proofs: Sequence[Proof], seconds: float) -> str:
     networks = sum(proof.spec is not None for proof in proofs)
     text = f"{networks} network{'s' if networks != 1 else ''}, {len(checks) - skipped} checks in {seconds:.0f} s: "
     text += f"{', '.join(failed)} FAILS." if failed else "everything holds."
-    return text + (f" {skipped} checks were skipped." if skipped else "")
+    return f"{text} {skipped} checks were skipped." if skipped else text
 
 
 def to_json(proofs: Sequence[Proof], seconds: float) -> dict[str, Any]:
@@ -109,16 +105,17 @@ def write_proof(proofs: Sequence[Proof], seconds: float, folder: Path) -> list[P
     return [numbers, *style.save(drift_figure(proofs), folder / "drift")]
 
 
-def drift_figure(proofs: Sequence[Proof]) -> Figure:
+def drift_figure(proofs: Sequence[Proof]) -> style.Figure:
     """Draw the difference between the hands after every step: a line for each network, float64 beside float32."""
+    from matplotlib.patches import Patch
+
     drawn = [proof for proof in proofs if proof.drift]
     dtypes = [drift.dtype for drift in drawn[0].drift]
     steps = max(len(values) for proof in drawn for drift in proof.drift for values in drift.by_hand.values())
     height = min(max(5.0, 3.4 + LABEL * len(drawn)), 12.0)
     with style.applied():
-        figure = style.figure(style.SLIDE_WIDTH, height)
         title = f"Difference between the hands over {steps} training steps"
-        figure.set_label(title)
+        figure = style.figure(style.SLIDE_WIDTH, height, title)
         figure.text(0.06, 1 - 0.25 / height, title, size=style.TITLE, weight="bold", va="top")
         figure.text(
             0.06,
@@ -130,7 +127,9 @@ def drift_figure(proofs: Sequence[Proof]) -> Figure:
             color=style.MUTED,
             va="top",
         )
-        _key(figure, drawn, height)
+        families = {family(proof) for proof in drawn}
+        key = [Patch(color=color, label=name) for name, (_, color) in FAMILIES.items() if name in families]
+        figure.legend(handles=key, loc="upper right", ncols=len(key), labelcolor="linecolor", handlelength=1)
         widest = max(style.width_of(proof.name, style.SMALL) for proof in drawn)
         for number, dtype in enumerate(dtypes):
             # The scale stands left of each panel, the names of the lines right of it.
@@ -150,29 +149,19 @@ def family(proof: Proof) -> str:
     )
 
 
-def _key(figure: Figure, drawn: Sequence[Proof], height: float) -> None:
-    """Name the families in their colors, at the upper right."""
-    right = 1 - 0.2 / style.SLIDE_WIDTH
-    for name in reversed([name for name in FAMILIES if any(family(proof) == name for proof in drawn)]):
-        color = FAMILIES[name][1]
-        figure.text(right, 1 - 0.3 / height, name, size=style.TEXT, weight="bold", color=color, ha="right", va="top")
-        right -= (style.width_of(name, style.TEXT, "bold") + 0.25) / style.SLIDE_WIDTH
-
-
-def _draw(axes: Axes, proofs: Sequence[Proof], dtype: str, steps: int, height: float) -> None:
+def _draw(axes: style.Axes, proofs: Sequence[Proof], dtype: str, steps: int, height: float) -> None:
     """Draw one precision; `height` is that of the axes in inches."""
     epsilon = float(np.finfo(dtype).eps)
-    ends: list[tuple[float, str, str]] = []
+    ends, colors = [], [FAMILIES[family(proof)][1] for proof in proofs]
     lowest, highest = epsilon / 2, 10 * epsilon
-    for proof in proofs:
+    for proof, color in zip(proofs, colors, strict=True):
         drift = next(drift for drift in proof.drift if drift.dtype == dtype)
         # Zero is drawn at the lower edge of the logarithmic scale.
         widest = [max(*values, epsilon / 20) for values in zip(*drift.by_hand.values(), strict=True)]
-        color = FAMILIES[family(proof)][1]
         axes.plot(range(1, len(widest) + 1), widest, color=color, linewidth=1.8, alpha=0.85)
         finite = [value for value in widest if math.isfinite(value)] or [highest]
         lowest, highest = min(lowest, *finite), max(highest, *finite)
-        ends.append((math.log10(finite[-1]), proof.name, color))
+        ends.append(finite[-1])
     axes.set_yscale("log")
     axes.set(xlim=(1, steps), ylim=(lowest / 1.6, highest * 1.6), xlabel="step")
     axes.yaxis.set_major_formatter(lambda value, _: "10" + str(round(math.log10(value))).translate(RAISED))
@@ -189,24 +178,6 @@ def _draw(axes: Axes, proofs: Sequence[Proof], dtype: str, steps: int, height: f
         va="top",
         bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.0, "alpha": 0.8},
     )
-    low, high = (math.log10(limit) for limit in axes.get_ylim())
-    heights = [(value - low) / (high - low) for value, _, _ in ends]
-    for (value, name, color), at in zip(ends, labels.spread(heights, LABEL / height), strict=True):
-        axes.annotate(
-            name,
-            (1, (value - low) / (high - low)),
-            (1 + 0.32 / axes.get_position().width / style.SLIDE_WIDTH, at),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            size=style.SMALL,
-            color=color,
-            va="center",
-            arrowprops={
-                "arrowstyle": "-",
-                "color": color,
-                "linewidth": 0.8,
-                "shrinkA": 2,
-                "shrinkB": 0,
-                "relpos": (0, 0.5),
-            },
-        )
+    at = 1 + 0.32 / axes.get_position().width / style.SLIDE_WIDTH
+    names = [proof.name for proof in proofs]
+    labels.label_ends(axes, [(steps, value) for value in ends], names, colors, at, LABEL / height)

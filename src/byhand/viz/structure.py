@@ -12,16 +12,12 @@ import dataclasses
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from byhand.models.layers import BatchNorm2d, Dropout, Layer, Linear, Recurrent, ReLU, Shape, Sigmoid, Standardize, Tanh
 from byhand.models.spec import Spec
 from byhand.viz import style
 from byhand.viz.style import BLUE, GREEN, GREY, INK, MUTED, ORANGE, PAPER
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 ATTACHED = (Standardize, ReLU, Sigmoid, Tanh, Dropout, BatchNorm2d)
 """Layers that keep the shape; they hang on the block before them."""
@@ -30,7 +26,8 @@ COLORS = {"Conv2d": BLUE, "Linear": ORANGE, "Recurrent": GREEN}
 """Layers with weights; all others are grey."""
 
 # Inches.
-SIDE, STATES_WIDTH, SHEET_STEP, BAR, LEAST = 1.4, 1.8, 0.05, 0.22, 0.16
+SIDE, SHEET_STEP, BAR, LEAST, DIGIT = 1.4, 0.05, 0.22, 0.16, 0.16
+STATES_WIDTH, STATES_MARGIN = 1.8, 0.24
 MARGIN, HEADER, GAP, LINE, PILL, LABELS = 0.4, 0.55, 0.32, 0.27, 0.28, 1.2
 GLYPH_HEIGHT = 1.85
 WIDEST = 1.2 * style.SLIDE_WIDTH
@@ -39,25 +36,17 @@ WIDEST = 1.2 * style.SLIDE_WIDTH
 
 @dataclass(frozen=True)
 class Block:
-    """One block of the diagram.
-
-    Attributes
-    ----------
-    layer
-        The layer; ``None`` for the pixels.
-    before, shape
-        Shape of its input and of its output.
-    counts
-        Number of parameters of the layer and of each attached layer that has some.
-    attached
-        Titles of the attached layers.
-    """
+    """One block of the diagram: a layer, or the pixels, and the layers attached to it."""
 
     layer: Layer | None
     before: Shape
     shape: Shape
+    # Of the layer and of each attached layer that has parameters.
     counts: tuple[int, ...] = ()
+    # Titles.
     attached: tuple[str, ...] = ()
+    # Whether it is the ten logits.
+    logits: bool = False
 
     @property
     def color(self) -> str:
@@ -70,6 +59,31 @@ class Block:
         settings, shape = re.sub(r"(?<=\d)x(?=\d)", "×", settings.removesuffix(")")), "×".join(map(str, self.shape))
         # The 10 of Linear(10) is its output shape.
         return kind, "" if settings == shape else settings, shape, " + ".join(f"{n:,}" for n in self.counts) or "–"
+
+    @property
+    def sheets(self) -> int:
+        """How many sheets a stack of maps has, more slowly more for more channels; 0 if these are no maps."""
+        if len(self.shape) != 3:
+            return int(self.layer is None)
+        return min(self.shape[2], round(1 + 1.2 * math.log2(self.shape[2])))
+
+    def size(self, unit: float) -> tuple[float, float]:
+        """Width and height in inches, if a side of n values is n units long."""
+        if isinstance(self.layer, Recurrent):
+            return STATES_WIDTH, max(LEAST, unit * math.sqrt(self.layer.hidden)) + STATES_MARGIN
+        if self.sheets:
+            high, wide = (max(LEAST, unit * side) + SHEET_STEP * (self.sheets - 1) for side in self.shape[:2])
+            return wide, high
+        if self.logits:
+            return BAR, 10 * DIGIT
+        return BAR, max(LEAST, unit * math.sqrt(math.prod(self.shape)))
+
+    def width(self, unit: float) -> float:
+        """Inches that the block and its words need."""
+        kind, settings, *numbers = self.words
+        words = [style.width_of(kind, weight="bold"), *map(style.width_of, numbers)]
+        words += [style.width_of(text, style.SMALL) for text in (settings, *self.attached)]
+        return max(self.size(unit)[0], *words)
 
 
 def blocks(spec: Spec) -> list[Block]:
@@ -84,10 +98,11 @@ def blocks(spec: Spec) -> list[Block]:
             made[-1] = dataclasses.replace(on, counts=on.counts + counts, attached=(*on.attached, layer.title()))
         else:
             made.append(Block(layer, before, after, counts))
+    made[-1] = dataclasses.replace(made[-1], logits=made[-1].shape == (10,))
     return made
 
 
-def draw(spec: Spec, title: str) -> Figure:
+def draw(spec: Spec, title: str) -> style.Figure:
     """Draw a network.
 
     Parameters
@@ -106,21 +121,20 @@ def draw(spec: Spec, title: str) -> Figure:
     made, total = blocks(spec), f"{spec.size:,} parameters"
     with style.applied():
         # A side of n values is n units long, and a vector of n as tall as a square of n values.
-        sides = [max(block.shape[:2]) for block in made if block.layer is None or len(block.shape) == 3]
+        sides = [max(block.shape[:2]) for block in made if block.sheets]
         unit = SIDE / max(28, *sides, *(math.sqrt(block.shape[-1]) for block in made))
-        widths = [_width(block, unit) for block in made]
-        lines = _wrap(made, widths, WIDEST - 2 * MARGIN - LABELS)
+        lines = _wrap([(block, block.width(unit)) for block in made], WIDEST - 2 * MARGIN - LABELS)
         pills = PILL * max(len(block.attached) for block in made)
         # The row of settings is left out where there are none.
         rows = (0, 1, 2, 3) if any(block.words[1] for block in made) else (0, 0, 1, 2)
         line_height = GLYPH_HEIGHT + pills + (rows[3] + 1) * LINE + GAP
-        heading = _shorten(title, WIDEST - 2 * MARGIN - GAP - style.width_of(total))
-        used = [sum(widths[i] + GAP for i in line) for line in lines]
-        headed = style.width_of(heading, style.TITLE, "bold")
-        width = 2 * MARGIN + max(LABELS + max(used), headed + GAP + style.width_of(total))
+        heading, room = title, WIDEST - 2 * MARGIN - GAP - style.width_of(total)
+        while (headed := style.width_of(heading, style.TITLE, "bold")) > room:
+            heading = heading.removesuffix("…")[:-1] + "…"
+        longest = max(sum(width + GAP for _, width in line) for line in lines)
+        width = 2 * MARGIN + max(LABELS + longest, headed + GAP + style.width_of(total))
         height = 2 * MARGIN + HEADER + len(lines) * line_height - GAP
-        figure = style.figure(width, height)
-        figure.set_label(f"{title}: {total}")
+        figure = style.figure(width, height, f"{title}: {total}")
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(0, height))
         axes.set_axis_off()
         axes.text(MARGIN, height - MARGIN - 0.2, heading, size=style.TITLE, weight="bold")
@@ -130,134 +144,89 @@ def draw(spec: Spec, title: str) -> Figure:
             baselines = [y - GLYPH_HEIGHT / 2 - pills - (0.8 + row) * LINE for row in rows]
             for baseline, label in zip(baselines[2:], ("output", "parameters"), strict=True):
                 axes.text(MARGIN, baseline, label, size=style.SMALL, color=MUTED)
+            # The right edge and the height of the block before; a line that goes on begins with an arrow.
             x, before = MARGIN + LABELS, None
-            for i in line:
-                block, middle = made[i], x + widths[i] / 2
-                wide, high = _glyph(axes, block, (middle, y), unit, last=block is made[-1])
-                if before is not None:
-                    _join(axes, block, before, (middle - wide / 2, high), y)
-                elif number:
-                    _arrow(axes, middle - wide / 2 - GAP, middle - wide / 2 - 0.06, y)
+            for block, width in line:
+                middle, (wide, high) = x + width / 2, block.size(unit)
+                left = middle - wide / 2
+                _glyph(axes, block, middle, y, unit)
+                if before is not None and isinstance(block.layer, Linear):
+                    fan = [before[0], left, left, before[0]], [y + before[1], y + high / 2, y - high / 2, y - before[1]]
+                    axes.fill(*fan, facecolor=style.tint(block.color, 0.22), zorder=0.5, linewidth=0)
+                elif before is not None or number:
+                    start = left - GAP if before is None else before[0] + 0.06
+                    look = {"color": MUTED, "linewidth": 1.4, "mutation_scale": 11, "shrinkA": 0, "shrinkB": 0}
+                    axes.annotate("", (left - 0.06, y), (start, y), arrowprops={"arrowstyle": "-|>", **look})
                 _describe(axes, block, middle, y - high / 2, baselines)
-                before = (middle + wide / 2, high)
-                x += widths[i] + GAP
+                x, before = x + width + GAP, (middle + wide / 2, high / 2)
     return figure
 
 
-def _width(block: Block, unit: float) -> float:
-    """Inches that a block and its words need."""
-    kind, settings, *numbers = block.words
-    words = [style.width_of(kind, weight="bold"), *map(style.width_of, numbers)]
-    words += [style.width_of(text, style.SMALL) for text in (settings, *block.attached)]
-    if isinstance(block.layer, Recurrent):
-        return max(STATES_WIDTH, *words)
-    maps = block.layer is None or len(block.shape) == 3
-    return max(unit * block.shape[1] + SHEET_STEP * (_sheets(block) - 1) if maps else BAR, *words)
-
-
-def _sheets(block: Block) -> int:
-    """More channels make a thicker stack, ever more slowly."""
-    channels = 1 if block.layer is None else block.shape[2]
-    return min(channels, round(1 + 1.2 * math.log2(channels)))
-
-
-def _wrap(made: list[Block], widths: list[float], space: float) -> list[list[int]]:
-    """Break the blocks into as few lines as hold them, about equally full."""
-    total = sum(widths) + GAP * len(made)
+def _wrap(blocks: list[tuple[Block, float]], space: float) -> list[list[tuple[Block, float]]]:
+    """Break blocks with their widths into as few lines as hold them, about equally full."""
+    total = sum(width + GAP for _, width in blocks)
     least = total / math.ceil(total / (space + GAP))
-    lines: list[list[int]] = [[]]
-    used = 0.0
-    for i, width in enumerate(widths):
-        if lines[-1] and (used + width > space or used + width / 2 > least):
+    lines: list[list[tuple[Block, float]]] = []
+    used = math.inf
+    for block, width in blocks:
+        if used + width > space or used + width / 2 > least:
             lines.append([])
             used = 0.0
-        lines[-1].append(i)
+        lines[-1].append((block, width))
         used += width + GAP
     return lines
 
 
-def _shorten(title: str, space: float) -> str:
-    while style.width_of(title, style.TITLE, "bold") > space:
-        title = title.removesuffix("…")[:-1] + "…"
-    return title
-
-
-def _glyph(axes: Axes, block: Block, at: tuple[float, float], unit: float, *, last: bool) -> tuple[float, float]:
-    """Draw a block around a point, and return its width and height."""
-    (x, y), shape = at, block.shape
-    if block.layer is None:
-        wide, high = max(LEAST, unit * shape[1]), max(LEAST, unit * shape[0])
-        _box(axes, x, y, wide, high, INK)
-        axes.text(x, y, "3", size=58 * min(wide, high), color=PAPER, weight="bold", ha="center", va="center_baseline")
-        return wide, high
+def _glyph(axes: style.Axes, block: Block, x: float, y: float, unit: float) -> None:
+    """Draw a block around a point."""
+    wide, high = block.size(unit)
     if isinstance(block.layer, Recurrent):
-        return STATES_WIDTH, _states(axes, block.layer, block.before[0], at, unit)
-    if len(shape) == 3:
-        sheets = _sheets(block)
-        step = SHEET_STEP * (sheets - 1) / 2
-        wide, high = max(LEAST, unit * shape[1]), max(LEAST, unit * shape[0])
-        for offset in (SHEET_STEP * k - step for k in reversed(range(sheets))):
-            front = offset == -step
-            _box(axes, x + offset, y + offset, wide, high, style.tint(block.color, 0.85 if front else 0.45))
-        return wide + 2 * step, high + 2 * step
-    if last and shape == (10,):
-        cell = 0.16
+        _states(axes, block.layer, block.before[0], x, y, high)
+    elif block.sheets:
+        step = SHEET_STEP * (block.sheets - 1) / 2
+        for sheet in reversed(range(block.sheets)):
+            at, share = SHEET_STEP * sheet - step, 0.45 if sheet else 0.85
+            fill = INK if block.layer is None else style.tint(block.color, share)
+            _box(axes, x + at, y + at, wide - 2 * step, high - 2 * step, fill)
+        if block.layer is None:
+            look: dict[str, Any] = {"color": PAPER, "weight": "bold", "ha": "center", "va": "center_baseline"}
+            axes.text(x, y, "3", size=58 * min(wide, high), **look)
+    elif block.logits:
         for digit in range(10):
-            middle = y + cell * (4.5 - digit)
-            _box(axes, x, middle, BAR, cell, block.color if digit == 3 else style.tint(block.color, 0.3))
+            middle = y + DIGIT * (4.5 - digit)
+            _box(axes, x, middle, BAR, DIGIT, block.color if digit == 3 else style.tint(block.color, 0.3))
             axes.text(x, middle, str(digit), size=9, ha="center", va="center_baseline")
-        return BAR, 10 * cell
-    high = max(LEAST, unit * math.sqrt(math.prod(shape)))
-    _box(axes, x, y, BAR, high, style.tint(block.color, 0.85))
-    return BAR, high
+    else:
+        _box(axes, x, y, wide, high, style.tint(block.color, 0.85))
 
 
-def _states(axes: Axes, layer: Recurrent, steps: int, at: tuple[float, float], unit: float) -> float:
+def _states(axes: style.Axes, layer: Recurrent, steps: int, x: float, y: float, high: float) -> None:
     """Draw the states of a recurrent layer along time, with the loop from one step to the next."""
     from matplotlib.patches import FancyArrowPatch
 
-    (x, y), state = at, max(LEAST, unit * math.sqrt(layer.hidden))
-    high = state + 0.24
     _box(axes, x, y, STATES_WIDTH, high, style.tint(GREEN, 0.16), edge=GREEN)
     shown = min(steps, 28)
-    pitch = (STATES_WIDTH - 0.24) / shown
+    pitch = (STATES_WIDTH - STATES_MARGIN) / shown
     for t in range(shown):
         leaves = layer.every or t == shown - 1
-        left = x + pitch * (t - (shown - 1) / 2)
-        _box(axes, left, y, 0.65 * pitch, state, style.tint(GREEN, 0.95 if leaves else 0.4), edge="none")
+        at, fill = x + pitch * (t - (shown - 1) / 2), style.tint(GREEN, 0.95 if leaves else 0.4)
+        _box(axes, at, y, 0.65 * pitch, high - STATES_MARGIN, fill, edge="none")
     ends = ((x + 0.35 * STATES_WIDTH, y + high / 2), (x - 0.35 * STATES_WIDTH, y + high / 2))
     loop: dict[str, Any] = {"connectionstyle": "arc3,rad=0.3", "shrinkA": 0, "shrinkB": 0}
     axes.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", color=GREEN, linewidth=1.6, mutation_scale=13, **loop))
     carried = f"{'h, c' if layer.cell == 'lstm' else 'h'} · {steps} steps"
     axes.text(x, y + high / 2 + 0.27, carried, size=style.SMALL, ha="center", va="bottom", color=MUTED)
-    return high
 
 
-def _box(axes: Axes, x: float, y: float, wide: float, high: float, fill: str, edge: str = PAPER) -> None:
+def _box(axes: style.Axes, x: float, y: float, wide: float, high: float, fill: str, edge: str = PAPER) -> None:
     """Draw a rectangle around a point."""
     from matplotlib.patches import Rectangle
 
-    axes.add_patch(
-        Rectangle((x - wide / 2, y - high / 2), wide, high, facecolor=fill, edgecolor=edge, linewidth=edge != "none")
-    )
+    corner = (x - wide / 2, y - high / 2)
+    axes.add_patch(Rectangle(corner, wide, high, facecolor=fill, edgecolor=edge, linewidth=edge != "none"))
 
 
-def _join(axes: Axes, block: Block, left: tuple[float, float], right: tuple[float, float], y: float) -> None:
-    """Join two blocks, each given by the x of its edge and its height: a fan into a dense layer, or an arrow."""
-    (x0, high0), (x1, high1) = left, right
-    if isinstance(block.layer, Linear):
-        fan = {"facecolor": style.tint(block.color, 0.22), "zorder": 0.5, "linewidth": 0}
-        axes.fill([x0, x1, x1, x0], [y + high0 / 2, y + high1 / 2, y - high1 / 2, y - high0 / 2], **fan)
-    else:
-        _arrow(axes, x0 + 0.06, x1 - 0.06, y)
-
-
-def _arrow(axes: Axes, x0: float, x1: float, y: float) -> None:
-    arrow = {"arrowstyle": "-|>", "color": MUTED, "linewidth": 1.4, "mutation_scale": 11, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", (x1, y), (x0, y), arrowprops=arrow)
-
-
-def _describe(axes: Axes, block: Block, x: float, bottom: float, baselines: list[float]) -> None:
+def _describe(axes: style.Axes, block: Block, x: float, bottom: float, baselines: list[float]) -> None:
     """Write the attached layers under a block, and its words below them."""
     frame = {"boxstyle": "round,pad=0.25,rounding_size=0.6", "facecolor": PAPER, "edgecolor": MUTED, "linewidth": 0.9}
     for place, name in enumerate(block.attached):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 from byhand.io import replacing
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    # For annotations in the modules that draw: `style.Axes`, `style.Figure`.
+    from matplotlib.axes import Axes as Axes  # noqa: PLC0414
+    from matplotlib.figure import Figure as Figure  # noqa: PLC0414
 
 PAPER, INK, MUTED, FAINT = "#FFFFFF", "#1F2430", "#5B6270", "#D5D9E0"
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A919E"
@@ -83,13 +85,14 @@ def applied() -> Iterator[None]:
         yield
 
 
-def figure(width: float, height: float) -> Figure:
-    """Make an empty figure of that many inches; call it inside `applied`."""
+def figure(width: float, height: float, label: str = "") -> Figure:
+    """Make an empty figure of that many inches, labelled for screen readers; call it inside `applied`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     made = Figure(figsize=(width, height))
     FigureCanvasAgg(made)
+    made.set_label(label)
     return made
 
 
@@ -114,11 +117,26 @@ def width_of(text: str, size: float = TEXT, weight: str = "normal") -> float:
         return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
 
 
-def tint(color: str, share: float) -> str:
-    """Mix a color with paper: all color at 1, all paper at 0."""
+def legend_above(axes: Axes, handles: Sequence[Any]) -> None:
+    """Explain the marks of a plot in a row above it, at the left."""
+    spacing = {"borderaxespad": 0.2, "columnspacing": 1.4, "handlelength": 1.2, "handletextpad": 0.5}
+    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=len(handles), **spacing)
+
+
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Give each row of a chart its name in place of the y axis, the first row at the top."""
+    axes.set_yticks(range(len(names)), names, size=TEXT, color=INK)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
+
+
+def tint(color: str, share: float, other: str = PAPER) -> str:
+    """Mix a color with paper, or with another color: all color at 1, none at 0."""
     from matplotlib.colors import to_hex, to_rgb
 
-    mixed = [share * one + (1 - share) * paper for one, paper in zip(to_rgb(color), to_rgb(PAPER), strict=True)]
+    mixed = [share * one + (1 - share) * two for one, two in zip(to_rgb(color), to_rgb(other), strict=True)]
     return to_hex(mixed).upper()
 
 

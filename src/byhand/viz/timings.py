@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from rich.table import Table
+from typing import Any
 
 from byhand.bench.hands import BASE, Bench
 from byhand.io import write_text
 from byhand.viz import style
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from byhand.viz.console import markdown_table
 
 HEADS = (
     *("network", "hand", "step, ms", "x torch", "floor, ms", "of rate", "epoch, s", "x torch"),
@@ -48,16 +44,6 @@ def _ratio(one: Bench, what: str, hand: str) -> str:
     return "" if ratio is None else f"{ratio:.2f}"
 
 
-def bench_table(benches: list[Bench]) -> Table:
-    """Tabulate the times for the terminal."""
-    table = Table(*HEADS, box=None, pad_edge=False)
-    for column in table.columns[2:]:
-        column.justify = "right"
-    for row in table_rows(benches):
-        table.add_row(*row)
-    return table
-
-
 def write_bench(benches: list[Bench], record: dict[str, Any], folder: Path) -> list[Path]:
     """Write ``bench-hands.md`` and the chart, ``bench-hands.svg`` and ``.png``."""
     environment = record["environment"]
@@ -76,9 +62,7 @@ def write_bench(benches: list[Bench], record: dict[str, Any], folder: Path) -> l
         "",
         *textwrap.wrap(caption, 118),
         "",
-        f"| {' | '.join(HEADS)} |",
-        "|---|---|" + "--:|" * (len(HEADS) - 2),
-        *(f"| {' | '.join(row)} |" for row in table_rows(benches)),
+        *markdown_table(HEADS, table_rows(benches), "ll" + "r" * (len(HEADS) - 2)),
     ]
     write_text(table, "\n".join(lines) + "\n")
     if any(BASE in one.step for one in benches):
@@ -87,7 +71,7 @@ def write_bench(benches: list[Bench], record: dict[str, Any], folder: Path) -> l
     return [table]
 
 
-def chart(benches: list[Bench]) -> Figure:
+def chart(benches: list[Bench]) -> style.Figure:
     """Draw how many times as fast as the torch hand a training step is in the other hands."""
     colors = {"fast": style.BLUE, "numpy": style.GREEN, "tensor": style.ORANGE}
     figure = style.figure(9.5, 1.7 + 0.75 * len(benches))
@@ -98,16 +82,11 @@ def chart(benches: list[Bench]) -> Figure:
             axes.barh(row + offset, ratio, 0.25, color=color, label=hand if row == 0 else None)
             # At the foot of the bar, where the line at 1 cannot cross it.
             ink = style.PAPER if hand == "fast" else style.INK
-            text = axes.text(0.015, row + offset, f"{ratio:.2f}", va="center", color=ink)
-            text.set_fontsize(style.SMALL)
+            axes.text(0.015, row + offset, f"{ratio:.2f}", va="center", color=ink, size=style.SMALL)
     axes.axvline(1, color=style.INK, linewidth=1.2)
-    axes.set_yticks(range(len(benches)), [one.name for one in benches], fontsize=style.TEXT, color=style.INK)
-    axes.invert_yaxis()
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
+    style.name_rows(axes, [one.name for one in benches])
     axes.set_xlim(0, max(axes.get_xlim()[1] * 1.04, 1.3))
     axes.set_xlabel("times as fast as the torch hand (the line at 1)")
     axes.set_title("A training step, hand against hand", pad=34)
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=3, borderaxespad=0.2)
+    style.legend_above(axes, axes.get_legend_handles_labels()[0])
     return figure

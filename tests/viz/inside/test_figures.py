@@ -18,7 +18,7 @@ from byhand.viz import inside as look
 from byhand.viz import style
 from byhand.viz.inside import arrays, panels
 from byhand.viz.inside.row_by_row import by_time
-from byhand.viz.inside.views import page, views
+from byhand.viz.inside.views import TEXTS, page, views
 
 Made = Callable[..., Network]
 KINDS = {
@@ -47,15 +47,15 @@ def shown(figure: Figure) -> list[np.ndarray]:
 def test_every_kind_of_network_has_its_figures(
     made: Made, name: str, images: np.ndarray, legible: Callable[[Figure], None]
 ) -> None:
-    found = list(views(made(name, dtype="float32"), images[0], 3, others(images)))
-    assert {view.name for view in found} == {"answer", "layers", "evidence", "map"} | KINDS[name]
-    for view in found:
-        legible(view.figure)
+    found = dict(views(made(name, dtype="float32"), images[0], 3, others(images)))
+    assert found.keys() == {"answer", "layers", "evidence", "map"} | KINDS[name]
+    for figure in found.values():
+        legible(figure)
     html = page("Inside <it>", "A digit.", found).html()
     assert html.count("<svg") == len(found)
     assert "Inside &lt;it&gt;" in html
     for view in found:
-        assert view.heading in html
+        assert TEXTS[view][0] in html
 
 
 def test_layers_show_the_activations(made: Made, images: np.ndarray, words: Callable[[Figure], list[str]]) -> None:

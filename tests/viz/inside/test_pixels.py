@@ -14,7 +14,7 @@ from byhand.hands import Network, build
 from byhand.hands.by_torch.network import TorchNetwork
 from byhand.models import zoo
 from byhand.models.spec import Spec
-from byhand.viz.inside.arrays import PixelGradient, lead, occlusion, saliency
+from byhand.viz.inside.arrays import lead, occlusion, saliency
 
 Made = Callable[..., Network]
 Specs = dict[str, Spec]
@@ -51,10 +51,10 @@ def test_saliency_is_what_central_differences_say(made: Made, name: str, images:
 def test_saliency_from_several_threads(made: Made, images: np.ndarray) -> None:
     network = made("tiny-cnn")
     before = {name: value.copy() for name, value in {**network.parameters(), **network.state()}.items()}
-    gradient, pictures = PixelGradient(network), images.copy()
-    alone = [gradient(images[k : k + 1]) for k in range(5)]
+    pictures = images.copy()
+    alone = [saliency(network, images[k : k + 1]) for k in range(5)]
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda k: gradient(images[k % 5 : k % 5 + 1]), range(40)))
+        found = list(pool.map(lambda k: saliency(network, images[k % 5 : k % 5 + 1]), range(40)))
     for k, slope in enumerate(found):
         np.testing.assert_array_equal(slope, alone[k % 5])
     np.testing.assert_array_equal(images, pictures)
@@ -65,8 +65,8 @@ def test_saliency_from_several_threads(made: Made, images: np.ndarray) -> None:
 def test_many_pictures_go_through_in_blocks(made: Made, images: np.ndarray) -> None:
     network = made("mlp")
     many = np.concatenate([images] * 60)
-    slope = PixelGradient(network)(many)
-    np.testing.assert_allclose(slope[-5:], PixelGradient(network)(images), rtol=1e-12, atol=1e-15)
+    slope = saliency(network, many)
+    np.testing.assert_allclose(slope[-5:], saliency(network, images), rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("cover", [1, 5])

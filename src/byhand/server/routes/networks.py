@@ -20,7 +20,7 @@ from byhand.server.responses import NOT_MODIFIED, Problem, cacheable, documented
 from byhand.server.runtime import runtime_of
 from byhand.server.uploads import receive_ink
 from byhand.training.run import Run
-from byhand.viz.inside.arrays import hidden_states, is_recurrent, probabilities_by_row
+from byhand.viz.inside.arrays import hidden_states, is_recurrent, probabilities_by_row, saliency
 
 router = APIRouter(tags=["networks"])
 
@@ -124,7 +124,7 @@ def _activations(registry: ModelRegistry, name: str, ink: Array, hand: str) -> d
             {"name": layer_name, "kind": layer.kind} | described(outputs[layer_name][0])
             for layer_name, layer in zip(spec.layer_names, spec.layers, strict=True)
         ],
-        "saliency": rounded(registry.pixel_gradient(name)(ink[None])[0]),
+        "saliency": rounded(saliency(registry.network(name), ink[None])[0]),
     }
     recurrences = [layer for layer in spec.layers if isinstance(layer, Recurrent)]
     if is_recurrent(network) and not recurrences[-1].every:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
@@ -23,9 +22,6 @@ from byhand.viz.comparison_table import COLUMNS, cells
 from byhand.viz.page import Link, Page, Row
 from byhand.viz.run import environment_rows
 from byhand.viz.run.confusion import confusion
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 PAGE, FIGURES = "report.html", "figures"
 DISPUTED = 12
@@ -61,7 +57,7 @@ def write_report(results: Sequence[Result], folder: Path, command: str) -> tuple
     return page, folder / FIGURES
 
 
-def draw(results: Sequence[Result]) -> dict[str, Figure]:
+def draw(results: Sequence[Result]) -> dict[str, style.Figure]:
     """Draw the figures of a comparison by name; without test digits there are only four."""
     figures = {
         "time": against_time(results),
@@ -82,7 +78,7 @@ def draw(results: Sequence[Result]) -> dict[str, Figure]:
     return figures
 
 
-def page_of(results: Sequence[Result], figures: Mapping[str, Figure], folder: Path, command: str) -> Page:
+def page_of(results: Sequence[Result], figures: Mapping[str, style.Figure], folder: Path, command: str) -> Page:
     """Compose the page that goes into `folder`."""
     page = Page(text.title(results), text.lead(results))
     page.facts(text.facts(results))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,16 +13,12 @@ from byhand.viz import style
 from byhand.viz.comparison.trade_offs import ROW, WIDTH
 from byhand.viz.style import class_name
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 STRONGEST = 0.6
 """Share of the colour in the strongest cell; text stays easy to read on it."""
 CENTERED: dict[str, Any] = {"ha": "center", "va": "center_baseline"}
 
 
-def error_rates(predictions: Mapping[str, Predictions]) -> Figure:
+def error_rates(predictions: Mapping[str, Predictions]) -> style.Figure:
     """Draw the percentage of each digit that every network misclassifies, and of all."""
     labels = next(iter(predictions.values())).digits.labelled()
     classes = sorted({int(k) for k in labels})
@@ -30,8 +26,8 @@ def error_rates(predictions: Mapping[str, Predictions]) -> Figure:
     hardest = classes[int(rates[:, :-1].mean(axis=0).argmax())]
     left, cell = _width_of_names(predictions), 0.7
     with style.applied():
-        figure, axes = _canvas(left + cell * (len(classes) + 1) + 0.3, ROW * (len(predictions) + 1) + 0.45)
-        figure.set_label(f"Error rate of every network for each digit; on average {hardest} has the highest.")
+        label = f"Error rate of every network for each digit; on average {hardest} has the highest."
+        figure, axes = _canvas(left + cell * (len(classes) + 1) + 0.3, ROW * (len(predictions) + 1) + 0.45, label)
         _names(axes, left, 0.28, ["errors, %"], size=style.SMALL, color=style.MUTED)
         _names(axes, left, 0.45 + ROW / 2, predictions)
         for column, head in enumerate([*map(str, classes), "all"]):
@@ -48,7 +44,7 @@ def error_rates(predictions: Mapping[str, Predictions]) -> Figure:
     return figure
 
 
-def disagreements(predictions: Mapping[str, Predictions], indices: Array) -> Figure:
+def disagreements(predictions: Mapping[str, Predictions], indices: Array) -> style.Figure:
     """Draw some digits and below each what every network predicts; wrong predictions are coloured and bold.
 
     Parameters
@@ -65,14 +61,13 @@ def disagreements(predictions: Mapping[str, Predictions], indices: Array) -> Fig
     side = cell - 0.08
     with style.applied():
         top = 0.06 + side + 0.1
-        figure, axes = _canvas(left + cell * len(indices) + 0.1, top + ROW * (len(predictions) + 1) + 0.12)
         shown = [
             f"a {labels[i]} as {', '.join(class_name(int(p.classes[i])) for p in predictions.values())}"
             for i in indices
         ]
-        figure.set_label(
-            f"Digits on which networks disagree, with the predictions of {', '.join(predictions)}: {'; '.join(shown)}."
-        )
+        label = f"Digits on which networks disagree, with the predictions of {', '.join(predictions)}: "
+        height = top + ROW * (len(predictions) + 1) + 0.12
+        figure, axes = _canvas(left + cell * len(indices) + 0.1, height, f"{label}{'; '.join(shown)}.")
         _names(axes, left, top + ROW / 2, ["label"], size=style.SMALL, color=style.MUTED)
         _names(axes, left, top + ROW * 1.5 + 0.06, predictions)
         axes.plot([0.05, left + cell * len(indices)], [top + ROW] * 2, color=style.FAINT, linewidth=1.2)
@@ -97,22 +92,24 @@ def _width_of_names(predictions: Mapping[str, Predictions]) -> float:
     return 0.2 + max(style.width_of(name) for name in predictions)
 
 
-def _names(axes: Axes, left: float, y: float, names: Any, **look: Any) -> None:
+def _names(axes: style.Axes, left: float, y: float, names: Any, **look: Any) -> None:
     """Write names below one another, to the left of the cells."""
     for row, name in enumerate(names):
         axes.text(left - 0.12, y + ROW * row, name, ha="right", va="center_baseline", **look)
 
 
-def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
+def _canvas(width: float, height: float, label: str) -> tuple[style.Figure, style.Axes]:
     """Make a figure whose unit is an inch, from the upper left corner."""
-    figure = style.figure(width, height)
+    figure = style.figure(width, height, label)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set(xlim=(0, width), ylim=(height, 0), autoscale_on=False)
     return figure, axes
 
 
-def _cell(axes: Axes, x: float, y: float, width: float, height: float, inside: str, edge: str = style.PAPER) -> None:
+def _cell(
+    axes: style.Axes, x: float, y: float, width: float, height: float, inside: str, edge: str = style.PAPER
+) -> None:
     """Draw a rectangle around a middle."""
     from matplotlib.patches import Rectangle
 

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from byhand.compare.result import Result
 from byhand.viz import style
 from byhand.viz.labels import label_points
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
 WIDTH, HEIGHT = 9.9, 5.6
 """Inches; the width is that of a page's column."""
@@ -31,30 +26,28 @@ SHADE = 0.25
 """How much darker each further network of a kind is drawn."""
 
 
-def against_time(results: Sequence[Result]) -> Figure:
+def against_time(results: Sequence[Result]) -> style.Figure:
     """Draw validation accuracy against seconds of training: a line for each network, a mark for each hand."""
     ends = [f"{result.name} {100 * result.curve()[-1]:.2f} % after {result.seconds:.3g} s" for result in results]
     with style.applied():
         figure, axes = _empty(f"Validation accuracy against seconds of training: {'; '.join(ends)}.")
         _curves(axes, results, [result.clock for result in results])
-        axes.set_xlabel("seconds of training")
-        axes.set_ylabel("validation accuracy")
+        axes.set(xlabel="seconds of training", ylabel="validation accuracy")
     return figure
 
 
-def against_epochs(results: Sequence[Result]) -> Figure:
+def against_epochs(results: Sequence[Result]) -> style.Figure:
     """Draw validation accuracy against epochs: a line for each network."""
     results = networks(results)
     ends = [f"{result.name} {100 * result.curve()[-1]:.2f} % after {result.epochs}" for result in results]
     with style.applied():
         figure, axes = _empty(f"Validation accuracy against epochs: {'; '.join(ends)}.")
         _curves(axes, results, [[float(1 + epoch) for epoch in range(len(result.curve()))] for result in results])
-        axes.set_xlabel("epochs")
-        axes.set_ylabel("validation accuracy")
+        axes.set(xlabel="epochs", ylabel="validation accuracy")
     return figure
 
 
-def against_parameters(results: Sequence[Result]) -> Figure:
+def against_parameters(results: Sequence[Result]) -> style.Figure:
     """Draw test accuracy against the number of parameters, with the interval over the seeds."""
     results = networks(results)
     means = [result.mean("test") for result in results]
@@ -73,12 +66,11 @@ def against_parameters(results: Sequence[Result]) -> Figure:
         points = [(size, height(mean)) for size, (mean, _) in zip(sizes, means, strict=True)]
         _label(axes, points, results, ink)
         _key(axes, results)
-        axes.set_xlabel("parameters")
-        axes.set_ylabel("test accuracy")
+        axes.set(xlabel="parameters", ylabel="test accuracy")
     return figure
 
 
-def speed(results: Sequence[Result]) -> Figure:
+def speed(results: Sequence[Result]) -> style.Figure:
     """Draw digits a second for every result: a filled mark for training, an open one for prediction."""
     from matplotlib.lines import Line2D
 
@@ -86,8 +78,7 @@ def speed(results: Sequence[Result]) -> Figure:
     rates = [f"{n} {r.rate:,.0f} and {r.prediction_rate:,.0f}" for n, r in zip(names, results, strict=True)]
     with style.applied():
         high = ROW * len(results) + 1.15
-        figure = style.figure(WIDTH, high)
-        figure.set_label(f"Digits a second in training and in prediction: {'; '.join(rates)}.")
+        figure = style.figure(WIDTH, high, f"Digits a second in training and in prediction: {'; '.join(rates)}.")
         left = (0.25 + max(style.width_of(name) for name in names)) / WIDTH
         axes = figure.add_axes((left, 0.62 / high, 0.965 - left, ROW * len(results) / high))
         axes.set_xscale("log")
@@ -98,15 +89,11 @@ def speed(results: Sequence[Result]) -> Figure:
                 axes.plot([result.rate, result.prediction_rate], [y, y], color=style.tint(ink, 0.45), linewidth=2)
                 axes.plot(result.prediction_rate, y, "o", **_dot(style.PAPER, ink))
             axes.plot(result.rate, y, "o", **_dot(ink, ink))
-        axes.set_yticks(range(len(results)), names, fontsize=style.TEXT, color=style.INK)
-        axes.set_ylim(len(results) - 0.5, -0.5)
-        axes.tick_params(axis="y", length=0)
-        axes.grid(visible=False, axis="y")
-        axes.spines["left"].set_visible(False)
+        style.name_rows(axes, names)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axes.set_xlabel("digits a second")
         inside = {"training": style.MUTED, "prediction": style.PAPER}
-        _legend(
+        style.legend_above(
             axes,
             [Line2D([], [], ls="", marker="o", label=name, **_dot(ink, style.MUTED)) for name, ink in inside.items()],
         )
@@ -133,16 +120,9 @@ def colors(results: Sequence[Result]) -> dict[str, str]:
     kinds: list[str] = []
     for result in networks(results):
         kind = kind_of(result)
-        found[result.name] = darker(COLORS[kind], min(SHADE * kinds.count(kind), 0.75))
+        found[result.name] = style.tint(COLORS[kind], 1 - min(SHADE * kinds.count(kind), 0.75), style.INK)
         kinds.append(kind)
     return found
-
-
-def darker(color: str, share: float) -> str:
-    """Mix a colour with the text's."""
-    from matplotlib.colors import to_hex, to_rgb
-
-    return to_hex([(1 - share) * one + share * ink for one, ink in zip(to_rgb(color), to_rgb(style.INK), strict=True)])
 
 
 def height(accuracy: float) -> float:
@@ -150,7 +130,7 @@ def height(accuracy: float) -> float:
     return -math.log10(1 - min(accuracy, HIGHEST))
 
 
-def accuracy_scale(axes: Axes, accuracies: Sequence[float], *, margin: float = 0.06) -> None:
+def accuracy_scale(axes: style.Axes, accuracies: Sequence[float], *, margin: float = 0.06) -> None:
     """Give the y axis the scale of `height`, with limits that fit these accuracies."""
     bottom, top = height(min(accuracies)), height(max(accuracies))
     margin *= max(top - bottom, 0.2)
@@ -160,7 +140,7 @@ def accuracy_scale(axes: Axes, accuracies: Sequence[float], *, margin: float = 0
     axes.set_yticks([height(tick) for tick in inside], [f"{100 * tick:g} %" for tick in inside])
 
 
-def log_scale(axes: Axes, low: float, high: float) -> None:
+def log_scale(axes: style.Axes, low: float, high: float) -> None:
     """Give the x axis a logarithmic scale, with ticks at 1, 2 and 5 if it is short."""
     from matplotlib.ticker import LogLocator, NullLocator
 
@@ -171,13 +151,12 @@ def log_scale(axes: Axes, low: float, high: float) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
 
 
-def _empty(description: str) -> tuple[Figure, Axes]:
-    figure = style.figure(WIDTH, HEIGHT)
-    figure.set_label(description)
+def _empty(description: str) -> tuple[style.Figure, style.Axes]:
+    figure = style.figure(WIDTH, HEIGHT, description)
     return figure, figure.add_axes(BOX)
 
 
-def _curves(axes: Axes, results: Sequence[Result], x: Sequence[Sequence[float]]) -> None:
+def _curves(axes: style.Axes, results: Sequence[Result], x: Sequence[Sequence[float]]) -> None:
     """Draw a line for each result and a mark at its end; of each network the first hand's line is strong and named."""
     curves = [result.curve() for result in results]
     lowest = min(LOWEST, *(curve[-1] for curve in curves))
@@ -191,33 +170,32 @@ def _curves(axes: Axes, results: Sequence[Result], x: Sequence[Sequence[float]])
     ink, named, ends = colors(results), networks(results), []
     for result, curve, values in zip(results, curves, x, strict=True):
         y = [height(value) for value in curve]
+        width, alpha = (1.6, 0.7) if result in named else (0.8, 0.4)
+        axes.plot(values, y, color=ink[result.name], linewidth=width, alpha=alpha)
         if result in named:
-            axes.plot(values, y, color=ink[result.name], linewidth=1.6, alpha=0.7)
             ends.append((values[-1], y[-1]))
-        else:
-            axes.plot(values, y, color=ink[result.name], linewidth=0.8, alpha=0.4)
         _mark(axes, values[-1], y[-1], result, ink[result.name])
     _label(axes, ends, named, ink)
     _key(axes, results)
 
 
-def _mark(axes: Axes, x: float, y: float, result: Result, ink: str) -> None:
+def _mark(axes: style.Axes, x: float, y: float, result: Result, ink: str) -> None:
     marker = MARKS[result.recipe.config.hand]
     axes.plot(x, y, marker=marker, markersize=9, color=ink, markeredgecolor=style.PAPER, zorder=3)
 
 
 def _label(
-    axes: Axes, points: Sequence[tuple[float, float]], results: Sequence[Result], ink: Mapping[str, str]
+    axes: style.Axes, points: Sequence[tuple[float, float]], results: Sequence[Result], ink: Mapping[str, str]
 ) -> None:
     names = [result.name for result in results]
-    label_points(axes, points, names, [darker(ink[name], 0.35) for name in names])
+    label_points(axes, points, names, [style.tint(ink[name], 0.65, style.INK) for name in names])
 
 
 def _dot(inside: str, edge: str) -> dict[str, Any]:
     return {"markersize": 9, "color": inside, "markeredgecolor": edge, "markeredgewidth": 2}
 
 
-def _key(axes: Axes, results: Sequence[Result]) -> None:
+def _key(axes: style.Axes, results: Sequence[Result]) -> None:
     """Say above a plot what its colours and marks mean, if there is more than one of them."""
     from matplotlib.lines import Line2D
 
@@ -231,17 +209,4 @@ def _key(axes: Axes, results: Sequence[Result]) -> None:
             if hand in hands
         ]
     if len(handles) > 1:
-        _legend(axes, handles)
-
-
-def _legend(axes: Axes, handles: Sequence[Line2D]) -> None:
-    axes.legend(
-        handles=handles,
-        loc="lower left",
-        bbox_to_anchor=(-0.01, 1.0),
-        ncols=len(handles),
-        borderaxespad=0.2,
-        columnspacing=1.4,
-        handlelength=1.2,
-        handletextpad=0.5,
-    )
+        style.legend_above(axes, handles)

@@ -14,7 +14,6 @@ from byhand.viz.inside.arrays.gradients import checked
 from byhand.viz.inside.arrays.projection import last_hidden, on_plane
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from matplotlib.path import Path
 
 COLORS = (
@@ -29,7 +28,7 @@ COUNT = 2_000
 
 def landscape(
     network: Network, images: Array, labels: Array, image: Array | None = None, method: str = "pca", seed: int = 0
-) -> Figure:
+) -> style.Figure:
     """Draw an embedding of digits by the last hidden layer.
 
     Parameters

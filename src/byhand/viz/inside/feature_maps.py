@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +13,6 @@ from byhand.viz import style
 from byhand.viz.inside import panels
 from byhand.viz.inside.arrays import dense_on_pixels, on_pixels
 from byhand.viz.style import class_name, percent
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 ROOM, BETWEEN, STRIP = 10.2, 0.2, 0.3
 """Inches: the width for tiles and strips, the gap between layers, and the height of a strip."""
@@ -43,7 +39,7 @@ class Band:
         return f"{self.shape}, up to {panels.largest(self.values):.2g}"
 
 
-def feature_maps(network: Network, image: Array) -> Figure:
+def feature_maps(network: Network, image: Array) -> style.Figure:
     """Draw what every layer computes from an image, from the pixels down to the logits.
 
     Maps are tiles, one for each channel; a sequence is a heat map with a row for each step and a column for each unit;

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +14,6 @@ from byhand.models.layers import ReLU, Sigmoid, Tanh
 from byhand.viz import style
 from byhand.viz.inside import arrays, panels
 from byhand.viz.style import class_name
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 WIDE, LARGEST, BETWEEN = 12.0, 1.5, 0.12
 """Inches: the width of a row, the largest side of an image with its margin, and the margin."""
@@ -34,7 +30,7 @@ def gallery(
     columns: int = 10,
     signed: bool = False,
     ends: tuple[str, str] = ("below 0", "above 0"),
-) -> Figure:
+) -> style.Figure:
     """Draw images in rows.
 
     Parameters
@@ -85,7 +81,7 @@ def gallery(
     return figure
 
 
-def units(network: Network, image: Array | None = None) -> Figure:
+def units(network: Network, image: Array | None = None) -> style.Figure:
     """Draw the weights of the units of the first dense layer, each weight on its pixel.
 
     Each unit has its own scale: vermilion where ink raises it, blue where ink lowers it, grey where `Select` dropped
@@ -135,7 +131,7 @@ def units(network: Network, image: Array | None = None) -> Figure:
     )
 
 
-def filters(network: Network) -> Figure:
+def filters(network: Network) -> style.Figure:
     """Draw the filters of the first convolution, each on its own scale.
 
     Parameters

@@ -13,9 +13,7 @@ from byhand.viz import style
 from byhand.viz.inside.arrays.gradients import checked
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
-    from matplotlib.figure import Figure
 
 BELOW, ABOVE = ("#00324F", style.BLUE), (style.VERMILION, "#5E2500")
 """The darkest and the middle color of negative values; the middle and the darkest color of positive ones."""
@@ -59,10 +57,9 @@ def number(value: float) -> str:
     return f"{value:.1f}".replace("-", "−")
 
 
-def sheet(width: float, height: float, title: str, note: str = "") -> Figure:
+def sheet(width: float, height: float, title: str, note: str = "") -> style.Figure:
     """Make a figure of that many inches with a title and a note beside it; call it inside `style.applied`."""
-    made = style.figure(width, height)
-    made.set_label(f"{title}: {note}" if note else title)
+    made = style.figure(width, height, f"{title}: {note}" if note else title)
     y = 1 - (MARGIN + 0.16) / height
     made.text(MARGIN / width, y, title, size=style.TITLE, weight="bold", va="center")
     x = MARGIN + style.width_of(title, style.TITLE, "bold") + GAP
@@ -70,13 +67,13 @@ def sheet(width: float, height: float, title: str, note: str = "") -> Figure:
     return made
 
 
-def write(figure: Figure, left: float, top: float, text: str) -> None:
+def write(figure: style.Figure, left: float, top: float, text: str) -> None:
     """Write a small note, its place in inches from the left and the upper edge of the figure."""
     wide, high = figure.get_size_inches()
     figure.text(left / wide, 1 - top / high, text, size=style.SMALL, color=style.MUTED, va="center_baseline")
 
 
-def panel(figure: Figure, left: float, top: float, width: float, height: float, title: str = "") -> Axes:
+def panel(figure: style.Figure, left: float, top: float, width: float, height: float, title: str = "") -> style.Axes:
     """Add a panel without ticks, its left and upper edge in inches from those of the figure."""
     wide, high = figure.get_size_inches()
     axes = figure.add_axes((left / wide, 1 - (top + height) / high, width / wide, height / high))
@@ -91,20 +88,20 @@ def panel(figure: Figure, left: float, top: float, width: float, height: float, 
     return axes
 
 
-def show(axes: Axes, values: Array, colors: Colormap, low: float, high: float) -> Any:
+def show(axes: style.Axes, values: Array, colors: Colormap, low: float, high: float) -> Any:
     """Fill a panel with a matrix."""
     return axes.imshow(
         np.ma.masked_invalid(values), cmap=colors, vmin=low, vmax=high, aspect="auto", interpolation="nearest"
     )
 
 
-def show_signed(axes: Axes, values: Array, most: float | None = None) -> Any:
+def show_signed(axes: style.Axes, values: Array, most: float | None = None) -> Any:
     """Fill a panel with values around zero; those of size `most` are darkest."""
     most = largest(values) if most is None else most
     return show(axes, values, signed(), -most, most)
 
 
-def show_picture(axes: Axes, image: Array) -> Any:
+def show_picture(axes: style.Axes, image: Array) -> Any:
     """Fill a panel with pixels, 0 as paper and 255 as ink."""
     return show(axes, image, ink(), 0, 255)
 
@@ -120,7 +117,7 @@ def mosaic(tiles: Array, columns: int) -> Array:
     return laid
 
 
-def outline(axes: Axes, image: Array) -> None:
+def outline(axes: style.Axes, image: Array) -> None:
     """Draw the outline of the ink over a panel."""
     if 0 < (np.asarray(image) > 127).sum() < np.size(image):
         axes.contour(image, levels=[127], colors=[style.INK], linewidths=1.1)
@@ -132,7 +129,7 @@ def largest(values: Array) -> float:
     return most or 1.0
 
 
-def key(figure: Figure, left: float, top: float, drawn: Any, low: str, high: str, width: float = 1.6) -> None:
+def key(figure: style.Figure, left: float, top: float, drawn: Any, low: str, high: str, width: float = 1.6) -> None:
     """Explain the colors of a panel by a bar between the names of its ends."""
     named = style.width_of(low, style.SMALL) + 0.1
     axes = panel(figure, left + named, top, width, 0.13)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,14 +12,11 @@ from byhand.viz.inside import panels
 from byhand.viz.inside.arrays import COVER, lead, occlusion, saliency
 from byhand.viz.style import class_name, percent
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 SIDE, BARS, MAP = 3.2, 5.6, 3.7
 """Inches: an image, the bars beside it, and each image of `evidence`."""
 
 
-def answer(network: Network, image: Array, label: int | None = None) -> Figure:
+def answer(network: Network, image: Array, label: int | None = None) -> style.Figure:
     """Draw an image beside the probabilities of the classes.
 
     Parameters
@@ -61,7 +58,7 @@ def answer(network: Network, image: Array, label: int | None = None) -> Figure:
     return figure
 
 
-def evidence(network: Network, image: Array) -> Figure:
+def evidence(network: Network, image: Array) -> style.Figure:
     """Draw which pixels the prediction rests on, in two ways.
 
     Saliency is the gradient of the predicted logit: the effect of one more grey level of ink. Occlusion covers a square

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from byhand.hands.base import Array, Network
@@ -11,10 +9,6 @@ from byhand.models.layers import Recurrent
 from byhand.viz import style
 from byhand.viz.inside import arrays, panels
 from byhand.viz.style import class_name
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 SIDE, STATES, PROBABILITIES = 3.6, 5.4, 2.7
 """Inches: the image, and the width of the states and of the probabilities beside it."""
@@ -35,7 +29,7 @@ SIGMOID = ("i", "f", "o", "r", "z")
 """Gates, from 0, closed, to 1, open."""
 
 
-def rows(network: Network, image: Array) -> Figure:
+def rows(network: Network, image: Array) -> style.Figure:
     """Draw the rows of an image beside the hidden state after each, and what would be predicted there.
 
     The units of a layer are sorted by the row in which they change most, early ones on the left.
@@ -85,7 +79,7 @@ def rows(network: Network, image: Array) -> Figure:
     return figure
 
 
-def gates(network: Network, image: Array) -> Figure:
+def gates(network: Network, image: Array) -> style.Figure:
     """Draw every gate and state of an LSTM or a GRU over the rows of an image.
 
     Units are sorted as in `rows`. Gates are green where they are open; states and candidates are blue below zero and
@@ -153,7 +147,7 @@ def by_time(h: Array) -> Array:
     return np.argsort((np.arange(len(h)) @ change) / weight, kind="stable")
 
 
-def _image(figure: Figure, image: Array, left: float, top: float, side: float, title: str) -> Axes:
+def _image(figure: style.Figure, image: Array, left: float, top: float, side: float, title: str) -> style.Axes:
     """Draw the image with its rows numbered: the first and every seventh."""
     axes = panels.panel(figure, left, top, side, side, title)
     panels.show_picture(axes, image)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
 
 from byhand.hands.base import Array, Network
 from byhand.models.layers import Conv2d, Recurrent
+from byhand.viz import style
 from byhand.viz.inside.arrays import dense_on_pixels
 from byhand.viz.inside.embedding import landscape
 from byhand.viz.inside.feature_maps import feature_maps
@@ -15,20 +14,6 @@ from byhand.viz.inside.gallery import filters, units
 from byhand.viz.inside.prediction import answer, evidence
 from byhand.viz.inside.row_by_row import gates, rows
 from byhand.viz.page import Page
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True)
-class View:
-    """One figure: the name of its files, and its heading and text on the page."""
-
-    name: str
-    heading: str
-    text: str
-    figure: Figure
-
 
 TEXTS = {
     "answer": (
@@ -101,8 +86,8 @@ def views(
     label: int | None = None,
     others: tuple[Array, Array] | None = None,
     method: str = "pca",
-) -> Iterator[View]:
-    """Draw every figure that applies to a network, one after the other.
+) -> Iterator[tuple[str, style.Figure]]:
+    """Draw every figure that applies to a network, one after the other, each with its name in `TEXTS`.
 
     Parameters
     ----------
@@ -123,7 +108,7 @@ def views(
         If the image has another shape than the network reads, or the map cannot be made.
     """
     recurrent = [layer for layer in network.spec.layers if isinstance(layer, Recurrent)]
-    drawn: dict[str, Callable[[], Figure]] = {
+    drawn: dict[str, Callable[[], style.Figure]] = {
         "answer": lambda: answer(network, image, label),
         "layers": lambda: feature_maps(network, image),
     }
@@ -139,13 +124,13 @@ def views(
     if others is not None:
         drawn["map"] = lambda: landscape(network, *others, image, method)
     for name, draw in drawn.items():
-        yield View(name, *TEXTS[name], draw())
+        yield name, draw()
 
 
-def page(title: str, lead: str, shown: list[View]) -> Page:
+def page(title: str, lead: str, shown: Mapping[str, style.Figure]) -> Page:
     """Put figures on one page, in their order."""
     made = Page(title, lead)
-    for view in shown:
+    for name, figure in shown.items():
         # Figures of pixels keep their white paper.
-        made.section(view.heading, view.text).figure(view.figure, str(view.figure.get_label()), dark=False)
+        made.section(*TEXTS[name]).figure(figure, str(figure.get_label()), dark=False)
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from byhand.metrics.evaluation import Evaluation
 from byhand.metrics.intervals import wilson_interval
@@ -15,9 +15,6 @@ from byhand.viz.run.confusion import confusion
 from byhand.viz.run.examples import examples
 from byhand.viz.run.learning import learning
 from byhand.viz.run.reliability import reliability
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 REPORT = "report.html"
 """The report in a run's folder."""
@@ -109,7 +106,7 @@ def write_report(run: Run, found: Evaluation, which: str, path: Path, figures: P
     return written
 
 
-def _figures(run: Run, found: Evaluation) -> dict[str, Figure]:
+def _figures(run: Run, found: Evaluation) -> dict[str, style.Figure]:
     """Draw the figures by name; those with nothing to show are left out."""
     drawn = {"learning": learning(run.log)} if run.log else {}
     drawn["confusion"] = confusion(found.report)
@@ -122,7 +119,7 @@ def _figures(run: Run, found: Evaluation) -> dict[str, Figure]:
     return drawn
 
 
-def _page(run: Run, found: Evaluation, which: str, drawn: dict[str, Figure]) -> Page:
+def _page(run: Run, found: Evaluation, which: str, drawn: dict[str, style.Figure]) -> Page:
     page = Page(_title(run), _lead(run, found, which)).facts(_facts(run, found))
     for name, (heading, caption) in SECTIONS.items():
         if name == "confusion":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,16 +10,13 @@ from byhand.metrics.classification import Report
 from byhand.viz import style
 from byhand.viz.style import class_name
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 CELL = 0.56
 """Inches."""
 STRONGEST = 0.45
 """Share of the color in the cell of most errors: text is legible on it, on light pages and on dark ones."""
 
 
-def confusion(report: Report) -> Figure:
+def confusion(report: Report) -> style.Figure:
     """Draw a confusion matrix with all its counts.
 
     Only errors are colored, by the square root of their count: correct predictions are a hundred times as many.
@@ -41,8 +38,7 @@ def confusion(report: Report) -> Figure:
     left, top = 2.1, 1.2
     width, height = size + left + 1.6, size + top + 0.8
     with style.applied():
-        figure = style.figure(CELL * width, CELL * height)
-        figure.set_label(_label(report, errors))
+        figure = style.figure(CELL * width, CELL * height, _label(report, errors))
         # One unit is a cell; the upper left corner of the first is at 0, 0.
         axes = figure.add_axes((0, 0, 1, 1), xlim=(-left, width - left), ylim=(height - top, -top))
         axes.set_axis_off()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +12,6 @@ from byhand.hands import Array
 from byhand.metrics.evaluation import Evaluation
 from byhand.viz import style
 from byhand.viz.style import class_name, percent
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 COLUMNS = 4
 INCHES = 1.08
@@ -26,7 +22,7 @@ BAR = 0.47
 """Inches of a bar of 100 %."""
 
 
-def examples(found: Evaluation, indices: Sequence[int] | Array, label: str) -> Figure:
+def examples(found: Evaluation, indices: Sequence[int] | Array, label: str) -> style.Figure:
     """Draw some digits with their predictions.
 
     Parameters
@@ -46,8 +42,7 @@ def examples(found: Evaluation, indices: Sequence[int] | Array, label: str) -> F
     # One image of all digits, transparent between them.
     pixels = np.zeros((height, width, 4))
     with style.applied():
-        figure = style.figure(width * unit, height * unit)
-        figure.set_label(label)
+        figure = style.figure(width * unit, height * unit, label)
         axes = figure.add_axes((0, 0, 1, 1))
         for number, index in enumerate(indices):
             row, column = divmod(number, COLUMNS)
@@ -62,7 +57,7 @@ def examples(found: Evaluation, indices: Sequence[int] | Array, label: str) -> F
     return figure
 
 
-def _describe(axes: Axes, found: Evaluation, index: int, x: float, top: float) -> None:
+def _describe(axes: style.Axes, found: Evaluation, index: int, x: float, top: float) -> None:
     """Write what a digit is, and the three most probable classes with bars."""
     unit = INCHES / SIDE
     truth, predicted = int(found.digits.labelled()[index]), int(found.predictions[index])

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from byhand.viz import labels, style
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 Log = Sequence[dict[str, Any]]
 
@@ -23,7 +19,7 @@ COLORS = {"train": style.BLUE, "val": style.ORANGE, "test": style.GREY}
 NAMES = {"train": "training", "val": "validation", "test": "test"}
 
 
-def learning(log: Log) -> Figure:
+def learning(log: Log) -> style.Figure:
     """Draw a run's log.
 
     Parameters
@@ -67,7 +63,7 @@ def learning(log: Log) -> Figure:
     return figure
 
 
-def _lines(axes: Axes, log: Log, measure: str, unit: float) -> None:
+def _lines(axes: style.Axes, log: Log, measure: str, unit: float) -> None:
     """Draw a line for each split, with its name and last value at its end."""
     from matplotlib.ticker import LogLocator
 
@@ -92,26 +88,16 @@ def _lines(axes: Axes, log: Log, measure: str, unit: float) -> None:
     low, high = axes.get_ylim()
     low, high = max(low, 0), min(high, 100 + 0.04 * (100 - low)) if measure == "accuracy" else high
     axes.set_ylim(low, high)
-    to_axes = axes.transAxes.inverted().transform
-    ends = [to_axes(axes.transData.transform((epochs[-1], curve[-1]))) for curve in curves.values()]
-    gap = 1.35 * 2.1 * style.SMALL / 72 / (axes.get_position().height * HEIGHT)
-    for (split, curve), (x, y), height in zip(
-        curves.items(), ends, labels.spread([float(y) for _, y in ends], gap), strict=True
-    ):
-        last = f"{curve[-1]:.2f} %" if measure == "accuracy" else f"{curve[-1]:.3g}"
-        axes.annotate(
-            f"{NAMES[split]}\n{last}",
-            (x + 0.012, y),
-            (1.03, height),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            size=style.SMALL,
-            color=style.INK if split != "test" else style.MUTED,
-            va="center",
-            linespacing=1.15,
-            arrowprops={"arrowstyle": "-", "color": COLORS[split], "linewidth": 1.2, "shrinkA": 1, "shrinkB": 0}
-            | {"relpos": (0, 0.5)},
-        )
+    number = "{:.2f} %" if measure == "accuracy" else "{:.3g}"
+    labels.label_ends(
+        axes,
+        [(epochs[-1], curve[-1]) for curve in curves.values()],
+        [f"{NAMES[split]}\n{number.format(curve[-1])}" for split, curve in curves.items()],
+        [COLORS[split] for split in curves],
+        at=1.03,
+        gap=1.35 * 2.1 * style.SMALL / 72 / (axes.get_position().height * HEIGHT),
+        linespacing=1.15,
+    )
 
 
 def _epochs(log: Log) -> list[int]:

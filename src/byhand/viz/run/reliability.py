@@ -5,22 +5,16 @@ After Guo et al., *On Calibration of Modern Neural Networks* (2017).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from byhand.metrics.calibration import Calibration
 from byhand.metrics.intervals import wilson_interval
 from byhand.viz import style
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 WIDTH, HEIGHT = 9.9, 4.3
 
 
-def reliability(found: Calibration) -> Figure:
+def reliability(found: Calibration) -> style.Figure:
     """Draw a calibration.
 
     Returns
@@ -45,7 +39,7 @@ def reliability(found: Calibration) -> Figure:
     return figure
 
 
-def _diagram(axes: Axes, found: Calibration) -> None:
+def _diagram(axes: style.Axes, found: Calibration) -> None:
     filled = np.flatnonzero(found.count)
     axes.plot((0, 100), (0, 100), color=style.MUTED, linewidth=1.4, linestyle=(0, (4, 3)))
     axes.text(5, 6, "calibrated", size=10, color=style.MUTED, rotation=45, rotation_mode="anchor", va="bottom")
@@ -58,7 +52,7 @@ def _diagram(axes: Axes, found: Calibration) -> None:
     axes.set_title(error, size=style.TEXT, loc="right", pad=10, weight="normal", color=style.MUTED)
 
 
-def _histogram(axes: Axes, found: Calibration) -> None:
+def _histogram(axes: style.Axes, found: Calibration) -> None:
     starts, width = 100 * found.edges[:-1], 100 * np.diff(found.edges)
     pale = style.tint(style.BLUE, 0.45)
     # Heights on a logarithmic scale do not add up, so errors stand in front of correct predictions, not on top.

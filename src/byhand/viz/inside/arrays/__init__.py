@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from byhand.viz.inside.arrays.gradients import COVER, PixelGradient, lead, occlusion, saliency
+from byhand.viz.inside.arrays.gradients import COVER, lead, occlusion, saliency
 from byhand.viz.inside.arrays.projection import METHODS, last_hidden, on_plane
 from byhand.viz.inside.arrays.states import gates, hidden_states, is_recurrent, probabilities_by_row
 from byhand.viz.inside.arrays.unit_weights import dense_on_pixels, filters, on_pixels, unit_pictures
@@ -10,7 +10,6 @@ from byhand.viz.inside.arrays.unit_weights import dense_on_pixels, filters, on_p
 __all__ = [
     "COVER",
     "METHODS",
-    "PixelGradient",
     "dense_on_pixels",
     "filters",
     "gates",

@@ -49,55 +49,40 @@ def textbook_layers(network: Network) -> list[tuple[Layer, Parameters]]:
     ]
 
 
-class PixelGradient:
-    """The gradient of a logit at the pixels.
+def saliency(network: Network, images: Array, classes: npt.ArrayLike | None = None) -> Array:
+    """Compute ``dz_k / dx``, where z are the logits and x the pixels.
 
     Parameters
     ----------
     network
-        Of any hand; each call uses the weights that it has then.
+        Of any hand.
+    images
+        uint8 ``(B, 28, 28)``.
+    classes
+        k for each image, integers ``(B,)``; by default the class of the largest logit.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(B, 28, 28)`` in the network's dtype: logits for each grey level. Simonyan, Vedaldi & Zisserman (2014).
+
+    Raises
+    ------
+    ByhandError
+        If the images have another shape, or there is not one class of the network for each.
     """
-
-    def __init__(self, network: Network) -> None:
-        self.network = network
-
-    def __call__(self, images: Array, classes: npt.ArrayLike | None = None) -> Array:
-        """Compute ``dz_k / dx``, where z are the logits and x the pixels.
-
-        Parameters
-        ----------
-        images
-            uint8 ``(B, 28, 28)``.
-        classes
-            k for each image, integers ``(B,)``; by default the class of the largest logit.
-
-        Returns
-        -------
-        numpy.ndarray
-            ``(B, 28, 28)`` in the network's dtype: logits for each grey level.
-
-        Raises
-        ------
-        ByhandError
-            If the images have another shape, or there is not one class of the network for each.
-        """
-        images = checked(self.network, images)
-        wanted = None if classes is None else _classes(self.network, len(images), classes)
-        layers = textbook_layers(self.network)
-        gradient = np.empty(images.shape, self.network.dtype)
-        for start in range(0, len(images), BLOCK):
-            block = slice(start, start + BLOCK)
-            gradient[block] = self._block(layers, images[block], None if wanted is None else wanted[block])
-        return gradient
-
-    def _block(self, layers: list[tuple[Layer, Parameters]], images: Array, classes: Array | None) -> Array:
-        x, caches = images.astype(self.network.dtype), list[Any]()
+    images, layers = checked(network, images), textbook_layers(network)
+    wanted = None if classes is None else _classes(network, len(images), classes)
+    gradient = np.empty(images.shape, network.dtype)
+    for start in range(0, len(images), BLOCK):
+        block = slice(start, start + BLOCK)
+        x, caches = images[block].astype(network.dtype), list[Any]()
         for layer, parameters in layers:
             x, cache = layer.forward(x, parameters, READING)
             caches.append(cache)
         # L = z_k, so dL/dz is 1 at k and 0 elsewhere.
         dy: Array = np.zeros_like(x)
-        dy[np.arange(len(x)), x.argmax(axis=1) if classes is None else classes] = 1
+        dy[np.arange(len(x)), x.argmax(axis=1) if wanted is None else wanted[block]] = 1
         for (layer, _), cache in zip(reversed(layers), reversed(caches), strict=True):
             if isinstance(layer.settings, BatchNorm2d):
                 # The running averages are constants: y = gamma r (x - mu) + beta, so dx = gamma r dy.
@@ -105,25 +90,8 @@ class PixelGradient:
                 dy = (gamma * r * dy).reshape(shape)
             else:
                 dy, _ = layer.backward(dy, cache)
-        return dy
-
-
-def saliency(network: Network, images: Array, classes: npt.ArrayLike | None = None) -> Array:
-    """Compute the gradient of a logit at every pixel.
-
-    Parameters
-    ----------
-    network
-        Of any hand.
-    images, classes
-        As for `PixelGradient.__call__`.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(B, 28, 28)``: logits for each grey level. Simonyan, Vedaldi & Zisserman (2014).
-    """
-    return PixelGradient(network)(images, classes)
+        gradient[block] = dy
+    return gradient
 
 
 def occlusion(network: Network, image: Array, label: int | None = None, cover: int = COVER) -> Array:
