@@ -143,7 +143,7 @@ def test_a_grid_of_two_settings() -> None:
     grid = [
         {"hidden": h, "l2": l2, "validation": h / 100 + l2 / 1000, "test": 0.0} for h in (4, 8) for l2 in (0.0, 10.0)
     ]
-    assert grid_lines(grid)[2:] == ["| | 0 | 10 |", "|--:|--:|--:|", "| 4 | 4.00 | 5.00 |", "| 8 | 8.00 | **9.00** |"]
+    assert grid_lines(grid)[2:] == ["|  | 0 | 10 |", "|--:|--:|--:|", "| 4 | 4.00 | 5.00 |", "| 8 | 8.00 | **9.00** |"]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,14 @@ COMMANDS = {
     "data": "list, show, import or fetch datasets",
 }
 
-MEMORY = "byhand: not enough memory; use smaller layers or batches. [memory.exhausted]"
+OVERVIEW = """usage: byhand COMMAND ...
+
+Handwritten digits, read by networks written by hand.
+
+commands:
+{}
+
+`byhand COMMAND --help` describes a command; `byhand --version` prints the version."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,7 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         command = words[0] if words else "--help"
         if command in ("-h", "--help"):
-            print(_overview())
+            lines = "\n".join(f"  {name:<10} {line}" for name, line in COMMANDS.items())
+            print(OVERVIEW.format(lines))
             return 0
         if command == "--version":
             print(f"byhand {__version__}")
@@ -85,13 +93,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ByhandError as problem:
         print(f"byhand: {problem} [{problem.code}]", file=sys.stderr)
         return 2
-    except MemoryError:
-        print(MEMORY, file=sys.stderr)
-        return 2
-    except RuntimeError as problem:
-        if not _lacks_memory(problem):
+    except (MemoryError, RuntimeError) as problem:
+        # torch has no common exception for CPU and GPU.
+        signs = ("can't allocate memory", "not enough memory", "out of memory")
+        if isinstance(problem, RuntimeError) and not any(sign in str(problem).lower() for sign in signs):
             raise
-        print(MEMORY, file=sys.stderr)
+        print("byhand: not enough memory; use smaller layers or batches. [memory.exhausted]", file=sys.stderr)
         return 2
     except BrokenPipeError:
         # The reader of our output has exited (`byhand data | head`); discard what is still buffered.
@@ -100,25 +107,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("byhand: interrupted", file=sys.stderr)
         return 130
-
-
-def _lacks_memory(problem: RuntimeError) -> bool:
-    """Whether torch ran out of memory; it has no common exception for CPU and GPU."""
-    message = str(problem).lower()
-    return any(sign in message for sign in ("can't allocate memory", "not enough memory", "out of memory"))
-
-
-def _overview() -> str:
-    lines = [f"  {name:<10} {line}" for name, line in COMMANDS.items()]
-    return "\n".join(
-        [
-            "usage: byhand COMMAND ...",
-            "",
-            "Handwritten digits, read by networks written by hand.",
-            "",
-            "commands:",
-            *lines,
-            "",
-            "`byhand COMMAND --help` describes a command; `byhand --version` prints the version.",
-        ]
-    )

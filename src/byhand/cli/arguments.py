@@ -36,19 +36,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--dtype", choices=("float32", "float64"), metavar="TYPE", help="float32 or float64")
     group.add_argument("--device", metavar="NAME", help="auto, cpu, cuda or mps")
     group.add_argument("--threads", type=int, metavar="N", help="threads; 0 uses every processor")
-    group.add_argument(
-        "--watch-test",
-        action="store_true",
-        default=None,
-        help="log the test accuracy every epoch",
-    )
-    group.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="any other setting of the recipe, written as in its file",
-    )
+    group.add_argument("--watch-test", action="store_true", default=None, help="log the test accuracy every epoch")
+    any_other = "any other setting of the recipe, written as in its file"
+    group.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=any_other)
     data = parser.add_argument_group("data")
     data.add_argument("--data", metavar="NAME|PATH", help="auto, mnist, digits, an imported name, or a path")
     data.add_argument("--split", metavar="A/B/C", help="sizes of training, validation and test, as counts or fractions")

@@ -140,10 +140,8 @@ def _default(arguments: argparse.Namespace, splits: SplitCache) -> list[Experime
     experiments, changes = [], []
     for network in DEFAULT_NETWORKS:
         shipped = options.apply(load_recipe(network.recipe), arguments)
-        replaced = {}
-        if arguments.full:
-            recipe = shipped
-        else:
+        recipe, replaced = shipped, {}
+        if not arguments.full:
             recipe = shipped if arguments.split else shipped.with_data(split="")
             for key, value in network.settings(len(splits.get(recipe).train)).items():
                 recipe_value = getattr(shipped.config, key)
@@ -168,11 +166,8 @@ def _in_hands(recipe: Recipe, hands: tuple[str, ...], seeds: int) -> list[Experi
     own = recipe.config.hand if recipe.config.hand in hands else hands[0]
     if recipe.sweep:
         return [Experiment(recipe.with_settings(hand=own))]
-    others = [hand for hand in hands if hand != own]
-    return [
-        Experiment(recipe.with_settings(hand=own), range(seeds)),
-        *(Experiment(recipe.with_settings(hand=hand)) for hand in others),
-    ]
+    others = [Experiment(recipe.with_settings(hand=hand)) for hand in hands if hand != own]
+    return [Experiment(recipe.with_settings(hand=own), range(seeds)), *others]
 
 
 def _hands(text: str | None) -> tuple[str, ...]:

@@ -12,10 +12,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from byhand.hands import Network
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,10 +26,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Export."""
-    from byhand.data import load_dataset
-    from byhand.export import CHECKED, to_onnx
+    import json
 
-    network, facts = _load(arguments.run)
+    from byhand.data import load_dataset
+    from byhand.data.loading import say
+    from byhand.export import CHECKED, to_onnx
+    from byhand.hands import build
+    from byhand.training.checkpoint import Checkpoint
+    from byhand.weights import load_run, names
+
+    name = arguments.run
+    # In a hand that needs no torch, and the facts to write into the file.
+    if name not in names() and Path(name).is_file():
+        saved = Checkpoint.load(Path(name))
+        network, facts = build(saved.spec), {"recipe": "", "results": "{}"}
+        network.load(saved.values)
+    else:
+        run = load_run(name, "fast")
+        network = run.network
+        facts = {"recipe": run.recipe.to_toml(), "results": json.dumps(run.results or dict(run.card))}
+        if run.status != "done":
+            say(f"{run.name} is not done: {len(run.log)} of {run.recipe.config.epochs} epochs.")
     digits = load_dataset(arguments.data or "digits", offline=arguments.offline).train
     images = digits.images[:CHECKED]
     largest = to_onnx(network, arguments.onnx, images=images, facts=facts)
@@ -44,24 +57,3 @@ def run(arguments: argparse.Namespace) -> int:
         f"({digits.name}): {largest:.1e}"
     )
     return 0
-
-
-def _load(name: str) -> tuple[Network, dict[str, str]]:
-    """Load what RUN names in a hand that needs no torch, and the facts to write into the file."""
-    import json
-
-    from byhand.data.loading import say
-    from byhand.hands import build
-    from byhand.training.checkpoint import Checkpoint
-    from byhand.weights import load_run, names
-
-    if name not in names() and Path(name).is_file():
-        saved = Checkpoint.load(Path(name))
-        network = build(saved.spec)
-        network.load(saved.values)
-        return network, {"recipe": "", "results": "{}"}
-    run = load_run(name, "fast")
-    network = run.network
-    if run.status != "done":
-        say(f"{run.name} is not done: {len(run.log)} of {run.recipe.config.epochs} epochs.")
-    return network, {"recipe": run.recipe.to_toml(), "results": json.dumps(run.results or dict(run.card))}

@@ -13,6 +13,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from byhand.errors import ByhandError
+
 if TYPE_CHECKING:
     from byhand.data import Digits
     from byhand.hands import Array
@@ -41,7 +43,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    from byhand.errors import ByhandError
     from byhand.viz import style
     from byhand.viz.inside.embedding import COUNT
     from byhand.viz.inside.views import TEXTS, page, views
@@ -93,8 +94,6 @@ def _chosen(digits: Digits, digit: int | None, index: int) -> int:
     """Find the index of the digit that `--digit` and `--index` choose."""
     import numpy as np
 
-    from byhand.errors import ByhandError
-
     indices = np.arange(len(digits)) if digit is None else np.flatnonzero(digits.labelled() == digit)
     if not len(indices):
         raise ByhandError(
@@ -113,7 +112,6 @@ def _read(path: Path) -> Array:
     """Read an image file: 28x28 with light ink on dark as it is, any other with the reader."""
     import numpy as np
 
-    from byhand.errors import ByhandError
     from byhand.reading import Reader
     from byhand.reading.picture import open_picture
 

@@ -11,6 +11,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from byhand.errors import ByhandError
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -26,7 +28,6 @@ def run(arguments: argparse.Namespace) -> int:
     import json
     import sys
 
-    from byhand.errors import ByhandError
     from byhand.reading import Reader
 
     names = arguments.pictures

@@ -9,39 +9,36 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from byhand.models.spec import Spec
-    from byhand.training.recipe import Recipe
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("recipe", help="a shipped recipe's name, or the path of your own (x.toml)")
     parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path(),
-        metavar="FOLDER",
-        help="for NAME.svg and NAME.png (current folder)",
+        "--out", type=Path, default=Path(), metavar="FOLDER", help="for NAME.svg and NAME.png (current folder)"
     )
     parser.add_argument("--no-picture", action="store_true", help="write no diagram")
     parser.add_argument(
-        "--data",
-        metavar="NAME|PATH",
-        help="digits for recipes with min_variance, which select their pixels",
+        "--data", metavar="NAME|PATH", help="digits for recipes with min_variance, which select their pixels"
     )
     parser.add_argument("--offline", action="store_true", help="download nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Show."""
+    from byhand.cli.recipes import spec_without_data
     from byhand.training.recipe import load_recipe, recipe_text
     from byhand.viz.console import parameter_table, print_table
 
     recipe = load_recipe(arguments.recipe).with_data(name=arguments.data)
-    spec, note = _spec(recipe, arguments.offline)
+    spec, note = spec_without_data(recipe), ""
+    if spec is None:
+        digits = recipe.load_splits(offline=arguments.offline)
+        spec = recipe.spec(digits.train)
+        note = (
+            f"Pixels whose variance is at most {recipe.network['min_variance']:g} over the {len(digits.train):,} "
+            f"training digits of {digits.name} ({digits.source}) are left out:"
+        )
     print(recipe_text(arguments.recipe))
     if recipe.sweep:
         print(f"{len(recipe.variants())} variants are trained; the network of section [network]:")
@@ -54,17 +51,3 @@ def run(arguments: argparse.Namespace) -> int:
         for path in style.save(structure.draw(spec, recipe.name), arguments.out / recipe.name):
             print(f"Picture: {path}")
     return 0
-
-
-def _spec(recipe: Recipe, offline: bool) -> tuple[Spec, str]:
-    """Build the network's spec, and say which digits it depends on, if any."""
-    from byhand.cli.recipes import spec_without_data
-
-    if (spec := spec_without_data(recipe)) is not None:
-        return spec, ""
-    digits = recipe.load_splits(offline=offline)
-    note = (
-        f"Pixels whose variance is at most {recipe.network['min_variance']:g} over the {len(digits.train):,} training "
-        f"digits of {digits.name} ({digits.source}) are left out:"
-    )
-    return recipe.spec(digits.train), note

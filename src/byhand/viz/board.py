@@ -22,27 +22,16 @@ from byhand.training.run import Run
 
 @dataclass
 class Progress:
-    """How much of an experiment is done.
-
-    Attributes
-    ----------
-    experiment
-        What is trained.
-    runs
-        The finished runs.
-    seconds
-        Training time of this command, without the current run.
-    epoch, epochs
-        Of the current run: epochs done, with the fraction of the current one, and in total.
-    began
-        When the current run began, in seconds of the monotonic clock; ``None`` if there is none.
-    """
+    """How much of an experiment is done: its finished runs, and the current one."""
 
     experiment: Experiment
     runs: list[Run] = field(default_factory=list)
+    # Training time of this command, without the current run.
     seconds: float = 0.0
+    # Of the current run: epochs done, with the fraction of the current one, and in total.
     epoch: float = 0.0
     epochs: int = 0
+    # When the current run began, in seconds of the monotonic clock; None if there is none.
     began: float | None = None
 
     @property
@@ -69,13 +58,7 @@ class Progress:
 
 
 class Lines:
-    """Prints a line for every finished run, and each note once, to the error stream.
-
-    Parameters
-    ----------
-    experiments
-        What is compared.
-    """
+    """Prints a line for every finished run, and each note once, to the error stream."""
 
     def __init__(self, experiments: Sequence[Experiment]) -> None:
         self.progress = [Progress(experiment) for experiment in experiments]
@@ -142,15 +125,7 @@ class RunProgress(Callback):
 
 
 class Board(Lines):
-    """Shows all experiments on a terminal, each with a progress bar; disappears when the comparison ends.
-
-    Parameters
-    ----------
-    experiments
-        What is compared.
-    console
-        The terminal.
-    """
+    """Shows all experiments on a terminal, each with a progress bar; disappears when the comparison ends."""
 
     def __init__(self, experiments: Sequence[Experiment], console: Console) -> None:
         super().__init__(experiments)

@@ -33,13 +33,7 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class ProofTable:
-    """Prints proofs as they are made: a line for each check and for each failure.
-
-    Parameters
-    ----------
-    every
-        Whether each line also shows where the largest difference is.
-    """
+    """Prints proofs as they are made: a line for each check and failure, or with `every` also for each worst entry."""
 
     def __init__(self, every: bool = False) -> None:
         self.every = every
