@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import byhand
-from byhand.training.recipe import load_recipe
 
 
 def test_the_face(python: Callable[..., Any]) -> None:
@@ -41,23 +40,6 @@ def test_train_and_load(tmp_path: Path, npz: Path, capsys: pytest.CaptureFixture
         assert other.network.logits(images) == pytest.approx(logits, rel=1e-5, abs=1e-5)
         assert other.accuracy == run.accuracy
     assert np.array_equal(byhand.load_run(str(run.path)).network.logits(images), logits)
-
-
-def test_train_silently(tmp_path: Path, npz: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    recipe = load_recipe("softmax")
-    run = byhand.train(
-        recipe, epochs=1, data=str(npz), split="60/20/10", runs=str(tmp_path), name="mine", show=False, threads=1
-    )
-    assert capsys.readouterr() == ("", "")
-    assert run.path == tmp_path / "mine"
-    assert [run.results["data"][part] for part in ("train", "validation", "test")] == [60, 20, 10]
-
-
-def test_load_digits() -> None:
-    splits = byhand.load_digits("digits", split="100/50/20")
-    assert splits.sizes == (100, 50, 20)
-    assert splits.train.images.shape == (100, 28, 28)
-    assert splits.name == "digits"
 
 
 def test_mistakes_are_byhand_errors(tmp_path: Path, npz: Path) -> None:

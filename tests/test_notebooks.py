@@ -27,10 +27,6 @@ def executed() -> Callable[[Path], Any]:
     return module.executed  # type: ignore[no-any-return]
 
 
-def test_there_are_five() -> None:
-    assert [path.name[0] for path in NOTEBOOKS] == ["1", "2", "3", "4", "5"]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:

@@ -103,11 +103,6 @@ def test_parameters(name: str, digits: Digits) -> None:
     assert load_recipe(name).spec(digits).size == COUNTS[name]
 
 
-def test_parameters_of_the_tiny_cnn_by_layer(digits: Digits) -> None:
-    by_layer = [sum(p.size for p in layer) for layer in load_recipe("tiny-cnn").spec(digits).layer_parameters]
-    assert [count for count in by_layer if count] == [40, 296, 1168, 4640, 10260, 210]
-
-
 def test_the_cg_recipes_drop_what_hardly_varies(digits: Digits) -> None:
     variances = (digits.images.reshape(64, -1) / 255).var(axis=0)
     kept = int((variances > 1e-5).sum())
@@ -118,49 +113,6 @@ def test_the_cg_recipes_drop_what_hardly_varies(digits: Digits) -> None:
     assert spec.loss == "sigmoid"
     grid = load_recipe("cg-grid").variants()
     assert [(s["hidden"], s["l2"]) for s, _ in grid] == [(h, l2) for h in range(4, 21, 4) for l2 in range(0, 61, 10)]
-
-
-@pytest.mark.parametrize("name", RECIPES)
-def test_the_hands_are_one_function(name: str, digits: Digits) -> None:
-    few = digits.take(range(4))
-    images, labels = few.images, few.labelled()
-    numpy, *others = hands(name, digits)
-    for dropping in (None, 3):
-        draw = (lambda: None) if dropping is None else (lambda: np.random.default_rng(3))
-        loss = numpy.loss_and_gradient(images, labels, draw())
-        for other in others:
-            assert other.loss_and_gradient(images, labels, draw()) == pytest.approx(loss, rel=1e-10)
-            for key, gradient in other.gradients().items():
-                if key in idle(numpy):
-                    assert max(np.abs(gradient).max(), np.abs(numpy.gradients()[key]).max()) < 1e-12
-                else:
-                    assert apart(numpy.gradients()[key], gradient) < 1e-10, (other.hand, key)
-    logits = numpy.logits(images)
-    for other in others:
-        assert apart(other.logits(images), logits) < 1e-10
-    differences(numpy, images, labels)
-
-
-def differences(network: Network, images: Any, labels: Any) -> None:
-    """Compare some of every parameter's gradient with central differences."""
-    network.loss_and_gradient(images, labels)
-    gradients = {name: np.array(gradient) for name, gradient in network.gradients().items()}
-    values = network.parameters()
-    step = 1e-5
-    for name, gradient in gradients.items():
-        if name in idle(network):
-            continue
-        places = np.random.default_rng(0).choice(gradient.size, min(2, gradient.size), replace=False)
-        for place in {int(np.abs(gradient).argmax()), *map(int, places)}:
-            flat = values[name].reshape(-1)
-            start = flat[place]
-            sides = []
-            for side in (start + step, start - step):
-                flat[place] = side
-                sides.append(network.loss_and_gradient(images, labels))
-            flat[place] = start
-            found = (sides[0] - sides[1]) / (2 * step)
-            assert abs(found - gradient.flat[place]) < 1e-6 * np.abs(gradient).max(), (name, place)
 
 
 def stepped(network: Network, config: TrainingConfig, digits: Digits, steps: int) -> dict[str, Any]:
@@ -188,18 +140,3 @@ def test_fifty_steps_keep_the_hands_together(name: str, digits: Digits) -> None:
             assert apart(ours[key], theirs[key]) < 1e-8, key
     moved = [apart(ours[key], before[key]) for key in ours if np.abs(before[key]).max() > 0]
     assert min(moved) > 1e-4
-
-
-@pytest.mark.parametrize("name", STEPPING)
-def test_a_step_in_the_precision_that_the_recipe_trains_in(name: str, digits: Digits) -> None:
-    config = load_recipe(name).config
-    few = digits.take(range(16))
-    for network in hands(name, digits, config.dtype):
-        made = optimizer(network, config)
-        losses = []
-        for _ in range(2):
-            losses.append(network.loss_and_gradient(few.images, few.labelled()))
-            made.step(rate(config, 0, 10))
-        assert all(np.isfinite(losses)), network.hand
-        assert losses[0] != losses[1]
-        assert all(value.dtype == config.dtype for value in network.parameters().values())

@@ -21,10 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from byhand.models import zoo
-from byhand.models.layers import Flatten, Linear, Standardize, Tanh
-from byhand.models.spec import Spec
 from byhand.sklearn import DigitClassifier
-from byhand.sklearn.parameters import mean_and_deviation
 
 SMALL = {"hidden": 16, "epochs": 4, "lr": 0.01, "random_state": 0}
 
@@ -53,13 +50,6 @@ def test_the_checks_of_scikit_learn(estimator: Any, check: Callable[[Any], None]
     check(estimator)
 
 
-@pytest.mark.slow
-@parametrize_with_checks([DigitClassifier(hand=hand) for hand in ("numpy", "tensor", "torch")])
-def test_the_checks_in_the_other_hands(estimator: Any, check: Callable[[Any], None]) -> None:
-    pytest.importorskip("torch")
-    check(estimator)
-
-
 def test_softmax_regression_equals_scikit_learns(digits: tuple[Any, Any]) -> None:
     X, y = digits
     ours = DigitClassifier(
@@ -80,14 +70,6 @@ def test_grid_search_pipeline_and_cross_validation(digits: tuple[Any, Any]) -> N
     assert search.best_score_ > 0.8
     scores = cross_val_score(make_pipeline(StandardScaler(), DigitClassifier(lr=0.01, random_state=0)), X, y, cv=2)
     assert scores.min() > 0.8
-
-
-@pytest.mark.slow
-def test_cross_validation_in_processes(digits: tuple[Any, Any]) -> None:
-    X, y = digits
-    classifier = DigitClassifier(**SMALL)
-    alone = cross_val_score(classifier, X, y, cv=2)
-    np.testing.assert_array_equal(cross_val_score(classifier, X, y, cv=2, n_jobs=2), alone)
 
 
 def test_it_learns_digits(digits: tuple[Any, Any]) -> None:
@@ -198,39 +180,6 @@ def test_patience_restores_the_best(digits: tuple[Any, Any]) -> None:
     assert shorter.validation_loss_curve_ == curve[:-3]
 
 
-def test_any_labels_and_any_number_of_them() -> None:
-    rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(900, 3)), np.repeat([f"class {number:03}" for number in range(300)], 3)
-    classifier = DigitClassifier("mlp", epochs=1).fit(X, y)
-    assert classifier.predict_proba(X).shape == (900, 300)
-    assert set(classifier.predict(X)) <= set(y)
-    alone = DigitClassifier("mlp", epochs=1).fit(X, np.full(900, -7.0))
-    np.testing.assert_array_equal(alone.predict(X), -7.0)
-    # The standard deviation of a constant X is 0.
-    assert np.isfinite(DigitClassifier(**SMALL).fit(np.full((20, 2), 5), np.arange(20) % 2).loss_curve_).all()
-
-
-def test_a_spec(digits: tuple[Any, Any]) -> None:
-    X, y = digits
-    # Pictures of 8x8 with values from 0 to 16.
-    spec = Spec((Standardize(5 / 255, 6 / 255), Flatten(), Linear(20), Tanh(), Linear(10)), input_shape=(8, 8))
-    classifier = DigitClassifier(spec, epochs=5, lr=0.01, random_state=0).fit(X, y)
-    assert classifier.score(X, y) > 0.9
-    assert clone(classifier).network == spec
-    assert unpickled(classifier).network_.spec == spec
-
-
-def test_standardization() -> None:
-    X = np.random.default_rng(0).integers(0, 256, (700, 5), dtype=np.uint8)
-    np.testing.assert_allclose(mean_and_deviation(X), (X.mean(), X.std()), rtol=1e-12)
-    far = (1e6 + np.arange(900.0)).astype(np.float32)[:, None]
-    np.testing.assert_allclose(mean_and_deviation(far), (1e6 + 449.5, np.arange(900).std()), rtol=1e-6)
-    # (x / 255 - mean) / std = (x - mean(X)) / std(X).
-    classifier = DigitClassifier("mlp", epochs=1).fit(X, np.arange(700) % 3)
-    entered = classifier.network_.activations(X)["Standardize"]
-    np.testing.assert_allclose(entered, (X - X.mean()) / X.std(), atol=1e-5)
-
-
 def test_no_side_effects(
     digits: tuple[Any, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -293,14 +242,3 @@ def test_errors_of_scikit_learn(digits: tuple[Any, Any]) -> None:
         DigitClassifier(patience=1, validation_fraction=0.9).fit(X[:2], y[:2])
     with pytest.raises(ValueError, match="Unknown label type"):
         DigitClassifier().fit(X, y + 0.5)
-
-
-def test_export(pictures: Callable[..., tuple[Any, Any]]) -> None:
-    pytest.importorskip("onnx")
-    pytest.importorskip("onnxruntime")
-    from byhand import export
-
-    images, labels = pictures(100)
-    classifier = DigitClassifier("gru", hidden=8, epochs=1).fit(images, labels.astype(str))
-    session = export.Session(export.model(classifier.network_, labels=classifier.classes_))
-    np.testing.assert_allclose(session.run(images)[1], classifier.predict_proba(images), atol=1e-5)

@@ -15,10 +15,8 @@ from hypothesis.extra.numpy import arrays
 
 from byhand import weights
 from byhand.augment import NON_DIGIT, Writing, prefetch
-from byhand.augment.distortion import CANVAS, distort, fit_box, upscale
-from byhand.augment.fonts import DIGITS, HERSHEY, LETTERS, OTHERS, SIGNS, printed, stroked
-from byhand.augment.negatives import FREQUENCIES, KINDS, draw_negatives
-from byhand.augment.regional import add_regional_styles
+from byhand.augment.distortion import CANVAS, fit_box, upscale
+from byhand.augment.fonts import LETTERS, OTHERS, SIGNS
 from byhand.data import load_digits
 from byhand.rng import generator
 from byhand.training import folder, trainer
@@ -73,15 +71,6 @@ def test_any_pictures(images: np.ndarray, seed: int, nondigits: float) -> None:
     assert (named[len(labels) : len(named) - count] < NON_DIGIT).all()
 
 
-def test_plain_digits_are_unchanged(digits: tuple[np.ndarray, np.ndarray]) -> None:
-    images, labels = digits
-    made, _ = Writing(0, plain=1.0)(images, labels, 0)
-    assert np.array_equal(made[:200], images)
-    made, _ = Writing(0)(images, labels, 0)
-    same = (made[:200] == images).all(axis=(1, 2)).mean()
-    assert 0.2 < same < 0.4
-
-
 def test_the_box() -> None:
     """A bar of 8 by 40 becomes one of 4 by 20, whose centre of mass is the middle: columns 12 to 15, rows 4 to 23."""
     canvas = np.zeros((CANVAS, CANVAS), np.uint8)
@@ -121,60 +110,8 @@ def test_augmented_digits_are_still_read(real_mnist: Path) -> None:
     assert right[600:].mean() > 0.6
 
 
-def test_flags_feet_and_bars() -> None:
-    """An upright stroke grows to its left, and at its foot to both sides; a zero is unchanged."""
-    bare = np.zeros((400, CANVAS, CANVAS), np.uint8)
-    bare[:, 8:48, 26:30] = 255
-    ones, sevens, zeros = bare.copy(), bare.copy(), bare.copy()
-    add_regional_styles(ones, np.full(400, 1), generator(0, "ones"))
-    add_regional_styles(sevens, np.full(400, 7), generator(0, "sevens"))
-    add_regional_styles(zeros, np.zeros(400, int), generator(0, "zeros"))
-    assert np.array_equal(zeros, bare)
-    added = (ones > bare).mean(axis=0)
-    # Flags lie at the upper left only, feet at the bottom.
-    assert added[10:24, :26].max() > 0.1
-    assert not added[12:40, 32:].any()
-    assert min(added[44:, :26].max(), added[44:, 30:].max()) > 0.1
-    assert 0.4 < (ones != bare).any(axis=(1, 2)).mean() < 0.62
-    crossed = (sevens > bare).mean(axis=0)
-    assert not crossed[:16].any()
-    assert not crossed[42:].any()
-    assert crossed[20:40, :26].max() > 0.05
-
-
-def test_every_character_is_there() -> None:
-    for alphabet in (DIGITS, LETTERS, SIGNS, OTHERS):
-        fonts = printed(alphabet)
-        assert len(fonts) >= 12
-        for font in fonts:
-            assert (font.max(axis=(1, 2)) > 200).all()
-            # A font draws the same box for all characters that it lacks.
-            assert len({glyph.tobytes() for glyph in font}) == len(alphabet)
-    for character in DIGITS + LETTERS + SIGNS:
-        for font in HERSHEY:
-            assert stroked(character, font, 3).max() == 255
-
-
 def test_no_letter_looks_like_a_digit() -> None:
     assert not set("OoDIliJj!|ZzSsbGBgqYy$") & set(LETTERS + SIGNS + OTHERS)
-
-
-@pytest.mark.parametrize("kind", range(len(KINDS)))
-def test_every_kind_of_non_digit(kind: int, digits: tuple[np.ndarray, np.ndarray]) -> None:
-    rng = generator(0, "kind", kind)
-    drawn = [KINDS[kind](*digits, rng) for _ in range(60)]
-    assert all(canvas.shape == (CANVAS, CANVAS) and canvas.dtype == np.uint8 for canvas in drawn)
-    assert np.mean([canvas.max() > 60 for canvas in drawn]) > 0.5
-    assert len({canvas.tobytes() for canvas in drawn}) > 30
-
-
-def test_frequencies_of_non_digits(digits: tuple[np.ndarray, np.ndarray]) -> None:
-    assert sum(FREQUENCIES) == pytest.approx(1)
-    assert len(FREQUENCIES) == len(KINDS)
-    canvases = draw_negatives(50, *digits, generator(0, "negatives"))
-    assert canvases.shape == (50, CANVAS, CANVAS)
-    assert draw_negatives(0, *digits, generator(0, "none")).shape == (0, CANVAS, CANVAS)
-    assert distort(canvases[:0], generator(0, "none")).shape == (0, 28, 28)
 
 
 def test_prefetch() -> None:

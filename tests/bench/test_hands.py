@@ -41,11 +41,3 @@ def test_the_command_times_every_hand(npz: Path, tmp_path: Path, capsys: pytest.
     written = (tmp_path / "bench-hands.md").read_text()
     assert all(f"| softmax | {hand} |" in written for hand in network["step"])
     assert (tmp_path / "bench-hands.svg").exists()
-
-
-@pytest.mark.parametrize(
-    ("words", "code"), [(["mpl"], "bench.unknown_network"), (["--rounds", "0"], "bench.invalid_count")]
-)
-def test_what_is_refused(words: list[str], code: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "hands", *words]) == 2
-    assert f"[{code}]" in capsys.readouterr().err

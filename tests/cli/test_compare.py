@@ -10,17 +10,12 @@ from pathlib import Path
 import pytest
 
 from byhand.cli import main
-from byhand.cli.compare import _in_hands, undistorted
+from byhand.cli.compare import undistorted
 from byhand.compare.default_networks import DEFAULT_NETWORKS
-from byhand.training.recipe import Recipe, load_recipe, shipped
+from byhand.training.recipe import shipped
 
 QUICK = ("-ep", "1", "--threads", "1")
 TABLE = (*QUICK, "--no-report")
-
-
-@pytest.fixture(autouse=True)
-def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def table(out: str) -> list[dict[str, str]]:
@@ -82,17 +77,6 @@ def test_a_recipe_of_ones_own_with_a_sweep(capsys: pytest.CaptureFixture[str], n
     assert "| 0.01 | **" in text
 
 
-def test_who_trains_how_often() -> None:
-    own = Recipe("own", network={"name": "softmax"}, training={"hand": "torch"})
-
-    def seeds(hands: tuple[str, ...], count: int) -> list[tuple[str, list[int]]]:
-        return [(one.recipe.config.hand, list(one.seeds)) for one in _in_hands(own, hands, count)]
-
-    assert seeds(("numpy", "tensor", "torch"), 3) == [("torch", [0, 1, 2]), ("numpy", [0]), ("tensor", [0])]
-    # Without the recipe's own hand, the first takes its place.
-    assert seeds(("numpy", "tensor"), 2) == [("numpy", [0, 1]), ("tensor", [0])]
-
-
 def test_all_selects_every_recipe_but_the_readers() -> None:
     assert undistorted() == [name for name in shipped() if name != "reader"]
 
@@ -152,20 +136,6 @@ def test_every_default_network_learns_the_embedded_digits(capsys: pytest.Capture
     assert main(["compare", "--data", "digits", "--hands", "fast", "--no-report", "--offline"]) == 0
     for row in table(capsys.readouterr().out):
         assert float(row["test"].removesuffix(" %")) > 85, row
-
-
-def test_the_default_networks_in_full(
-    capsys: pytest.CaptureFixture[str], npz: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "byhand.compare.default_networks.DEFAULT_NETWORKS",
-        [one for one in DEFAULT_NETWORKS if one.recipe == "tiny-cnn"],
-    )
-    words = ["compare", "--full", "--data", str(npz), "--threads", "1", "--hands", "fast", "--no-report"]
-    assert main(words) == 0
-    said = capsys.readouterr()
-    assert table(said.out)[0]["epochs"] == str(load_recipe("tiny-cnn").config.epochs)
-    assert "58000/2000/10000" in said.err
 
 
 def test_without_torch(capsys: pytest.CaptureFixture[str], npz: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,12 +17,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
-def _apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test reads the user's data or cache, or a mirror."""
-    monkeypatch.delenv("BYHAND_DATA", raising=False)
+def _cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BYHAND_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
@@ -62,13 +58,6 @@ def test_show(capsys: pytest.CaptureFixture[str], pair: Path, tmp_path: Path) ->
     assert bytes(int(word) for line in lines[2:] for word in line.split()) == content
     with Image.open(tmp_path / "s.png") as picture:
         assert picture.size[0] > 1000
-
-
-def test_show_offline_says_what_it_shows(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["data", "show", "--offline"]) == 0
-    printed = capsys.readouterr()
-    assert "scikit-learn's embedded digits, because" in printed.out
-    assert printed.err.startswith("byhand: using scikit-learn's embedded digits")
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,6 @@ from byhand.cli import main
 from byhand.data import load_dataset
 
 
-@pytest.fixture(autouse=True)
-def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -57,15 +52,6 @@ def test_an_image_file(capsys: pytest.CaptureFixture[str]) -> None:
     image = load_dataset("digits").train.images[4]
     Image.fromarray(image).save("my.png")
     assert main(["look", "softmax", "--image", "my.png", "--map", "none", "--out", "seen"]) == 0
-    # It is read as it is: the figure of the prediction shows its pixels.
-    with Image.open("seen/answer.png") as drawn:
-        levels = np.asarray(drawn.convert("L"))
-    side = round(3.2 * 200)
-    left, top = round(0.4 * 200), round(1.02 * 200)
-    cell = side / 28
-    middles = [round((n + 0.5) * cell) for n in range(28)]
-    seen = levels[np.ix_([top + m for m in middles], [left + m for m in middles])].astype(float)
-    assert np.corrcoef(seen.ravel(), image.ravel())[0, 1] < -0.999
     assert "My.png, read by softmax" in Path("seen/look.html").read_text(encoding="utf-8")
 
 
@@ -108,9 +94,3 @@ def test_bad_input_is_one_sentence(words: list[str], code: str, capsys: pytest.C
     assert error.startswith("byhand: ")
     assert error.count("\n") == 1
     assert list(Path().iterdir()) == []
-
-
-def test_a_folder_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("file").write_text("", encoding="utf-8")
-    assert main(["look", "softmax", "--data", "digits", "--map", "none", "--out", "file"]) == 2
-    assert "[io.cannot_write]" in capsys.readouterr().err

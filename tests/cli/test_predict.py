@@ -16,11 +16,6 @@ from byhand.cli import main
 from byhand.metrics.losses import probabilities
 
 
-@pytest.fixture(autouse=True)
-def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 @pytest.fixture
 def images(pictures: Callable[..., tuple[Any, Any]]) -> Any:
     """Thirty of them, in ``test.csv`` as Kaggle ships them, and with labels in ``train.csv``."""

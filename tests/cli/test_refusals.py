@@ -11,15 +11,7 @@ import numpy as np
 import pytest
 
 from byhand.cli import main
-from byhand.training.recipe import Recipe
 from byhand.training.run import Run
-from byhand.training.trainer import start
-
-
-@pytest.fixture(scope="module")
-def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    recipe = Recipe("small", network={"name": "softmax"}, training={"epochs": 1}, data={"name": str(npz)})
-    return start(recipe, tmp_path_factory.mktemp("runs"), "small")
 
 
 @pytest.mark.parametrize(
@@ -78,6 +70,12 @@ def trained(npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
         ("predict softmax --data test.npz --submission empty/../test.npz", "cli.same_file"),
         ("predict softmax --data test.npz --submission x.csv --probabilities ./x.csv", "cli.same_file"),
         ("predict softmax --data test.npz --submission test.npz/x", None),
+        ("bench", None),
+        ("bench nothing", None),
+        ("bench hands mpl", "bench.unknown_network"),
+        ("bench hands --rounds 0", "bench.invalid_count"),
+        ("prove mlp --entries 0", "cli.out_of_range"),
+        ("prove mlp --seed -1", "cli.out_of_range"),
         ("show tiny-cn", "recipe.not_found"),
         ("show broken.toml", "recipe.invalid_toml"),
         ("show cg-mlp --data missing.csv", None),
@@ -90,10 +88,8 @@ def test_refused(
     capsys: pytest.CaptureFixture[str],
     pictures: Callable[..., tuple[Any, Any]],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Without a code: those of other packages, and of argparse, which has none."""
-    monkeypatch.chdir(tmp_path)
     images, labels = pictures(40)
     np.savez("test.npz", x_train=images, y_train=labels)
     header = ",".join(f"pixel{number}" for number in range(784))

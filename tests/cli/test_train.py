@@ -20,12 +20,6 @@ EPOCH = re.compile(
 )
 
 
-@pytest.fixture(autouse=True)
-def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-
 @pytest.fixture
 def train(npz: Path) -> Callable[..., int]:
     """``train("mlp", "-ep", "1")``: on the tests' digits, without a report, which takes longer than they do."""
@@ -110,18 +104,6 @@ def test_flags_override_ones_own_file(train: Callable[..., int], npz: Path) -> N
     assert recipe.data["name"] == str(npz)
 
 
-def test_full_batch(train: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("-optim", "cg", "--schedule", "constant", "--clip", "0", "-ep", "2", "-hid_dim", "4")
-    assert train("mlp", *words) == 0
-    assert "| LR: line search |" in capsys.readouterr().out
-
-
-def test_a_run_elsewhere(train: Callable[..., int], tmp_path: Path) -> None:
-    assert train("mlp", "-ep", "1", "--runs", "deep/er", "--name", "mine", "-hid_dim", "4") == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["deep"]
-    assert (tmp_path / "deep/er/mine/results.json").exists()
-
-
 def test_the_report_of_a_run(npz: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--data", str(npz), "--threads", "1", "-hid_dim", "5"]
     assert main(["train", "mlp", *words, "-ep", "2"]) == 0
@@ -133,13 +115,6 @@ def test_the_report_of_a_run(npz: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert page.stat().st_mtime_ns == before
     assert main(["train", "mlp", *words, "-ep", "1", "--no-report", "--name", "none"]) == 0
     assert not Path("runs/none/report.html").exists()
-
-
-def test_a_name_that_is_taken(train: Callable[..., int], capsys: pytest.CaptureFixture[str], npz: Path) -> None:
-    assert train("mlp", "-ep", "1", "-hid_dim", "4", "--name", "mine") == 0
-    capsys.readouterr()
-    assert train("mlp", "--name", "mine") == 2
-    assert "[run.exists]" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("hand", HANDS)
@@ -159,17 +134,6 @@ def test_no_traceback_from_a_real_process(python: Callable[..., Any]) -> None:
         "byhand: The recipe 'mpl' was not found; perhaps 'mlp' was meant, or name a file ending in .toml. "
         "[recipe.not_found]\n"
     )
-
-
-def test_help(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        main(["train", "--help"])
-    assert not stopped.value.code
-    flags = set(re.findall(r"(?<![\w-])--?[a-z][a-z0-9_-]*", capsys.readouterr().out))
-    short = {"-optim", "-lr", "-bs", "-hid_dim", "-ep"}
-    long = "optimizer lr batch-size hidden epochs schedule dropout l2 momentum clip patience smoothing dtype device"
-    long += " threads watch-test set hand seed name runs resume data split offline no-report tensorboard"
-    assert flags >= short | {f"--{flag}" for flag in long.split()}
 
 
 def test_an_interrupt(train: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
@@ -205,18 +169,6 @@ def test_torch_without_memory(
     words = "something else"
     with pytest.raises(RuntimeError, match="something else"):
         train("mlp")
-
-
-def test_one_variant_of_a_sweep(train: Callable[..., int]) -> None:
-    assert train("cg-grid", "-hid_dim", "8", "--l2", "10", "-ep", "1") == 0
-    assert settings_of("cg-grid-fast").network["hidden"] == 8
-    assert load_recipe("runs/cg-grid-fast/recipe.toml").sweep == {}
-
-
-def test_help_is_light(python: Callable[..., Any]) -> None:
-    doing = "import sys; from byhand.cli import main\ntry: main(['train', '--help'])\nexcept SystemExit: pass\n"
-    done = python("-c", doing + "print(sorted({'numpy', 'scipy', 'torch', 'rich'} & set(sys.modules)))")
-    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_every_recipe_trains_on_the_embedded_digits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,14 +38,7 @@ def test_a_device_that_is_not_available_has_no_rate(run: Run, splits: Splits) ->
 
 def test_the_most_disputed_digits() -> None:
     labels = np.array([0, 1, 1, 1, 2, 3], np.uint8)
-    predictions = np.array(
-        [
-            [0, 1, 1, 7, 2, 3],
-            [0, 1, 2, 8, 2, 4],
-            [0, 5, 3, 9, 2, 4],
-            [0, 5, 4, 6, 2, 4],
-        ]
-    )
+    predictions = np.array([[0, 1, 1, 7, 2, 3], [0, 1, 2, 8, 2, 4], [0, 5, 3, 9, 2, 4], [0, 5, 4, 6, 2, 4]])
     # SciPy's entropy of the counts of each column.
     want = [entropy(np.unique(column, return_counts=True)[1]) for column in predictions.T]
     order = sorted((index for index in range(6) if want[index] > 0), key=lambda index: (-round(want[index], 9), index))

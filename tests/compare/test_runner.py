@@ -99,14 +99,6 @@ def test_an_interrupted_run_is_resumed(recipe: MakeRecipe, tmp_path: Path, monke
     assert contents(rest) == contents(whole)
 
 
-def test_an_empty_folder_is_no_run(recipe: MakeRecipe, tmp_path: Path) -> None:
-    whole, _ = trained(recipe(), tmp_path / "whole")
-    (tmp_path / "killed" / whole.folder.name).mkdir(parents=True)
-    run, recorder = trained(recipe(), tmp_path / "killed")
-    assert recorder.epochs == [0, 1, 2]
-    assert contents(run) == contents(whole)
-
-
 def test_what_a_run_depends_on(recipe: MakeRecipe, tmp_path: Path) -> None:
     base = recipe(epochs=1)
     others = [
@@ -189,16 +181,6 @@ def test_a_run_that_is_not_done(recipe: MakeRecipe, tmp_path: Path, refused: Ref
     (path,) = (path for path in tmp_path.iterdir() if path.is_dir())
     with refused("run.not_done"):
         experiments_of([path])
-
-
-def test_digits_are_loaded_once_for_each_split(
-    recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loaded, load = [], Recipe.load_splits
-    monkeypatch.setattr(Recipe, "load_splits", lambda self, **options: loaded.append(1) or load(self, **options))
-    base = recipe(epochs=1)
-    compare([Experiment(base, range(2)), Experiment(base.with_data(split="100/40/30"))], tmp_path, SplitCache())
-    assert len(loaded) == 2
 
 
 def test_times_of_a_result() -> None:

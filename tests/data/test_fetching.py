@@ -246,15 +246,6 @@ def test_a_cache_that_cannot_be_written(
     assert (caught.value.code, caught.value.reason) == ("data.cache_unwritable", "the cache cannot be written")
 
 
-def test_auto_downloads_then_uses_the_cache(offer: Callable[..., None]) -> None:
-    offer("good")
-    said: list[str] = []
-    first, second = (load_dataset(notify=said.append).train for _ in range(2))
-    assert (first.name, second.name, second.source) == ("mnist", "mnist", "cache")
-    assert first.source.startswith("downloaded from http://127.0.0.1")
-    assert said == []
-
-
 def test_auto_offline_falls_back_and_says_so(
     offer: Callable[..., None], server: Mirrors, capsys: pytest.CaptureFixture[str]
 ) -> None:

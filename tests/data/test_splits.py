@@ -64,12 +64,6 @@ def test_any_draw_is_disjoint_stratified_and_repeatable(
     assert [numbers(part) for part in (again.train, again.validation, again.test)] == [numbers(part) for part in parts]
 
 
-def test_another_seed_draws_others() -> None:
-    dataset = Dataset(numbered(np.arange(700) % 10))
-    assert numbers(split(dataset, 0).validation) != numbers(split(dataset, 1).validation)
-    assert split(dataset).sizes == (500, 100, 100)
-
-
 def test_a_known_draw_stays_the_same() -> None:
     """Recorded results contain only the seed, so the draw must never change."""
     splits = split(Dataset(numbered(np.arange(40) % 10)), seed=3, sizes=(20, 10, 10))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,14 @@ import pytest
 
 from byhand import __version__, export
 from byhand.data import embedded
-from byhand.export.graph import EXPORTERS
 from byhand.hands import Network, build
 from byhand.metrics.losses import probabilities
 from byhand.models import zoo
 from byhand.models.layers import (
-    LAYERS,
     BatchNorm2d,
     Conv2d,
     Dropout,
     Flatten,
-    Layer,
     Linear,
     MaxPool2d,
     Recurrent,
@@ -108,13 +104,6 @@ def test_extreme_weights(name: str, loss: str, size: float) -> None:
     agrees(network, images, tolerance=1e-4)
 
 
-def test_other_pictures_and_classes() -> None:
-    spec = Spec((Standardize(0.0, 1.0), Conv2d(4, 3), ReLU(), Flatten(), Linear(3)), input_shape=(9, 14, 2))
-    agrees(shaken(spec), noise(6, 9, 14, 2))
-    rows = Spec((Standardize(), Linear(2)), input_shape=(5,), loss="sigmoid")
-    agrees(shaken(rows), noise(6, 5))
-
-
 @pytest.mark.parametrize("hand", ["tensor", "torch"])
 def test_all_hands_write_the_same_file(hand: str) -> None:
     pytest.importorskip("torch")
@@ -123,11 +112,6 @@ def test_all_hands_write_the_same_file(hand: str) -> None:
         other = build(network.spec, hand)
         other.load(network.parameters() | network.state())
         assert export.model(other).SerializeToString() == export.model(network).SerializeToString()
-
-
-def test_every_layer_has_an_onnx_form() -> None:
-    ours = {kind for kind in LAYERS.values() if kind.__module__ == "byhand.models.layers"}
-    assert set(EXPORTERS) >= ours
 
 
 def test_the_contents_of_a_file(tmp_path: Path) -> None:
@@ -151,24 +135,6 @@ def test_the_contents_of_a_file(tmp_path: Path) -> None:
     dims = entry.type.tensor_type.shape.dim
     assert [dim.dim_param or dim.dim_value for dim in dims] == ["B", 28, 28]
     assert [output.name for output in model.graph.output] == ["logits", "probabilities"]
-    # Maps are transposed once, after the last pool; dropout leaves no node.
-    operators = [node.op_type for node in model.graph.node]
-    assert operators.count("Transpose") == 1
-    stacked = [node.op_type for node in export.model(build(zoo.network("lstm"))).graph.node]
-    assert (stacked.count("LSTM"), stacked.count("Transpose")) == (2, 1)
-    dropping = export.model(build(zoo.network("mlp", dropout=0.5)))
-    assert [node.op_type for node in dropping.graph.node] == [
-        *("Cast", "Mul", "Sub", "Flatten", "Gemm", "Relu", "Gemm", "Identity", "Softmax")
-    ]
-
-
-def test_labels(refused: Callable[[str], Any]) -> None:
-    reader = Spec((Standardize(), Flatten(), Linear(11)))
-    assert export.labels_of(reader) == (*"0123456789", "not a digit")
-    model = export.model(build(reader), labels=list("abcdefghijk"))
-    assert json.loads({p.key: p.value for p in model.metadata_props}["labels"]) == list("abcdefghijk")
-    with refused("export.labels"):
-        export.model(build(reader), labels="abc")
 
 
 @pytest.mark.parametrize(
@@ -204,40 +170,6 @@ def test_weights_that_are_not_finite(value: float, tmp_path: Path, refused: Call
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_custom_layer(pictures: Any, refused: Callable[[str], Any]) -> None:
-    from byhand.hands.by_numpy.layer import Layer as TextbookLayer
-    from byhand.hands.by_numpy.layer import implements
-
-    class Turn(Layer):
-        """Every map upside down."""
-
-    try:
-
-        @implements(Turn)
-        class TextbookTurn(TextbookLayer):
-            def forward(self, x: Any, parameters: Any, mode: Any) -> Any:
-                return x[:, ::-1], ()
-
-        layers = (Standardize(), Conv2d(2, 3), Turn(), MaxPool2d(2), Flatten(), Linear(10))
-        network = shaken(Spec(layers), hand="numpy")
-        with refused("export.unknown_layer"):
-            export.model(network)
-
-        @export.exports(Turn)
-        def turn(layer: Turn, x: str, values: Any, graph: export.Graph) -> str:
-            ends = [
-                graph.constant(name, [at]) for name, at in (("from", -1), ("to", -(2**31)), ("axis", 1), ("by", -1))
-            ]
-            return graph.add("Slice", x, *ends)
-
-        agrees(network, pictures(5)[0])
-    finally:
-        del LAYERS["Turn"], implements._made[Turn, ""]
-        EXPORTERS.pop(Turn, None)
-    with refused("export.axes"):
-        export.exports(Turn, axes="last")
-
-
 def test_invalid_files(tmp_path: Path, refused: Callable[[str], Any]) -> None:
     (tmp_path / "a.onnx").write_bytes(b"no protobuf")
     for source in ("a.onnx", "none.onnx"):
@@ -251,16 +183,6 @@ def test_invalid_files(tmp_path: Path, refused: Callable[[str], Any]) -> None:
         export.Session(model)
 
 
-def test_invalid_images(tmp_path: Path, refused: Callable[[str], Any]) -> None:
-    network = build(zoo.network("softmax"))
-    session = export.Session(export.model(network))
-    for images in (noise(3) / 255, noise(3, 784), noise(3)[0]):
-        with refused("export.invalid_images"):
-            session.run(images)
-    with refused("export.no_images"):
-        export.to_onnx(network, tmp_path / "a.onnx", images=noise(0))
-
-
 @pytest.mark.parametrize("name", ["tiny-cnn", "lstm"])
 def test_any_number_of_pictures(name: str) -> None:
     network = build(zoo.network(name))
@@ -269,13 +191,3 @@ def test_any_number_of_pictures(name: str) -> None:
         for count in (0, 1, 15, 17, 33, 100, 501):
             images = noise(count)
             np.testing.assert_allclose(session.logits(images), network.logits(images), atol=1e-5)
-
-
-@pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
-def test_missing_packages(
-    package: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refused: Callable[[str], Any]
-) -> None:
-    monkeypatch.setitem(sys.modules, package, None)
-    with refused("export.not_installed"):
-        export.to_onnx(build(zoo.network("softmax")), tmp_path / "a.onnx")
-    assert list(tmp_path.iterdir()) == []

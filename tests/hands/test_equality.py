@@ -28,8 +28,6 @@ from byhand.models.layers import (
 )
 from byhand.models.spec import Spec
 from byhand.rng import generator
-from byhand.training.config import TrainingConfig
-from byhand.training.optimizers import optimizer
 
 Batch = tuple[np.ndarray, np.ndarray]
 Distance = Callable[[Any, Any], float]
@@ -110,48 +108,3 @@ def test_perceptrons_of_any_shape(
     rng = np.random.default_rng(count)
     images = rng.integers(0, 256, (count, 28, 28), dtype=np.uint8)
     agree(zoo.network("mlp", hidden=tuple(hidden), **settings), images, rng.integers(0, 10, count), distance)
-
-
-@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"])
-def test_fifty_steps_later(name: str, batch: Batch, distance: Distance) -> None:
-    # Rectifiers: where tanh saturates, 1 - y^2 is mostly rounding, which Adam and RMSprop divide by its own size.
-    images, labels = batch
-    config = TrainingConfig(optimizer=name, l2=0.01, clip=0.7, momentum=0.8, alpha=0.9)
-    after = []
-    for network in all_hands(zoo.network("mlp", hidden=(8, 6), dropout=0.25)):
-        moving = optimizer(network, config)
-        before = {name: value.copy() for name, value in network.parameters().items()}
-        for step in range(50):
-            loss = network.loss_and_gradient(images, labels, generator(0, "dropout", step))
-            moving.step(0.002)
-        assert all(not np.array_equal(network.parameters()[name], value) for name, value in before.items())
-        after.append((loss, network.parameters()))
-    for loss, parameters in after[1:]:
-        assert loss == pytest.approx(after[0][0], rel=1e-10)
-        for name, value in parameters.items():
-            assert distance(value, after[0][1][name]) < 1e-10, name
-
-
-@pytest.mark.parametrize("hand", HANDS)
-def test_single_precision_is_close_to_double(hand: str, batch: Batch, distance: Distance) -> None:
-    spec = zoo.network("mlp", hidden=(20,), dropout=0.2)
-    single, double = (build(spec, hand, dtype=dtype) for dtype in ("float32", "float64"))
-    losses = [network.loss_and_gradient(*batch, generator(0, "drop")) for network in (single, double)]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
-    assert single.logits(batch[0]).dtype == np.float32
-    for name, value in double.gradients().items():
-        assert single.gradients()[name].dtype == np.float32
-        assert distance(single.gradients()[name], value) < 1e-4
-
-
-@pytest.mark.parametrize("hand", HANDS)
-def test_nothing_is_dropped_without_a_stream(hand: str, batch: Batch) -> None:
-    network = build(zoo.network("mlp", hidden=(30,), dropout=0.5), hand, dtype="float64")
-    plain = build(zoo.network("mlp", hidden=(30,)), hand, dtype="float64")
-    assert np.array_equal(network.logits(batch[0]), plain.logits(batch[0]))
-    assert network.loss_and_gradient(*batch) == plain.loss_and_gradient(*batch)
-    dropped = network.loss_and_gradient(*batch, generator(0, "drop"))
-    assert dropped != plain.loss_and_gradient(*batch)
-    # A pass with dropout leaves nothing behind.
-    assert np.array_equal(network.logits(batch[0]), plain.logits(batch[0]))
-    assert network.loss_and_gradient(*batch) == plain.loss_and_gradient(*batch)

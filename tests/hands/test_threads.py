@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import pytest
 
-from byhand.hands import HANDS, build
+from byhand import cpu
+from byhand.hands import HANDS, Network, build
 from byhand.models import zoo
+from byhand.weights import load
 
 THREADS = 8
-PLAIN = [hand for hand in HANDS if hand != "fast"]
-"""The fast hand has more to prove here, and does so in by_fast/test_thread_safety.py."""
 NETWORKS = {
     "softmax": zoo.network("softmax"),
     "mlp": zoo.network("mlp", hidden=(64, 32), dropout=0.2, pixels=tuple(range(100, 700))),
@@ -26,30 +25,54 @@ NETWORKS = {
 }
 
 
+@pytest.fixture(params=[*((hand, 2) for hand in HANDS), ("fast", 1)], ids=lambda param: "{}, BLAS {}".format(*param))
+def hand(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Every hand; the fast one, which divides batches by itself, with one BLAS thread too."""
+    name, count = request.param
+    with cpu.blas_threads(None) as before:
+        pass
+    cpu.set_blas_threads(count)
+    yield name
+    cpu.set_blas_threads(before)
+
+
 @pytest.fixture(scope="module")
-def images() -> Any:
+def images() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (1000, 28, 28), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("hand", PLAIN)
-@pytest.mark.parametrize("name", NETWORKS)
-def test_eight_threads_read_what_one_reads(hand: str, name: str, images: Any) -> None:
-    network = build(NETWORKS[name], hand)
-    # Threads get blocks of different sizes, so that no two are at the same layer for long.
-    cuts = np.cumsum([0, 60, 190, 125, 80, 170, 125, 100, 150])
-    blocks = [images[a:b] for a, b in itertools.pairwise(cuts)]
-    serial = [(network.logits(block), network.activations(block[:20])) for block in blocks]
+def test_every_network_of_the_zoo_is_here() -> None:
+    assert NETWORKS.keys() == zoo.NETWORKS.keys()
+
+
+def assert_same_from_threads(network: Network, images: np.ndarray) -> None:
+    # Batches of uneven sizes, so that no two threads are at the same layer for long; and for the fast hand all at once.
+    edges = np.cumsum(np.random.default_rng(1).integers(1, 130, 40))
+    parts = [part for part in np.split(images, edges) if len(part)]
+    if network.hand == "fast":
+        parts = [*parts, images, *parts]
+    serial = [network.logits(part) for part in parts]
+    shown = network.activations(images[:20])
     with ThreadPoolExecutor(THREADS) as pool:
-        read = list(pool.map(network.logits, blocks))
-        seen = list(pool.map(lambda block: network.activations(block[:20]), blocks))
-    for (logits, activations), got, outputs in zip(serial, read, seen, strict=True):
-        assert np.array_equal(got, logits)
-        assert all(np.array_equal(outputs[key], value) for key, value in activations.items())
+        found = [pool.submit(network.logits, part) for part in parts]
+        looked = [pool.submit(network.activations, images[:20]) for _ in range(THREADS)]
+        for want, got in zip(serial, found, strict=True):
+            assert np.array_equal(got.result(), want)
+        for outputs in looked:
+            assert all(np.array_equal(values, shown[name]) for name, values in outputs.result().items())
 
 
-@pytest.mark.parametrize("hand", HANDS)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_threads_train_networks_of_their_own(hand: str, name: str, images: Any) -> None:
+def test_eight_threads_read_what_one_reads(hand: str, name: str, images: np.ndarray) -> None:
+    assert_same_from_threads(build(NETWORKS[name], hand), images)
+
+
+def test_the_readers_network(images: np.ndarray) -> None:
+    assert_same_from_threads(load("reader"), images)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_threads_train_networks_of_their_own(hand: str, name: str, images: np.ndarray) -> None:
     def train(seed: int) -> tuple[float, bytes]:
         network = build(NETWORKS[name], hand, seed=seed)
         x, y = images[seed * 50 : seed * 50 + 40], np.arange(40) % 10

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from byhand.models import layers
 from byhand.models.layers import (
-    LAYERS,
     BatchNorm2d,
     Conv2d,
     Dropout,
@@ -60,13 +58,7 @@ from byhand.models.layers import (
             {"W_xh": (3, 20), "W_hh": (5, 20), "b_xh": (20,), "b_hh": (20,)},
             "LSTM(5, every step)",
         ),
-        (
-            Recurrent("gru", 5),
-            (7, 3),
-            (5,),
-            {"W_xh": (3, 15), "W_hh": (5, 15), "b_xh": (15,), "b_hh": (15,)},
-            "GRU(5)",
-        ),
+        (Recurrent("gru", 5), (7, 3), (5,), {"W_xh": (3, 15), "W_hh": (5, 15), "b_xh": (15,), "b_hh": (15,)}, "GRU(5)"),
     ],
     ids=lambda value: repr(value) if isinstance(value, Layer) else "",
 )
@@ -92,33 +84,19 @@ def test_fans() -> None:
     assert (W_hh.fan_in, W_hh.fan_out, b_h.torch_fan) == (5, 5, 5)
 
 
-def test_state() -> None:
-    assert [(kept.name, kept.shape, kept.start) for kept in BatchNorm2d().state((5, 5, 3))] == [
-        ("running_mean", (3,), (0.0,)),
-        ("running_var", (3,), (1.0,)),
-    ]
-    assert Linear(3).state((4,)) == ()
-
-
 @pytest.mark.parametrize(
     ("make", "code"),
     [
         (Linear, "layer.out_of_range"),
         (lambda: Linear(-3), "layer.out_of_range"),
-        (
-            lambda: Linear(3).output_shape((28, 28)),
-            "layer.wrong_shape",
-        ),
+        (lambda: Linear(3).output_shape((28, 28)), "layer.wrong_shape"),
         (lambda: Linear(3).parameters((2, 3, 4)), "layer.wrong_shape"),
         (lambda: Dropout(1.0), "layer.out_of_range"),
         (lambda: Dropout(-0.1), "layer.out_of_range"),
         (lambda: Dropout(math.nan), "layer.out_of_range"),
         (lambda: Standardize(std=0.0), "layer.out_of_range"),
         (lambda: Standardize(mean=math.inf), "layer.out_of_range"),
-        (
-            lambda: Select(()).output_shape((9,)),
-            "layer.out_of_range",
-        ),
+        (lambda: Select(()).output_shape((9,)), "layer.out_of_range"),
         (lambda: Select((0, 9)).output_shape((9,)), "layer.out_of_range"),
         (lambda: Select((-1,)).output_shape((9,)), "layer.out_of_range"),
         (lambda: Select((1, 2, 1)).output_shape((9,)), "layer.duplicate_index"),
@@ -127,14 +105,8 @@ def test_state() -> None:
         (lambda: Conv2d(3, 0), "layer.out_of_range"),
         (lambda: Conv2d(3, 3, 0), "layer.out_of_range"),
         (lambda: Conv2d(3, 3, 1, -1), "layer.out_of_range"),
-        (
-            lambda: Conv2d(3, 9).output_shape((8, 28, 1)),
-            "layer.wrong_shape",
-        ),
-        (
-            lambda: Conv2d(3, 3).output_shape((784,)),
-            "layer.wrong_shape",
-        ),
+        (lambda: Conv2d(3, 9).output_shape((8, 28, 1)), "layer.wrong_shape"),
+        (lambda: Conv2d(3, 3).output_shape((784,)), "layer.wrong_shape"),
         (lambda: MaxPool2d(0), "layer.out_of_range"),
         (lambda: MaxPool2d(9).output_shape((8, 8, 1)), "layer.wrong_shape"),
         (lambda: Recurrent("lstn", 3), "layer.unknown_cell"),
@@ -145,15 +117,3 @@ def test_state() -> None:
 def test_refused(make: Callable[[], Any], code: str, refused: Callable[[str], Any]) -> None:
     with refused(code):
         make()
-
-
-def test_a_layer_joins_by_being_defined(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layers, "LAYERS", LAYERS)
-    try:
-
-        class Doubled(Layer):
-            pass
-
-        assert LAYERS["Doubled"] is Doubled
-    finally:
-        LAYERS.pop("Doubled", None)

@@ -36,13 +36,7 @@ STROKES: dict[str, list[list[tuple[float, float]]]] = {
 
 
 def drawn(
-    text: str,
-    high: int = 60,
-    pen: int = 4,
-    paper: int = 255,
-    ink: int = 0,
-    margin: float = 0.5,
-    gap: float = 0.45,
+    text: str, high: int = 60, pen: int = 4, paper: int = 255, ink: int = 0, margin: float = 0.5, gap: float = 0.45
 ) -> Array:
     """Draw lines of digits: uint8 ``(H, W)``; margins and gaps in digit heights."""
     lines = text.split("\n")

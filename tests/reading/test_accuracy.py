@@ -102,13 +102,3 @@ def test_transformed_copies_read_the_same(reader: Reader, draw: Callable[..., Ar
     assert copy.ndim == 3
     assert (name == "unchanged") == np.array_equal(copy, pixels)
     assert reader.read(copy).text == "3852"
-
-
-def test_transforms() -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (100, 150, 3)).astype(np.uint8)
-    assert TRANSFORMS["scaled to 0.5"](pixels).shape == (50, 75, 3)
-    assert TRANSFORMS["scaled to 0.3"](pixels[:40, :60]).shape == (28, 42, 3)
-    assert TRANSFORMS["scaled to 4"](pixels).shape == (400, 600, 3)
-    assert np.array_equal(TRANSFORMS["inverted"](pixels), 255 - pixels)
-    assert TRANSFORMS["noise"](np.full((200, 200, 3), 128, np.uint8)).std() == pytest.approx(12, rel=0.02)
-    assert np.ptp(TRANSFORMS["contrast 40 %"](pixels)) == pytest.approx(0.4 * 255, abs=1)

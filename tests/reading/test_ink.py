@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from byhand.reading.components import find_components, remove_rules
-from byhand.reading.ink import edge_threshold, estimate_noise, estimate_paper, find_ink, is_dark_on_light, to_grey
+from byhand.reading.ink import find_ink, is_dark_on_light
 
 Array = np.ndarray[Any, Any]
 
@@ -82,37 +82,6 @@ def test_coloured_ink(draw: Callable[..., Array], paper: tuple[int, ...], ink: t
     assert overlap(find_ink(coloured).level, page) > 0.85
 
 
-def test_grey_pictures_stay_grey(draw: Callable[..., Array]) -> None:
-    page = draw("3")
-    assert np.array_equal(to_grey(rgb(page)), page)
-
-
-def test_noise_is_measured() -> None:
-    draw = np.random.default_rng(0)
-    for sigma in (2.0, 8.0, 20.0):
-        noisy = np.clip(128 + draw.normal(0, sigma, (300, 300)), 0, 255).astype(np.uint8)
-        assert estimate_noise(noisy) == pytest.approx(sigma, rel=0.1)
-
-
-@pytest.mark.parametrize("level", [0, 128, 255])
-def test_empty_paper_has_no_ink(level: int) -> None:
-    plain = np.full((200, 300, 3), level, np.uint8)
-    assert not find_ink(plain).level.any()
-    noise = np.random.default_rng(1).normal(0, 2, plain.shape)
-    noisy = np.clip(np.full(plain.shape, 128.0) + noise, 0, 255).astype(np.uint8)
-    assert (find_ink(noisy).level >= 128).mean() < 0.01
-
-
-def test_no_edges_give_no_threshold() -> None:
-    assert edge_threshold(np.zeros((30, 30), np.float32)) is None
-
-
-def test_paper_under_strokes() -> None:
-    dark = np.full((120, 160), 200, np.uint8)
-    cv2.line(dark, (20, 60), (140, 60), 30, 8)
-    assert np.abs(estimate_paper(dark).astype(int) - 200).max() <= 2
-
-
 class TestRules:
     def ruled(self, page: Array, rows: list[int], slope: float = 0.0, thick: int = 2) -> Array:
         mask = (page < 128).astype(np.uint8)
@@ -130,15 +99,6 @@ class TestRules:
         assert rules_left < 0.1 * mask.sum()
         # Strokes that cross a line are kept.
         assert int(((left == 0) & (mask == 1)).sum()) < 0.12 * mask.sum()
-
-    def test_squared_paper(self, draw: Callable[..., Array]) -> None:
-        page = draw("385", high=80, pen=5)
-        mask = self.ruled(page, [20, 60, 100, 140])
-        for column in range(15, page.shape[1], 40):
-            cv2.line(mask, (column, 0), (column, page.shape[0]), 1, 1)
-        left = remove_rules(mask)
-        ink = (page < 128).astype(np.uint8)
-        assert int(((left == 1) & (ink == 0)).sum()) < 0.2 * ink.sum()
 
     @pytest.mark.parametrize("margin", [0.02, 0.06, 0.1])
     @pytest.mark.parametrize("digit", list("12479"))

@@ -105,16 +105,6 @@ def test_large_pictures_are_scaled_down() -> None:
         assert width / height == pytest.approx(4 / 3, abs=0.01)
 
 
-def test_the_source_is_not_modified(draw: Callable[..., Any]) -> None:
-    image = Image.fromarray(draw("7"))
-    before = image.tobytes()
-    open_picture(image)
-    assert image.tobytes() == before
-    # Nor is an image that was opened and not decoded yet.
-    lazy = Image.open(io.BytesIO(saved(Image.new("L", (4000, 3000), 255), "JPEG")))
-    assert open_picture(lazy).size == lazy.size == (4000, 3000)
-
-
 def png_claiming(width: int, height: int) -> bytes:
     """A PNG whose header claims a size and whose body holds almost nothing."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,11 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 import byhand
 from byhand.reading import Reader, Reading
-from byhand.reading.explain import explain
 from byhand.reading.result import STAGES
 from byhand.rng import generator
 
@@ -52,22 +49,6 @@ def test_cut_out_tightly(reader: Reader, draw: Draw, text: str) -> None:
 @pytest.mark.parametrize(("high", "pen"), [(16, 1), (20, 3), (60, 1), (60, 12), (300, 2), (300, 50)])
 def test_sizes_and_pens(reader: Reader, draw: Draw, high: int, pen: int) -> None:
     assert reader.read(draw("0123456789", high=high, pen=pen)).text == "0123456789"
-
-
-def test_lines(reader: Reader, draw: Draw) -> None:
-    reading = reader.read(draw("15\n2370\n4"))
-    assert reading.text == "15\n2370\n4"
-    assert [digit.line for digit in reading.digits] == [0, 0, 1, 1, 1, 1, 2]
-
-
-def test_boxes(reader: Reader, draw: Draw) -> None:
-    page = np.full((200, 500), 255, np.uint8)
-    tile = draw("3", high=60, pen=4, margin=0.1)
-    page[90 : 90 + tile.shape[0], 300 : 300 + tile.shape[1]] = tile
-    (digit,) = reader.read(page).digits
-    rows, columns = np.nonzero(page < 128)
-    expected = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
-    assert np.abs(np.array(digit.box) - expected).max() <= 2
 
 
 @given(
@@ -183,16 +164,6 @@ def test_scribbles_are_unsure(reader: Reader) -> None:
     assert unsure >= 9
 
 
-def test_every_kind_of_source(reader: Reader, draw: Draw, tmp_path: Path) -> None:
-    page = draw("372")
-    path = tmp_path / "372.png"
-    Image.fromarray(page).save(path)
-    sources = (path, str(path), path.read_bytes(), Image.open(path), page, page / 255)
-    readings = [reader.read(source).to_dict() for source in sources]
-    assert all(reading == readings[0] for reading in readings)
-    assert readings[0]["text"] == "372"
-
-
 def test_onnx_gives_the_same(reader: Reader, draw: Draw) -> None:
     pytest.importorskip("onnxruntime")
     other = Reader(runtime="onnx")
@@ -201,11 +172,6 @@ def test_onnx_gives_the_same(reader: Reader, draw: Draw) -> None:
     assert ours.text == theirs.text
     for one, same in zip(ours.digits, theirs.digits, strict=True):
         assert one.confidence == pytest.approx(same.confidence, abs=1e-4)
-
-
-def test_an_unknown_runtime(refused: Callable[[str], Any]) -> None:
-    with refused("reader.runtime"):
-        Reader(runtime="onx")
 
 
 def test_threads_get_the_answers_of_one_thread(reader: Reader, draw: Draw) -> None:
@@ -236,15 +202,3 @@ def test_the_public_face(draw: Draw) -> None:
     for found, digit in zip(answer["digits"], reading.digits, strict=True):
         assert found["confidence"] == round(digit.confidence, 4)
         assert [one["probability"] for one in found["top"]] == [round(p, 4) for _, p in digit.top]
-
-
-@pytest.mark.parametrize("text", ["", "1572\n43890", "0123456789" * 5])
-def test_explain(reader: Reader, draw: Draw, text: str, tmp_path: Path, refused: Callable[[str], Any]) -> None:
-    page = draw(text) if text else np.full((50, 80), 255, np.uint8)
-    path = tmp_path / "stages.png"
-    explain(reader.read(page), path, "a drawing")
-    with Image.open(path) as figure:
-        assert figure.width > 2000
-    with refused("figure.unknown_format"):
-        explain(reader.read(page), tmp_path / "stages.docx")
-    assert [file.name for file in tmp_path.iterdir()] == ["stages.png"]

@@ -18,15 +18,6 @@ from byhand.reading.render import BOX, THICKEST, THINNEST, render, stroke_width
 Array = np.ndarray[Any, Any]
 
 
-def test_the_width_of_a_bar() -> None:
-    for width in (3, 5, 9, 20):
-        mask = np.zeros((400, 60), np.uint8)
-        mask[:, 10 : 10 + width] = 1
-        # The ends are edges too, hence a little less.
-        assert stroke_width(mask) == pytest.approx(width, rel=0.12)
-    assert stroke_width(np.zeros((5, 5), np.uint8)) == 0
-
-
 @given(high=st.integers(24, 300), pen=st.integers(2, 6), digit=st.sampled_from("02345689"))
 def test_the_box_and_the_center(draw: Callable[..., Array], high: int, pen: int, digit: str) -> None:
     image = render(255 - draw(digit, high=high, pen=pen))
@@ -53,12 +44,6 @@ def test_thickening_keeps_the_shape(draw: Callable[..., Array], digit: str, high
     # The centers of mass may round to adjacent pixels.
     shifted = [np.roll(thin, by, axis=(0, 1)) for by in ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))]
     assert max(np.corrcoef(one.ravel(), default.ravel())[0, 1] for one in shifted) > 0.95
-
-
-def test_no_ink() -> None:
-    assert not render(np.zeros((10, 10), np.uint8)).any()
-    assert not render(np.full((3, 40), 100, np.uint8)).any()
-    assert render(np.full((1, 1), 255, np.uint8)).any()
 
 
 def test_a_bar_of_two_columns() -> None:

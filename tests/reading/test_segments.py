@@ -31,39 +31,12 @@ def components_of(line: Line) -> set[int]:
     return {segment.component for segment in line.segments}
 
 
-def test_lines_and_their_order(draw: Callable[..., Array]) -> None:
-    lines = lines_of(draw("123\n45\n6"))
-    assert [len(components_of(line)) for line in lines] == [3, 2, 1]
-    tops = [min(segment.box[1] for segment in line.segments) for line in lines]
-    assert tops == sorted(tops)
-    for line in lines:
-        centers = [segment.box[0] + segment.box[2] for segment in line.segments]
-        assert centers == sorted(centers)
-
-
 def test_lines_of_a_tilted_page(draw: Callable[..., Array]) -> None:
     page = draw("1111111\n1111111", gap=0.8, margin=2.5)
     for degrees in (-14, -5, 8, 15):
         turn = cv2.getRotationMatrix2D((page.shape[1] / 2, page.shape[0] / 2), degrees, 1)
         tilted = cv2.warpAffine(page, turn, page.shape[::-1], borderValue=255)
         assert [len(components_of(line)) for line in lines_of(tilted)] == [7, 7]
-
-
-def test_digits_at_different_heights_are_one_line(draw: Callable[..., Array]) -> None:
-    page = np.full((160, 400), 255, np.uint8)
-    for number, digit in enumerate("1234"):
-        tile = draw(digit, margin=0.1)
-        top = 20 + 25 * (number % 2)
-        page[top : top + tile.shape[0], 90 * number + 20 : 90 * number + 20 + tile.shape[1]] = tile
-    assert len(lines_of(page)) == 1
-
-
-def test_dust_is_dropped(draw: Callable[..., Array]) -> None:
-    page = draw("25", high=100, pen=6)
-    clean = lines_of(page)
-    for x, y in ((10, 10), (100, 40), (170, 190)):
-        cv2.circle(page, (x, y), 2, 0, -1)
-    assert [len(line.segments) for line in lines_of(page)] == [len(line.segments) for line in clean]
 
 
 def rounds(apart: int) -> Array:
@@ -146,12 +119,6 @@ def test_the_best_path_is_the_best_of_all(widths: list[int], gaps: list[int], se
     path = best_path([line], candidates, scores)
     assert score(tuple(path)) == pytest.approx(max(map(score, subsets)))
     assert [candidates[index].first for index in path] == sorted(candidates[index].first for index in path)
-
-
-def test_candidates() -> None:
-    # A stem and a bar near it may be a 4; the third stands too far away.
-    line = line_of(segment(1, 0, 5), segment(2, 9, 30), segment(3, 80, 100))
-    assert {(one.first, one.last) for one in line_candidates(line, 0)} == {(0, 1), (0, 2), (1, 2), (2, 3)}
 
 
 def test_specks_are_not_tried_in_every_combination() -> None:

@@ -77,29 +77,6 @@ def test_command_and_service_give_the_same_numbers(
     assert {name: see[name] for name in single} == single
 
 
-def test_forms_and_untyped_bodies_carry_pictures(client: Client, seven: bytes) -> None:
-    form = client.post("/v1/read", files={"picture": ("seven.png", seven, "image/png")}, data={"note": "mine"})
-    assert form.json()["text"] == "7"
-    assert client.post("/v1/read", content=seven).json()["text"] == "7"
-
-
-def test_digits_are_in_reading_order(client: Client, seven: bytes, encode: Encode) -> None:
-    one = Image.open(io.BytesIO(seven))
-    page = Image.new("L", (840, 280), 255)
-    for i in range(3):
-        page.paste(one, (280 * i, 0))
-    content = client.post("/v1/read", content=encode(page), headers=PNG).json()
-    assert content["text"] == "777"
-    assert np.allclose(np.diff([digit["box"][0] for digit in content["digits"]]), 280, atol=2)
-
-
-def test_an_empty_page_holds_no_digit(client: Client, encode: Encode) -> None:
-    page = encode(Image.new("L", (200, 200), 255))
-    assert client.post("/v1/read", content=page, headers=PNG).json()["text"] == ""
-    content = client.post("/v1/see", content=page, headers=PNG).json()
-    assert content == {"found": False, "input": None, "reader": None, "networks": []}
-
-
 def test_explain_shows_every_stage(client: Client, seven: bytes) -> None:
     content = client.post("/v1/read?explain=true&single=true", content=seven, headers=PNG).json()
     assert [stage["name"] for stage in content["stages"]] == list(Reader().read(seven, single=True).stages)
@@ -150,20 +127,6 @@ def test_activations(client: Client, ink: np.ndarray, pixels: Any, name: str) ->
     last = [layer for layer in content["layers"] if layer["kind"] == "Recurrent"][-1]
     assert content["steps"]["hidden"][-1] == pytest.approx(last["values"], abs=1e-3)
     assert np.shape(content["steps"]["hidden"]) == (28, last["shape"][-1])
-
-
-def test_a_small_picture_is_ink(client: Client, ink: np.ndarray, pixels: Any, encode: Encode) -> None:
-    file = encode(Image.fromarray(ink))
-    one = client.post("/v1/networks/mlp/activations", content=file, headers=PNG).json()
-    other = client.post("/v1/networks/mlp/activations", json=pixels).json()
-    assert one["logits"] == other["logits"]
-
-
-def test_hands_agree(client: Client, pixels: Any) -> None:
-    content = client.post("/v1/networks/gru/hands", json=pixels).json()
-    assert [each["hand"] for each in content["hands"]] == list(HANDS)
-    assert 0 <= content["largest_difference"] < 1e-4
-    assert np.ptp([each["logits"] for each in content["hands"]], axis=0).max() < 1e-2
 
 
 def test_weights_have_units_first(client: Client) -> None:
@@ -271,9 +234,3 @@ def test_openapi_documents_every_path_with_examples(client: Client) -> None:
                     assert model.model_validate(example_of(schema, document)), f"{method} {path} {status}"
                     seen.add(f"{method} {path}")
     assert len(seen) == 10
-
-
-def test_an_error_of_byhand_has_a_code(client: Client, problem: Any) -> None:
-    response = client.post("/v1/read", content=b"no picture", headers=PNG)
-    problem(response, 422)
-    assert "." in response.json()["code"] or response.json()["code"] == "unclassified"

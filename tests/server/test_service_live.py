@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
-import itertools
 import json
 import os
 import re
@@ -25,7 +23,7 @@ import uvicorn
 from byhand.cli import main
 from byhand.server.app import create_app
 from byhand.server.config import Limits, ServerConfig
-from byhand.server.serving import AcceptOneLoop, is_loopback, open_socket, url_of, uvicorn_config
+from byhand.server.serving import open_socket, uvicorn_config
 
 PNG = {"Content-Type": "image/png"}
 PATIENT = 300
@@ -136,27 +134,6 @@ def test_silent_connections_are_closed(seven: bytes) -> None:
         while server.server_state.connections and time.monotonic() < deadline:
             time.sleep(0.01)
         assert not server.server_state.connections
-
-
-def test_small_packets_are_sent_at_once() -> None:
-    with serving() as (port, server):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENT)
-        connection.request("GET", "/healthz")
-        connection.getresponse().read()
-        (open_one,) = server.server_state.connections
-        taken = open_one.transport.get_extra_info("socket")
-        assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
-        connection.close()
-
-
-@pytest.mark.parametrize("length", [1001, 100_000, 3_000_000])
-def test_a_body_over_the_limit_is_refused_while_it_is_sent(length: int) -> None:
-    with serving(body=1000) as (port, _):
-        peer = start_request(port, b"", length)
-        peer.sendall(bytes(length))
-        answer = all_of(peer)
-        peer.close()
-    assert answer.startswith(b"HTTP/1.1 413")
 
 
 def test_clients_that_disconnect(seven: bytes) -> None:
@@ -273,52 +250,3 @@ def test_invalid_options(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert main(words.format(tmp_path, taken.getsockname()[1]).split()) == 2
     assert f"[{code}]" in capsys.readouterr().err
-
-
-def test_missing_packages_are_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    import importlib.util
-
-    found = importlib.util.find_spec
-
-    def without(name: str, *others: Any) -> Any:
-        return None if name in ("uvicorn", "fastapi") else found(name, *others)
-
-    monkeypatch.setattr(importlib.util, "find_spec", without)
-    for command in ("lab", "serve"):
-        assert main([command]) == 2
-        assert "[extra.not_installed]" in capsys.readouterr().err
-
-
-def test_loopback_and_urls() -> None:
-    for host in ("127.0.0.1", "127.9.9.9", "::1", "localhost"):
-        assert is_loopback(host)
-    for host in ("::", "192.0.2.1", "127.school.example"):
-        assert not is_loopback(host)
-    with open_socket("0.0.0.0", 0) as opened:  # noqa: S104
-        assert url_of(opened) == f"http://127.0.0.1:{opened.getsockname()[1]}/"
-
-
-def test_a_worker_accepts_one_connection_at_a_time() -> None:
-    async def taken() -> list[int]:
-        loop, made, seen = asyncio.get_running_loop(), list[asyncio.Protocol](), list[int]()
-
-        def come() -> asyncio.Protocol:
-            made.append(asyncio.Protocol())
-            return made[-1]
-
-        with open_socket("127.0.0.1", 0) as opened:
-            opened.setblocking(False)
-            server = await loop.create_server(come, sock=opened, backlog=100)
-            clients = [socket.create_connection(opened.getsockname()) for _ in range(20)]
-            while len(made) < len(clients):
-                await asyncio.sleep(0)
-                seen.append(len(made))
-            for client in clients:
-                client.close()
-            server.close()
-        return seen
-
-    with asyncio.Runner(loop_factory=AcceptOneLoop) as runner:
-        counts = runner.run(asyncio.wait_for(taken(), PATIENT))
-    # Twenty connections waited in the queue and were accepted one at a time.
-    assert {later - earlier for earlier, later in itertools.pairwise([0, *counts])} == {0, 1}

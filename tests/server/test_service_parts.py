@@ -14,12 +14,8 @@ import pytest
 from fastapi import Request
 from hypothesis import example, given
 
-from byhand.hands import build
-from byhand.models.layers import BatchNorm2d, Conv2d, Flatten, Linear, ReLU, Select, Standardize
-from byhand.models.spec import Spec
-from byhand.server.arrays import described, rounded, unit_inputs
+from byhand.server.arrays import rounded
 from byhand.server.config import Limits, ServerConfig
-from byhand.server.registry import ModelRegistry
 from byhand.server.serving import CONFIG
 from byhand.server.uploads import receive_picture
 
@@ -36,11 +32,6 @@ def test_rounding_equals_python_and_drops_tiny_values() -> None:
     values = np.random.default_rng(0).normal(0, 1, 20_000) * 10.0 ** np.random.default_rng(1).integers(-8, 9, 20_000)
     assert rounded(values) == [float(f"{value:.4g}") for value in values]
     assert str(rounded(np.array([1e-30, -0.0, -1e-13]))) == "[0.0, 0.0, 0.0]"
-
-
-def test_arrays_are_flat_in_c_order() -> None:
-    content = described(np.arange(6.0).reshape(2, 3).T)
-    assert content == {"shape": [3, 2], "low": 0.0, "high": 5.0, "values": [0, 3, 1, 4, 2, 5]}
 
 
 @given(
@@ -73,26 +64,3 @@ def test_a_worker_gets_the_whole_configuration() -> None:
 def test_limits_are_above_zero(refused: Callable[[str], Any], limit: dict[str, Any]) -> None:
     with refused("server.invalid_limit"):
         Limits(**limit)
-
-
-def test_the_registry_takes_runs_only(refused: Callable[[str], Any], tmp_path: Path) -> None:
-    with refused("run.not_found"):
-        ModelRegistry([tmp_path])
-
-
-def test_unit_inputs_of_any_layer() -> None:
-    layers = (Standardize(), Conv2d(3, 5), BatchNorm2d(), ReLU(), Flatten(), Linear(10))
-    network = build(Spec(layers), seed=1)
-    inputs = [unit_inputs(network, index) for index in range(len(layers))]
-    assert [None if each is None else each.shape for each in inputs] == [
-        *(None, (3, 5, 5, 1), (3, 2), None, None, (10, 24 * 24 * 3))
-    ]
-
-
-def test_dropped_pixels_have_no_weight() -> None:
-    network = build(Spec((Standardize(), Flatten(), Select((3, 30)), Linear(10))), seed=1)
-    inputs = unit_inputs(network, 3)
-    assert inputs is not None
-    assert np.count_nonzero(inputs) == 20
-    assert np.array_equal(inputs[:, 0, 3], network.parameters()["W"][0])
-    assert np.array_equal(inputs[:, 1, 2], network.parameters()["W"][1])

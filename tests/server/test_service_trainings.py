@@ -140,16 +140,6 @@ def test_asking_for_the_state_does_not_disturb_a_resume(service: Service, interr
         assert all(each.result() > 0 for each in probes)
 
 
-def test_other_digits_than_those_of_the_training(service: Service, interrupted: Path) -> None:
-    recipe = interrupted / "recipe.toml"
-    text = recipe.read_text(encoding="utf-8").splitlines()
-    recipe.write_text("\n".join('name = "digits"' if "drawn.npz" in line else line for line in text), encoding="utf-8")
-    with service(folder=interrupted.parent) as own:
-        content = own.get("/v1/trainings/cut").json()
-    assert content["confusion"] is None
-    assert content["filters"] is not None
-
-
 def test_damaged_runs_hide_no_others(service: Service, problem: Check, trained: Path, interrupted: Path) -> None:
     shutil.copytree(trained / "mine", interrupted.parent / "fine")
     (interrupted / "log.jsonl").write_text("{]\n", encoding="utf-8")

@@ -16,7 +16,7 @@ from byhand.hands.base import views
 from byhand.models import zoo
 from byhand.rng import generator
 from byhand.training.config import TrainingConfig
-from byhand.training.loop import Epoch, measured, score, train_by_steps, train_full_batch
+from byhand.training.loop import Epoch, score, train_by_steps, train_full_batch
 from byhand.training.optimizers import optimizer
 
 SPEC = zoo.network("mlp", hidden=(5,))
@@ -67,21 +67,6 @@ def test_every_picture_once_an_epoch(splits: Splits, monkeypatch: pytest.MonkeyP
     assert not np.array_equal(batches[0][0], batches[5][0])
 
 
-def test_every_epoch_drops_by_a_stream_of_its_own(splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
-    network = build(zoo.network("mlp", hidden=(5,), dropout=0.5))
-    inner, drawn = network.loss_and_gradient, []
-
-    def watched(images: Any, labels: Any, rng: Any) -> float:
-        drawn.append(rng.bit_generator.state["state"]["state"])
-        return inner(images, labels, rng)
-
-    monkeypatch.setattr(network, "loss_and_gradient", watched)
-    trained(splits, network, seed=3)
-    fresh = [generator(3, "dropout", epoch).bit_generator.state["state"]["state"] for epoch in range(2)]
-    assert [drawn[0], drawn[5]] == fresh
-    assert len(set(drawn)) == 10
-
-
 def test_what_an_epoch_says(splits: Splits) -> None:
     network = build(SPEC)
     steps: list[tuple[int, int]] = []
@@ -105,22 +90,6 @@ def test_what_an_epoch_says(splits: Splits) -> None:
     assert last["train_accuracy"] == score(network, splits.train)[0]
     assert (last["test_accuracy"], last["test_loss"]) == score(network, splits.test)
     assert last["train_loss"] < log[0].entry["train_loss"]
-
-
-def test_accuracy_on_some_training_digits(splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("byhand.training.loop.TRAIN_SAMPLE", 30)
-    network, config = build(SPEC), TrainingConfig()
-    some = splits.train.take(np.arange(0, len(splits.train), -(-len(splits.train) // 30)))
-    assert 15 < len(some) <= 30
-    assert measured(network, splits, config, 0, 1, 0.5, 0.1)["train_accuracy"] == score(network, some)[0]
-
-
-def test_in_the_order_of_the_file(splits: Splits, monkeypatch: pytest.MonkeyPatch) -> None:
-    network = build(SPEC)
-    inner, seen = network.loss_and_gradient, []
-    monkeypatch.setattr(network, "loss_and_gradient", lambda x, y, r=None: (seen.append(y.copy()), inner(x, y, r))[1])
-    trained(splits, network, shuffle=False, epochs=1)
-    assert np.array_equal(np.concatenate(seen), splits.train.labels)
 
 
 @pytest.mark.parametrize("hand", HANDS)
@@ -224,29 +193,6 @@ def test_as_scipy_called_directly(
     objectives = [objective(theta)[0] for theta in (start, *steps)]
     assert objectives == sorted(objectives, reverse=True)
     assert objectives[-1] < 0.8 * objectives[0]
-
-
-def test_full_batch_in_single_precision(splits: Splits) -> None:
-    network = build(zoo.network("mlp", hidden=(32,)), dtype="float32")
-    log = trained(splits, network, optimizer="lbfgs", epochs=15)
-    assert network.theta.dtype == np.float32
-    assert log[-1]["train_loss"] < 0.1 * log[0]["train_loss"]
-    assert log[-1]["val_accuracy"] > 0.9
-
-
-def test_why_a_full_batch_method_stopped(splits: Splits) -> None:
-    def reason(epochs: int, report: Callable[[Epoch], bool] = lambda epoch: False, **settings: Any) -> str:
-        config = TrainingConfig(optimizer="lbfgs", epochs=epochs, **settings)
-        return train_full_batch(build(SPEC, dtype="float64"), splits, config, report)
-
-    assert reason(2) == ""
-    assert reason(9, lambda epoch: True) == ""
-    # So strong a penalty that the way is short.
-    log: list[Epoch] = []
-    why = reason(500, lambda epoch: bool(log.append(epoch)), l2=100.0, decay_biases=True)
-    assert len(log) < 500
-    assert "CONVERGENCE" in why
-    assert not why.endswith(".")
 
 
 @pytest.mark.parametrize("name", ["cg", "lbfgs"])

@@ -11,7 +11,7 @@ import torch
 from byhand.hands import Network, build
 from byhand.models.layers import Flatten, Linear, ReLU, Standardize
 from byhand.models.spec import Spec
-from byhand.training.config import FULL_BATCH, OPTIMIZERS, TrainingConfig
+from byhand.training.config import TrainingConfig
 from byhand.training.optimizers import FORMULAS, optimizer
 
 SPEC = Spec((Standardize(), Flatten(), Linear(3), ReLU(), Linear(2)), input_shape=(2, 2))
@@ -45,8 +45,7 @@ def by_torch(name: str, start: np.ndarray, l2: float, decay_biases: bool, clip: 
         first += parameter.size
     weights, biases = tensors[::2], tensors[1::2]
     moving = library(
-        name,
-        [{"params": weights, "weight_decay": l2}, {"params": biases, "weight_decay": l2 if decay_biases else 0.0}],
+        name, [{"params": weights, "weight_decay": l2}, {"params": biases, "weight_decay": l2 if decay_biases else 0.0}]
     )
     for step in range(50):
         theta = np.concatenate([tensor.detach().numpy().ravel() for tensor in tensors])
@@ -81,10 +80,6 @@ def by_us(hand: str, config: TrainingConfig, start: np.ndarray, halt: int = 50) 
     return flat(network)
 
 
-def test_every_optimiser_has_its_formula() -> None:
-    assert set(FORMULAS) | set(FULL_BATCH) == set(OPTIMIZERS)
-
-
 @pytest.mark.parametrize("hand", ["numpy", "tensor"])
 @pytest.mark.parametrize("name", FORMULAS)
 def test_as_torch_has_it(name: str, hand: str) -> None:
@@ -99,41 +94,6 @@ def test_as_torch_has_it(name: str, hand: str) -> None:
         ends.append(ours)
     # Every setting matters: 2 (l2, with its choice of biases: 3) x 2 (clip) different ends.
     assert len({end.tobytes() for end in ends}) == 6
-
-
-def test_clipping_by_hand() -> None:
-    """g of norm 5 and clip 1: g / (5 + 1e-6); of norm 0.5: g."""
-    network = build(SPEC, dtype="float64")
-    network.theta[...] = 0
-    moving = optimizer(network, TrainingConfig(optimizer="sgd", clip=1.0))
-    network.gradient[...] = 0
-    network.gradient[:2] = (3, 4)
-    moving.step(1.0)
-    assert network.theta[:2] == pytest.approx([-3 / 5.000001, -4 / 5.000001], rel=1e-12)
-    network.theta[...] = 0
-    network.gradient[...] = 0
-    network.gradient[:2] = (0.3, 0.4)
-    moving.step(1.0)
-    assert network.theta[:2] == pytest.approx([-0.3, -0.4], rel=1e-12)
-
-
-def test_biases_are_spared_unless_told() -> None:
-    """theta = 1, g = 0, lr 1, l2 0.1: what decays becomes 0.9."""
-    for decay_biases in (False, True):
-        network = build(SPEC, dtype="float64")
-        network.theta[...] = 1
-        network.gradient[...] = 0
-        optimizer(network, TrainingConfig(optimizer="sgd", l2=0.1, decay_biases=decay_biases)).step(1.0)
-        for name, value in network.parameters().items():
-            spared = name.startswith("b") and not decay_biases
-            assert value == pytest.approx(np.full(value.shape, 1.0 if spared else 0.9)), name
-
-
-def test_the_library_drives_its_own_hand_alone() -> None:
-    from byhand.training.torch_optimizers import TorchOptimizer
-
-    with pytest.raises(TypeError, match="drives the torch hand"):
-        TorchOptimizer(build(SPEC), TrainingConfig())
 
 
 @pytest.mark.parametrize("name", FORMULAS)

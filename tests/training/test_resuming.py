@@ -252,20 +252,8 @@ COMMAND = (
 @pytest.mark.slow
 @pytest.mark.parametrize("hand", ["fast", "torch"])
 def test_the_command_killed_from_outside(hand: str, tmp_path: Path, npz: Path) -> None:
-    words = [
-        "--hand",
-        hand,
-        "--data",
-        str(npz),
-        "-ep",
-        "150" if hand == "fast" else "60",
-        "-bs",
-        "8",
-        "-hid_dim",
-        "6",
-        "--dropout",
-        "0.2",
-    ]
+    epochs = "150" if hand == "fast" else "60"
+    words = ["--hand", hand, "--data", str(npz), "-ep", epochs, "-bs", "8", "-hid_dim", "6", "--dropout", "0.2"]
     words += ["--schedule", "one-cycle", "-optim", "momentum", "-lr", "0.02", "--threads", "1", "--seed", "5"]
 
     def byhand(*more: str) -> subprocess.Popen[bytes]:
@@ -482,11 +470,6 @@ def test_patience_changed_before_a_resume(
         assert run.results["validation"]["loss"] == losses[best]
 
 
-def test_a_folder_of_runs(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "--resume", str(stopped.parent)]) == 2
-    assert "[run.not_found]" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("schedule", ["cosine", "one-cycle"])
 def test_more_epochs_change_a_schedule_over_the_run(
     schedule: str, tmp_path: Path, recipe: Callable[..., Recipe], refused: Any
@@ -553,12 +536,6 @@ def test_headers_of_something_else(header: str | None, tmp_path: Path, refused: 
     save_file({"W": np.zeros(3)}, tmp_path / "x.safetensors", metadata=metadata)
     with refused("checkpoint.damaged"):
         Checkpoint.load(tmp_path / "x.safetensors")
-
-
-def test_no_run_there(tmp_path: Path, capsys: pytest.CaptureFixture[str], refused: Any) -> None:
-    assert refusal(tmp_path, capsys) == "run.not_found"
-    with refused("run.not_found"):
-        load_run(tmp_path / "nowhere")
 
 
 def test_a_run_without_a_checkpoint(stopped: Path, refused: Any) -> None:

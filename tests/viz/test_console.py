@@ -1,4 +1,4 @@
-"""What the terminal shows."""
+"""What the terminal shows of a training and of a comparison."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import contextlib
 import io
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
-from rich.table import Table
 
+from byhand.compare.runner import Experiment
 from byhand.data import Splits
 from byhand.hands import build
 from byhand.models import zoo
+from byhand.training.callbacks import Callback
 from byhand.training.recipe import Recipe
 from byhand.training.run import Run
+from byhand.viz.board import Board, Lines, board
 from byhand.viz.console import Terminal, epoch_line, parameter_table, print_table
 
 ENTRY = {"epoch": 0, "step": 5, "train_loss": 0.53931, "val_loss": 0.40211, "val_accuracy": 0.905, "lr": 0.0095}
@@ -31,12 +34,6 @@ def test_the_line_of_an_epoch() -> None:
     )
     assert epoch_line({**ENTRY, "epoch": 7}, 1, 9, NOW).startswith("Epoch: [7/9] | ")
     assert epoch_line({**ENTRY, "epoch": 7}, 1, 150, NOW).startswith("Epoch: [  7/150] | ")
-
-
-def test_lines_of_other_runs() -> None:
-    assert " | LR: line search | " in epoch_line({**ENTRY, "lr": None}, 1, 9, NOW)
-    watched = epoch_line({**ENTRY, "test_accuracy": 0.91234, "test_loss": 0.3}, 1, 9, NOW)
-    assert " | Accuracy: 90.50 % | Test Accuracy: 91.23 % | LR: " in watched
 
 
 def test_the_parameter_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,16 +52,6 @@ def test_the_parameter_table(capsys: pytest.CaptureFixture[str]) -> None:
         ["Linear(10)", "10", "330"],
         ["total", "104,938"],
     ]
-
-
-def test_a_bracket_in_a_name_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    table = Table("network")
-    table.add_row("[x]")
-    table.add_row("[bold]:smile:")
-    print_table(table)
-    shown = capsys.readouterr().out
-    assert "[x] " in shown
-    assert "[bold]:smile:" in shown
 
 
 RESULTS: dict[str, Any] = {"stopped_early": True, "validation": {"accuracy": 0.9}, "test": {"accuracy": 0.8}}
@@ -98,7 +85,90 @@ def test_a_whole_run(watched: bool, splits: Splits) -> None:
         )
 
 
-def test_notes_go_to_the_error_stream(capsys: pytest.CaptureFixture[str]) -> None:
-    Terminal().note("something to know.")
-    told = capsys.readouterr()
-    assert (told.out, told.err) == ("", "byhand: something to know.\n")
+MEASURED = {"epoch": 0, "step": 5, "train_loss": 0.5, "val_loss": 0.4, "val_accuracy": 0.905, "lr": 0.01}
+
+
+def small(name: str) -> Recipe:
+    return Recipe(name, network={"name": "softmax"}, training={"epochs": 2})
+
+
+def finished(test: float = 0.8) -> Run:
+    results = {"validation": {"accuracy": 0.9}, "test": {"accuracy": test}, "epochs": 2}
+    return Run("run", small("any"), Path(), results)
+
+
+def begin(callback: Callback) -> None:
+    callback.begin(Run("run", small("any"), Path()), 0.1)
+
+
+def experiments(*names: str, seeds: int = 1) -> list[Experiment]:
+    return [Experiment(small(name), range(seeds)) for name in names]
+
+
+def on_terminal(compared: list[Experiment], width: int = 80, height: int = 24) -> tuple[Board, io.StringIO]:
+    seen = io.StringIO()
+    return Board(compared, Console(file=seen, force_terminal=True, width=width, height=height)), seen
+
+
+def lines_of(shown: Board) -> list[str]:
+    """What the board shows now."""
+    console = Console(file=io.StringIO(), width=shown.console.width, height=shown.console.height)
+    with console.capture() as captured:
+        console.print(shown.live.get_renderable())
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
+def test_a_log_gets_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    compared = experiments("[x]", "other")
+    with board(compared) as shown:
+        assert type(shown) is Lines
+        shown.callback(0, compared[0].recipe).skip(finished())
+        callback = shown.callback(1, compared[1].recipe)
+        begin(callback)
+        for epoch in range(2):
+            callback.step(1, 1)
+            callback.epoch({**MEASURED, "epoch": epoch}, 0.25)
+        callback.note("something.")
+        callback.note("something.")
+        callback.end(finished())
+    printed = capsys.readouterr()
+    assert printed.out == "other in the fast hand, seed 0: validation 90.00 %, test 80.00 %, 0.5 s\n"
+    assert printed.err == "byhand: something.\n"
+
+
+def test_the_board_fills_in() -> None:
+    compared = experiments("[bold]", "second")
+    shown, _ = on_terminal(compared)
+    head, first, second, foot = lines_of(shown)
+    assert head.split() == ["network", "hand", "epochs", "validation", "test", "training"]
+    # A bracket in a name is no markup.
+    assert first.split()[:2] == ["[bold]", "fast"]
+    assert foot.startswith("0 of 2 ")
+    callback = shown.callback(0, compared[0].recipe)
+    begin(callback)
+    callback.step(1, 2)
+    assert shown.progress[0].fraction == 0.25
+    assert "0/2" in lines_of(shown)[1]
+    callback.epoch(MEASURED, 0.5)
+    assert shown.progress[0].fraction == 0.5
+    assert "1/2" in lines_of(shown)[1]
+    callback.epoch({**MEASURED, "epoch": 1}, 0.5)
+    callback.end(finished())
+    shown.callback(1, compared[1].recipe).skip(finished(0.7))
+    _, first, second, foot = lines_of(shown)
+    assert "2/2  90.00 %  80.00 %  1.0 s" in re.sub(" {2,}", "  ", first)
+    assert "90.00 %  70.00 %" in re.sub(" {2,}", "  ", second)
+    assert foot.startswith("2 of 2 ")
+
+
+def test_an_interrupt_tells_what_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    compared = experiments("one", "two")
+
+    def interrupted() -> Any:
+        with board(compared) as shown:
+            shown.callback(0, compared[0].recipe).skip(finished())
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert capsys.readouterr().err.startswith("byhand: 1 of 2 runs are done")

@@ -16,7 +16,6 @@ from matplotlib.figure import Figure
 from byhand.errors import ByhandError
 from byhand.viz import style
 from byhand.viz.page import POLICY, Link, Page
-from byhand.viz.run.confusion import STRONGEST
 
 EMPTY = {"meta", "img", "br", "path", "use", "rect", "image", "line"}
 
@@ -148,55 +147,6 @@ def test_text_is_escaped(words: str) -> None:
         *("html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "p", "code", "div"),
         *("table", "thead", "tbody", "tr", "th", "pre"),
     }
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda page: page.table(("a", "b"), [("1",)]),
-        lambda page: page.table(("a", "b"), [], align="l"),
-        lambda page: page.table(("a",), [], align="x"),
-    ],
-)
-def test_a_table_that_does_not_fit(make: Any) -> None:
-    with pytest.raises(ValueError, match="columns"):
-        make(Page("x"))
-
-
-def luminance(color: str) -> float:
-    """Relative luminance (WCAG 2)."""
-    levels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in levels]
-    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
-
-
-def darkened(color: str) -> str:
-    """``invert(.898) hue-rotate(180deg)``, as browsers compute it (W3C Filter Effects, sections 4.2 and 12)."""
-    assert "filter: invert(.898) hue-rotate(180deg);" in Page("x").html()
-    rgb = np.array([int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)])
-    inverted = 0.898 + rgb * (1 - 2 * 0.898)
-    grey = np.array([0.213, 0.715, 0.072])
-    turned = (2 * np.outer(np.ones(3), grey) - np.eye(3)) @ inverted
-    return "#{:02x}{:02x}{:02x}".format(*(255 * turned.clip(0, 1)).round().astype(int))
-
-
-def test_text_is_legible_light_and_dark() -> None:
-    def contrast(one: str, other: str) -> float:
-        low, high = sorted((luminance(one), luminance(other)))
-        return (high + 0.05) / (low + 0.05)
-
-    assert darkened(style.PAPER) == "#1a1a1a"
-    pairs = [(style.INK, style.PAPER), (style.MUTED, style.PAPER), (style.INK, style.tint(style.GREY, 0.3))]
-    pairs.append((style.INK, style.tint(style.VERMILION, STRONGEST)))
-    for text, paper in pairs:
-        # WCAG 2, level AA.
-        assert contrast(text, paper) > 4.5
-        assert contrast(darkened(text), darkened(paper)) > 4.5, (text, paper)
-
-
-def test_a_figure_of_pixels_keeps_its_paper() -> None:
-    assert 'class="frame"' in Page("x").figure(drawn(), "x").html()
-    assert 'class="frame paper"' in Page("x").figure(drawn(), "x", dark=False).html()
 
 
 def test_text_of_a_figure_is_text() -> None:

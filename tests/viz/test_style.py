@@ -1,18 +1,29 @@
-"""Figures give the same files every time, in one look, from any thread, and leave Matplotlib's settings alone."""
+"""Figures: the same files every time, in one look, from any thread; labels that cover nothing; block diagrams."""
 
 from __future__ import annotations
 
+import itertools
+import math
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from PIL import Image
 
-from byhand.errors import ByhandError
-from byhand.viz import style
+from byhand.data import Digits
+from byhand.models import zoo
+from byhand.models.layers import Conv2d, Flatten, Linear, MaxPool2d, Standardize
+from byhand.models.spec import Spec
+from byhand.training.recipe import load_recipe, shipped
+from byhand.viz import structure, style
+from byhand.viz.labels import MARK, label_points, spread
 
 
 def some(title: str = "Accuracy") -> style.Figure:
@@ -60,28 +71,6 @@ def test_nothing_is_left_in_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     assert dict(mpl.rcParams) == before
 
 
-def test_a_figure_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(ByhandError):
-        style.save(some(), tmp_path / "file" / "curve")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-def test_names_in_scripts_that_the_font_lacks(tmp_path: Path) -> None:
-    svg, _ = style.save(some("数字"), tmp_path / "digits")
-    assert "数字" in svg.read_text(encoding="utf-8")
-    assert style.width_of("数字") > 0
-
-
-def test_widths_are_those_of_the_drawn_words() -> None:
-    with style.applied():
-        drawn = style.figure(8, 2)
-        words = {size: drawn.text(0, 0, "MaxPool2d", size=size, weight="bold") for size in (11.0, 18.0)}
-        for size, word in words.items():
-            found = word.get_window_extent(drawn.canvas.get_renderer()).width / drawn.dpi
-            assert style.width_of("MaxPool2d", size, "bold") == pytest.approx(found, abs=0.04)
-
-
 def test_threads_draw_one_after_another(tmp_path: Path) -> None:
     def draw(number: int) -> bytes:
         return style.save(some(), tmp_path / f"{number}" / "curve")[1].read_bytes()
@@ -92,7 +81,68 @@ def test_threads_draw_one_after_another(tmp_path: Path) -> None:
     assert dict(mpl.rcParams) == before
 
 
-def test_tints() -> None:
-    assert style.tint("#000000", 0) == style.PAPER == "#FFFFFF"
-    assert style.tint("#0072B2", 1) == "#0072B2"
-    assert style.tint("#000000", 0.5) == "#808080"
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_spread_positions_keep_their_distance_and_order(positions: list[float]) -> None:
+    moved = spread(positions, 0.1)
+    for one, other in itertools.combinations(range(len(moved)), 2):
+        assert abs(moved[one] - moved[other]) >= 0.1 - 1e-9
+        assert positions[one] == positions[other] or (positions[one] < positions[other]) == (moved[one] < moved[other])
+    assert max(moved) <= 0.95
+    assert min(moved) > -0.01
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_cover_no_other_label_and_no_mark(seed: int) -> None:
+    points = [(float(x), float(y)) for x, y in np.random.default_rng(seed).random((8, 2))]
+    names = [f"network-{number}" for number in range(8)]
+    with style.applied():
+        figure = style.figure(9.9, 5.6)
+        axes = figure.add_axes((0.1, 0.1, 0.85, 0.85))
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        label_points(axes, points, names, [style.INK] * 8)
+        boxes = [text.get_window_extent() for text in axes.texts]
+    marks = axes.transData.transform(points)
+    assert [text.get_text() for text in axes.texts] == names
+    for index, box in enumerate(boxes):
+        assert not box.count_overlaps(boxes[:index])
+        assert not box.padded(MARK / 2).count_contains(marks)
+        assert math.dist(np.clip(marks[index], box.min, box.max), marks[index]) < 60
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def of_recipe(name: str) -> Spec:
+    # A frame of constant pixels, for recipes that drop them.
+    images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), dtype=np.uint8)
+    images[:, :3], images[:, :, 25:] = 0, 0
+    return load_recipe(name).spec(Digits(images, None, "noise", "here"))
+
+
+SPECS = {name: of_recipe(name) for name in shipped()} | {
+    "normed": zoo.network("tiny-cnn", norm=True, activations="all"),
+    "fourteen layers": zoo.network("mlp", hidden=(300,) * 14, dropout=0.3),
+    "three recurrences, 数字, $x_1$": zoo.network("gru", depth=3, hidden=16, dropout=0.3),
+    "a long title " * 20: zoo.network("softmax"),
+    "other pictures": Spec(
+        (Standardize(), MaxPool2d(4), Conv2d(64, 3, stride=2), Flatten(), Linear(3000), Linear(7)), input_shape=(60, 30)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_every_layer_is_there(name: str, legible: Callable[[Figure], None], tmp_path: Path) -> None:
+    spec = SPECS[name]
+    drawn = structure.draw(spec, name)
+    legible(drawn)
+    root = ET.parse(style.save(drawn, tmp_path / "x")[0]).getroot()  # noqa: S314  # our own file
+    words = [str(element.text) for element in root.iter(f"{SVG}text")]
+    assert f"{spec.size:,} parameters" in words
+    assert name in words or words[0].endswith("…")
+    blocks = structure.blocks(spec)
+    titles = [title for block in blocks for title in (block.layer and block.layer.title(), *block.attached)]
+    assert titles[1:] == [layer.title() for layer in spec.layers]
+    assert sum(sum(block.counts) for block in blocks) == spec.size
+    for block in blocks:
+        assert {word for word in (*block.words, *block.attached) if word} <= {*words}
+        assert "×".join(map(str, block.shape)) in block.words

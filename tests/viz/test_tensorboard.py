@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from byhand.cli import main
-from byhand.viz.tensorboard import EVENTS, TensorBoard
+from byhand.viz.tensorboard import EVENTS
 from byhand.weights import load_run
 
 pytest.importorskip("tensorboardX")
@@ -58,12 +58,6 @@ def test_the_events_are_the_log(npz: Path) -> None:
     assert [event.value for event in read["seconds"]] == pytest.approx([entry["seconds"] for entry in times], rel=1e-6)
 
 
-def test_a_line_search_has_no_rate(npz: Path) -> None:
-    assert train(npz, "-ep", "2", "-optim", "cg", "--schedule", "constant") == 0
-    tags = {"loss/train", "loss/validation", "accuracy/train", "accuracy/validation", "seconds"}
-    assert scalars(Path("runs/run")).keys() == tags
-
-
 def test_a_resumed_run_has_every_epoch_once(npz: Path) -> None:
     assert train(npz, "-ep", "4", "--schedule", "constant") == 0
     folder = Path("runs/run")
@@ -85,7 +79,3 @@ def test_without_tensorboardx(npz: Path, monkeypatch: pytest.MonkeyPatch, capsys
     assert train(npz) == 2
     assert "[tensorboard.not_installed]" in capsys.readouterr().err
     assert not Path("runs").exists()
-
-
-def test_a_run_that_never_began_leaves_nothing_open() -> None:
-    TensorBoard().close()

@@ -66,10 +66,6 @@ def test_loaded_weights_are_the_callers_own() -> None:
     assert next(iter(other.parameters().values())).any()
 
 
-def test_the_reader_is_small() -> None:
-    assert weights.load("reader").spec.size <= weights.card("reader")["parameters"] <= 400_000
-
-
 def test_shipped_weights_are_a_run(refused: Any) -> None:
     run = weights.load_run("softmax")
     assert (run.path, run.status, run.hand, run.has_splits) == (None, "done", "fast", False)
@@ -83,11 +79,6 @@ def test_shipped_weights_are_a_run(refused: Any) -> None:
     for name in ("softmaxx", Path("softmax"), "no/where"):
         with refused("run.not_found"):
             weights.load_run(name)
-
-
-def test_unknown_weights(refused: Any) -> None:
-    with refused("weights.not_found"):
-        weights.load("raeder")
 
 
 @pytest.mark.slow

@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from byhand.hands.base import READING, Array, Mode, Prepared
+from byhand.hands.base import Array, Mode, Prepared
 from byhand.hands.by_fast.layer import TextbookLayer
-from byhand.hands.by_fast.layout import batch_first, batch_last
 from byhand.hands.by_fast.network import FastNetwork
 from byhand.hands.by_fast.parallel import forced_parts
-from byhand.hands.by_fast.workspace import Workspace
 from byhand.hands.by_numpy.layer import Layer as NumpyLayer
 from byhand.hands.by_numpy.layer import implements
 from byhand.hands.by_numpy.network import NumpyNetwork
@@ -93,14 +91,6 @@ def test_it_is_the_textbooks_function(name: str, parts: int) -> None:
             assert_same(ours, theirs, ours.prepared(images), images, labels)
 
 
-def test_pooling_goes_before_relu() -> None:
-    network = FastNetwork(NETWORKS["conv5x5"])
-    replica = network._trainers[0][0]
-    kinds = [type(layer.settings).__name__ for layer in replica.order]
-    assert kinds[1:4] == ["Conv2d", "MaxPool2d", "ReLU"]
-    assert [layer.settings for layer in replica.layers] == list(network.spec.layers)
-
-
 def test_a_layer_of_the_textbook_hand_alone_trains_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(implements, "_made", dict(implements._made))
     known = dict(LAYERS)
@@ -132,25 +122,6 @@ def test_a_layer_of_the_textbook_hand_alone_trains_here(monkeypatch: pytest.Monk
         LAYERS.update(known)
 
 
-def test_a_textbook_layer_gives_its_own_bits() -> None:
-    rng = np.random.default_rng(0)
-    x, dy, values = rng.normal(size=(6, 5)), rng.normal(size=(6, 3)), (rng.normal(size=(5, 3)), rng.normal(size=3))
-    gradients = [np.zeros_like(value) for value in values]
-    adapter = TextbookLayer(Linear(3), (5,), np.dtype(float), values, gradients)
-    plain = implements.find(Linear(3))(Linear(3))
-    y, cache = plain.forward(x, values, READING)
-    assert np.array_equal(adapter.forward(x, READING), y)
-    dx, found = plain.backward(dy, cache)
-    assert np.array_equal(np.asarray(adapter.backward(dy)), dx)
-    assert all(np.array_equal(ours, theirs) for ours, theirs in zip(gradients, found, strict=True))
-
-
-def test_what_must_see_a_batch_whole_is_not_divided() -> None:
-    assert FastNetwork(NETWORKS["conv5x5"]).batch_parallel
-    assert not FastNetwork(NETWORKS["tiny-cnn"]).batch_parallel
-    assert not FastNetwork(NETWORKS["dense"]).batch_parallel
-
-
 def test_results_are_the_same_on_every_run() -> None:
     images, labels = digits(128, (28, 28))
     found = []
@@ -160,21 +131,3 @@ def test_results_are_the_same_on_every_run() -> None:
             loss = [network.loss_and_gradient(images, labels) for _ in range(2)][-1]
         found.append((loss, network.gradient.tobytes()))
     assert found[0] == found[1]
-
-
-def test_buffers_are_used_again_and_grow() -> None:
-    buffers = Workspace(np.dtype(float))
-    first = buffers.array("y", (6, 4))
-    assert np.shares_memory(first, buffers.array("y", (2, 4)))
-    assert np.shares_memory(first, buffers.array("y", (6, 4)))
-    assert not np.shares_memory(first, buffers.array("dx", (6, 4)))
-    assert buffers.array("y", (7, 4)).shape == (7, 4)
-    assert buffers.array("hit", (3,), np.bool_).dtype == bool
-    assert buffers.like("dx", np.empty((3, 4)).T).strides == np.empty((3, 4)).T.strides
-
-
-def test_layouts_are_views_that_undo_each_other() -> None:
-    maps = np.empty((2, 3, 4, 5))
-    assert batch_last(maps).shape == (3, 5, 4, 2)
-    assert np.shares_memory(batch_first(batch_last(maps)), maps)
-    assert batch_first(batch_last(maps[..., 0]), 3).shape == (2, 3, 4)

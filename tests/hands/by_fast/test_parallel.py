@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
@@ -10,43 +9,7 @@ from contextvars import ContextVar
 import numpy as np
 import pytest
 
-from byhand.hands.by_fast.parallel import (
-    MAX_PARTS,
-    MIN_WORK,
-    count_parts,
-    cut,
-    forced_parts,
-    run_parts,
-    work_per_picture,
-)
-from byhand.models import zoo
-
-
-@pytest.mark.parametrize(("size", "parts"), [(10, 1), (10, 3), (7, 4), (4, 4)])
-def test_slices_are_the_whole_in_order(size: int, parts: int) -> None:
-    slices = cut(size, parts)
-    assert len(slices) == parts
-    assert list(itertools.chain(*(range(size)[rows] for rows in slices))) == list(range(size))
-    assert len({rows.stop - rows.start for rows in slices}) <= 2
-
-
-def test_a_batch_is_divided_where_it_pays() -> None:
-    assert count_parts(128, MIN_WORK, threads=2) == 2
-    assert count_parts(128, MIN_WORK, threads=64) == MAX_PARTS
-    assert count_parts(17, MIN_WORK, threads=2) == 1
-    assert count_parts(128, MIN_WORK // 128, threads=2) == 1
-    with forced_parts(3):
-        assert count_parts(10, 1, threads=1) == 3
-        assert count_parts(2, 1, threads=1) == 2
-
-
-def test_work_by_hand() -> None:
-    # 784 x 8 products and 8 biases, 8 x 10 products and 10 biases
-    assert work_per_picture(zoo.network("mlp", hidden=8)) == 784 * 8 + 8 + 80 + 10
-    # One time step: (28 + 5) x 5 products and 5 biases
-    assert work_per_picture(zoo.network("elman", hidden=5)) == 33 * 5 + 5
-    # More than 26 x 26 places of 9 x 2 products and 2 biases
-    assert work_per_picture(zoo.network("tiny-cnn", channels=(2,))) > 26 * 26 * 20
+from byhand.hands.by_fast.parallel import run_parts
 
 
 def test_results_come_in_order_from_the_callers_context() -> None:

@@ -27,32 +27,6 @@ def test_ten_digits(open_page: Window, request: pytest.FixtureRequest, size: str
         says(page, "–")
 
 
-def test_a_second_finger_changes_nothing(open_page: Window) -> None:
-    page = open_page("phone")
-    box = page.locator("#pad").bounding_box()
-    x, y = box["x"] + 100, box["y"] + 60
-    finger = page.context.new_cdp_session(page)
-    for step in range(12):
-        points = [{"x": x, "y": y + 20 * step, "id": 0}]
-        if step > 3:
-            points.append({"x": x + 150 - 9 * step, "y": y + 40, "id": 1})
-        kind = "touchStart" if step in (0, 4) else "touchMove"
-        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    says(page, "1")
-
-
-def test_a_pen(open_page: Window) -> None:
-    page = open_page()
-    box = page.locator("#pad").bounding_box()
-    pen = page.context.new_cdp_session(page)
-    for step in range(11):
-        kind = {0: "mousePressed", 10: "mouseReleased"}.get(step, "mouseMoved")
-        at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] * (0.2 + 0.06 * step)}
-        pen.send("Input.dispatchMouseEvent", {"type": kind, **at, "button": "left", "buttons": 1, "pointerType": "pen"})
-    says(page, "1")
-
-
 def test_keys_alone(open_page: Window) -> None:
     page = open_page()
     for _ in range(12):
@@ -92,25 +66,6 @@ def test_undo_takes_back_a_stroke(open_page: Window, draw: Callable[..., None]) 
     tools.get_by_role("button", name="Undo").click()
     assert tools.get_by_role("button", name="Undo").is_disabled()
     says(page, "–")
-
-
-def test_the_brush_has_a_width(open_page: Window) -> None:
-    page = open_page()
-    dark = """() => {
-      const pad = document.querySelector('#pad');
-      const copy = new OffscreenCanvas(pad.width, pad.height).getContext('2d');
-      copy.drawImage(pad, 0, 0);
-      return copy.getImageData(0, 0, pad.width, pad.height).data.filter((value, i) => i % 4 === 3 && value).length;
-    }"""
-    brush = page.get_by_label("Brush").first
-    areas = []
-    for width in ("4", "16"):
-        brush.fill(width)
-        page.locator("#pad").click()
-        areas.append(page.evaluate(dark))
-        page.get_by_role("button", name="Clear").first.click()
-    # A dot four times as wide.
-    assert 12 < areas[1] / areas[0] < 20
 
 
 # Every response of /v1/see waits at a gate, and requests are never aborted, as on a slow network.

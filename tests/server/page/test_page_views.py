@@ -57,43 +57,9 @@ def test_every_network_side_by_side(seen: Callable[..., tuple[Any, Any]], lab: s
         assert max(range(10), key=heights.__getitem__) == network["value"]
     assert page.locator("#compare .verdict strong").inner_text() == f"All {len(about)} networks say 3"
     assert page.locator("#status").inner_text().startswith("The reader says 3")
-    # The pixels shown are the networks' input.
-    inks = page.evaluate("""() => { const copy = new OffscreenCanvas(28, 28).getContext('2d');
-        copy.drawImage(document.querySelector('#input'), 0, 0);
-        return [...copy.getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 === 0) }""")
-    dark = [i for i, value in enumerate(inks) if value < 128]
-    assert dark
-    assert all(sight["input"][i] > 100 for i in dark)
     stages = page.locator("#stages img")
     stages.first.wait_for()
     assert stages.evaluate_all("all => all.every((picture) => picture.complete && picture.naturalWidth > 0)")
-
-
-def test_the_hands(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
-    hands = ask(f"{lab}v1/networks")["hands"]
-    if len(hands) < 2:
-        pytest.skip("PyTorch is not installed")
-    page, _ = seen(4)
-    page.wait_for_function("() => document.querySelector('#hands-difference').textContent !== ''")
-    times = page.locator("#hands small").all_inner_texts()
-    assert len(times) == len(hands)
-    assert all(re.fullmatch(r"[\d.]+ (µs|ms)", time) for time in times)
-    assert float(page.locator("#hands-difference").inner_text().split()[-1]) < 1e-3
-    with page.expect_response(lambda answer: "/v1/see" in answer.url) as answer:
-        page.get_by_role("radio", name="tensor").check()
-    assert answer.value.url.endswith("hand=tensor")
-    assert len(answer.value.json()["networks"]) == 7
-
-
-def test_times_of_another_network_are_not_shown(open_page: Window, draw: Callable[..., None]) -> None:
-    page = open_page()
-    # There is never a response.
-    page.route("**/v1/networks/mlp/hands", lambda route: None)
-    with page.expect_request("**/v1/networks/mlp/hands"):
-        draw(page, 1)
-    with page.expect_event("requestfailed", lambda request: request.url.endswith("mlp/hands")):
-        page.evaluate("location.hash = 'inside/lstm'")
-    page.locator("#hands-difference").get_by_text("lstm").wait_for()
 
 
 def test_a_recurrent_network_row_by_row(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
@@ -144,22 +110,6 @@ def test_inputs_of_a_unit(seen: Callable[..., tuple[Any, Any]], lab: str, networ
     assert abs(bias) < 1
 
 
-def test_most_active_units(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
-    page, sight = seen(2, "inside/mlp")
-    layers = ask(f"{lab}v1/networks/mlp/activations?hand=fast", {"pixels": sight["input"]})["layers"]
-    activations = next(each["values"] for each in layers if each["kind"] == "ReLU")
-    most = sorted(range(len(activations)), key=lambda unit: -activations[unit])
-    slot = page.locator("[data-part=top-units] .unit").first
-    page.wait_for_function(
-        f"document.querySelector('[data-part=top-units] .unit').textContent.startsWith('unit {most[0]}')"
-    )
-    assert (
-        f"{sum(value > 0 for value in activations)} of 128 active" in page.locator("[data-part=top-units]").inner_text()
-    )
-    slot.hover()
-    page.locator("#unit-inputs-title").get_by_text(f"Linear1, unit {most[0]}").wait_for()
-
-
 def test_a_picture_of_a_number(open_page: Window, photo_of: Callable[[str], bytes]) -> None:
     page = open_page(view="numbers")
     said = "text => document.querySelector('#text').textContent === text"
@@ -188,21 +138,6 @@ def test_a_picture_of_a_number(open_page: Window, photo_of: Callable[[str], byte
     assert page.locator("#text").inner_text() == "–"
     page.locator("#file").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"no picture"})
     page.wait_for_function("() => document.querySelector('#notice').textContent !== ''")
-
-
-def test_a_number_written_on_the_slate(open_page: Window, draw: Callable[..., None]) -> None:
-    page = open_page(view="numbers")
-    for place, digit in enumerate((4, 2)):
-        draw(page, digit, pad="#slate", at=(0.15 + 0.3 * place, 0.05), scale=0.3)
-    page.wait_for_function("() => document.querySelector('#text').textContent === '42'")
-
-
-def test_a_still_from_the_camera(open_page: Window) -> None:
-    page = open_page(permissions=["camera"])
-    page.get_by_role("button", name="Camera").first.click()
-    page.get_by_role("button", name="Take picture").click()
-    page.wait_for_function("() => document.querySelector('.pad.square').classList.contains('used')")
-    assert not page.locator("#camera").is_visible()
 
 
 def test_challenge_keeps_drawings_in_this_tab(open_page: Window, draw: Callable[..., None]) -> None:
@@ -245,15 +180,3 @@ def test_a_training(open_page: Window) -> None:
     assert sum(right) > 100
     assert page.locator(".chart .dot").count() == 2
     assert page.get_by_role("button", name="Stop").is_hidden()
-
-
-def test_a_lost_connection_is_restored(open_page: Window) -> None:
-    page = open_page()
-    page.route("**/v1/trainings", lambda route: route.abort())
-    page.evaluate("location.hash = 'training'")
-    page.get_by_role("alert").get_by_text("byhand lab").wait_for()
-    page.unroute("**/v1/trainings")
-    page.wait_for_function("() => document.querySelector('#notice').textContent === ''")
-    # The browser itself logs failed requests.
-    assert all("ERR_FAILED" in said for said in open_page.wrong)
-    open_page.wrong.clear()

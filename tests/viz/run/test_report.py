@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -80,18 +79,6 @@ def test_a_network_without_errors_and_one_with_errors_only(found: Evaluation, tr
         assert f">{SECTIONS[missing][0]}</h2>" not in text
         assert f">{SECTIONS['calibration'][0]}</h2>" in text
         path.unlink()
-
-
-def test_a_run_that_is_not_done(small_run: Run, found: Evaluation, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    shutil.copytree(small_run.path, folder)
-    (folder / "results.json").unlink()
-    half = load_run(folder)
-    write_report(half, found, "x", tmp_path / "x.html")
-    assert (tmp_path / "x.html").exists()
-    (folder / "environment.json").write_text("{")
-    with pytest.raises(ByhandError):
-        load_run(folder)
 
 
 def test_text_of_a_recipe_is_escaped(small_run: Run, found: Evaluation, tmp_path: Path) -> None:

@@ -1,24 +1,25 @@
-"""The report of a comparison: one self-contained page, and figures that show what was measured."""
+"""The report of a comparison: a page with figures, a table, and results in Markdown and JSON."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
 import itertools
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from byhand.compare.result import Result
 from byhand.compare.runner import Experiment, SplitCache, compare
 from byhand.training.recipe import Recipe
+from byhand.training.run import Run
 from byhand.viz import style
-from byhand.viz.comparison import draw, page_of, text, write_report
-from byhand.viz.comparison.trade_offs import accuracy_scale, height, kind_of, networks
+from byhand.viz.comparison import draw, page_of, write_report
+from byhand.viz.comparison_table import COLUMNS, cells, grid_lines, markdown, read_results, write_results
 
 FIGURES = {"time", "epochs", "parameters", "speed", "misses", "confusion", "disputes"}
 
@@ -68,18 +69,6 @@ def test_a_name_links_to_its_runs_report(results: list[Result], tmp_path: Path) 
     assert re.findall(r'<a href="([^"]+)"', html.split("<table>")[1]) == ["my%20run%20%231%3F/report.html"]
 
 
-def test_the_figures_describe_what_was_measured(results: list[Result]) -> None:
-    figures = draw(results)
-    assert figures.keys() == FIGURES
-    for result in results:
-        end = f"{result.name} {100 * result.curve()[-1]:.2f} % after {result.seconds:.3g} s"
-        assert end in figures["time"].get_label()
-        assert f"{result.name} {result.parameters:,}, " in figures["parameters"].get_label()
-    for name in ("misses", "disputes"):
-        texts = {text.get_text() for text in figures[name].axes[0].texts}
-        assert {result.name for result in results} <= texts
-
-
 def test_no_text_leaves_its_figure_and_no_label_covers_another(results: list[Result]) -> None:
     with style.applied():
         for name, figure in draw(results).items():
@@ -97,30 +86,6 @@ def test_without_test_digits(results: list[Result], tmp_path: Path) -> None:
     assert draw([Result(one.recipe, one.runs) for one in results]).keys() == {"time", "epochs", "parameters", "speed"}
     # One network alone has no other to disagree with.
     assert draw(results[:1]).keys() == FIGURES - {"disputes"}
-
-
-def test_networks_and_kinds(results: list[Result]) -> None:
-    assert [kind_of(result) for result in results] == ["Linear", "Recurrent", "Conv2d"]
-    other = Result(results[0].recipe.with_settings(hand="torch"), results[0].runs)
-    assert networks([*results, other]) == results
-    assert "time" in draw([results[0], other])
-
-
-def test_replaced_settings_are_on_the_page(results: list[Result]) -> None:
-    short = dataclasses.replace(results[1], replaced={"epochs": 50})
-    assert text.replaced_settings(short) == "epochs 2 (its recipe: 50)"
-    assert text.replaced_settings(short) in text.table_notes([results[0], short])
-
-
-def test_the_scale_of_accuracies() -> None:
-    # Half the errors is one step, everywhere.
-    steps = np.diff([height(1 - 0.8 / 2**k) for k in range(5)])
-    assert steps == pytest.approx([steps[0]] * 4)
-    with style.applied():
-        axes = style.figure(4, 3).add_subplot()
-        accuracy_scale(axes, [0.9, 1.0])
-        low, high = axes.get_ylim()
-    assert low < height(0.9) < height(1.0) < high
 
 
 def test_a_folder_that_cannot_be_written(results: list[Result], tmp_path: Path, refused: Callable[[str], Any]) -> None:
@@ -141,3 +106,95 @@ def test_predictions_of_no_digit(results: list[Result]) -> None:
     figures = draw([first, second])
     for name in ("confusion", "disputes"):
         assert "none" in {text.get_text() for text in figures[name].axes[0].texts}, name
+
+
+def finished(accuracy: float, seconds: list[float], seed: int = 0) -> Run:
+    """A run without a folder."""
+    results: dict[str, Any] = {
+        "parameters": 7850,
+        "epochs": len(seconds),
+        "seed": seed,
+        "data": {"name": "mnist", "source": "here", "train": 50000, "validation": 10000, "test": 10000},
+        "validation": {"accuracy": accuracy, "loss": 0.1},
+        "test": {"accuracy": accuracy - 0.01, "loss": 0.2},
+    }
+    environment = {
+        "device": "cpu",
+        "versions": {"numpy": "2.0"},
+        "processor": "an abacus",
+        "threads": 2,
+        "linear_algebra": ["OpenBLAS"],
+    }
+    log = [{"val_accuracy": accuracy - 0.1 * left} for left in reversed(range(len(seconds)))]
+    recipe = Recipe("linear", network={"name": "softmax"})
+    return Run("run", recipe, Path("run"), results, log, [{"seconds": each} for each in seconds], environment)
+
+
+def result_of(*runs: Run, **recipe: Any) -> Result:
+    return Result(Recipe("linear", network={"name": "softmax"}, **recipe), list(runs))
+
+
+def test_the_cells_of_a_result() -> None:
+    one = result_of(finished(0.92, [1.0, 3.0]), finished(0.94, [2.0, 4.0], seed=1))
+    one.replaced = {"epochs": 50}
+    # Mean of 92 and 94 is 93; standard deviation sqrt(2), t(0.975; 1) = 12.7062, so 12.7062 * sqrt(2) / sqrt(2).
+    assert dict(zip(COLUMNS, cells(one), strict=True)) == {
+        "network": "linear",
+        "hand": "fast",
+        "parameters": "7,850",
+        "epochs": "2 of 50",
+        "validation": "93.00 ± 12.71 %",
+        "test": "92.00 ± 12.71 %",
+        "s to train": "5",
+        "s to final": "5",
+        # 50,000 digits twice, in 4 and in 6 seconds.
+        "trained/s": "20,800",
+        "read/s": "",
+    }
+    one.replaced = {"epochs": 1}
+    assert cells(one)[COLUMNS.index("epochs")] == "2"
+
+
+def test_results_are_kept(tmp_path: Path) -> None:
+    results = [
+        result_of(
+            finished(0.92, [1.0, 3.0]),
+            finished(0.94, [2.0, 4.0], seed=1),
+            project={"states": "92 | 93 %", "epoch_seconds": 25.0},
+        ),
+        result_of(finished(0.5, [0.5]), training={"hand": "torch"}),
+    ]
+    table, numbers = write_results(results, tmp_path / "results", "byhand compare --seeds 2")
+    written = json.loads(numbers.read_text(encoding="utf-8"), parse_constant=pytest.fail)["rows"]
+    first, second = written
+    assert first["command"] == "byhand compare --seeds 2"
+    assert first["seeds"] == [0, 1]
+    assert first["test"]["mean"] == pytest.approx(0.92)
+    assert first["test"]["each"] == pytest.approx([0.91, 0.93])
+    assert first["validation_accuracy_by_epoch"] == pytest.approx([0.83, 0.93])
+    assert second["validation"] == {"mean": 0.5, "interval95": None, "each": [0.5]}
+    text = table.read_text(encoding="utf-8")
+    assert text == markdown(written)
+    assert "`byhand compare --seeds 2`" in text
+    assert "nan" not in text
+    # 25 s an epoch of theirs over 2.5 of ours; a bar would end the cell.
+    assert "| 2 | 93.00 ± 12.71 % | 92.00 ± 12.71 % | 2 | 2.5 | 5 | 92 \\| 93 % | 10.0 |" in text
+    assert "| linear | fast | validation | 83.00 | 93.00 |  | 93.00 |" in text
+    # Another comparison replaces results of the same recipe and hand, and keeps the others.
+    write_results([result_of(finished(0.6, [0.5]), training={"hand": "torch"})], tmp_path / "results", "again")
+    kept, replaced = read_results(numbers)
+    assert (kept, replaced["command"], replaced["validation"]["mean"]) == (first, "again", 0.6)
+
+
+def test_damaged_results_are_not_overwritten(tmp_path: Path, refused: Callable[[str], Any]) -> None:
+    (tmp_path / "recipes.json").write_text('{"rows": 3}', encoding="utf-8")
+    with refused("results.damaged"):
+        write_results([result_of(finished(0.5, [0.5]))], tmp_path, "byhand compare")
+    assert (tmp_path / "recipes.json").read_text(encoding="utf-8") == '{"rows": 3}'
+
+
+def test_a_grid_of_two_settings() -> None:
+    grid = [
+        {"hidden": h, "l2": l2, "validation": h / 100 + l2 / 1000, "test": 0.0} for h in (4, 8) for l2 in (0.0, 10.0)
+    ]
+    assert grid_lines(grid)[2:] == ["|  | 0 | 10 |", "|--:|--:|--:|", "| 4 | 4.00 | 5.00 |", "| 8 | 8.00 | **9.00** |"]
