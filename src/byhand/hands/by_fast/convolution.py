@@ -7,15 +7,15 @@ With kernels ``W (k, k, C, O)``, stride s and padding p, and x zero outside its 
     dW[i, j] = sum_hw x[s h + i - p, s w + j - p]^T dy[h, w]
     dx[u, v] = sum of dy[h, w] W[i, j]^T      over all i, j, h, w with u = s h + i - p and v = s w + j - p
 
-How it becomes products. Maps lie in memory as ``(H, C, W, B)``, the batch last (`layout`). The two directions are taken
-one after the other::
+How it becomes products. Maps are stored as ``(H, C, W, B)``, the batch last (`layout`). The two directions are
+processed one after the other::
 
     across    X[u, j, c, w] = x[u, c, s w + j - p]                          a copy of whole rows for each j
     down      y[h] = sum_i W[i]^T X[s h + i - p] + b                        one product
 
-The k rows ``X[s h - p]`` to ``X[s h - p + k - 1]`` are one matrix ``(k k C, W B)`` in memory as they lie, the windows
-of a whole row of output: values are copied k times, where a patch matrix copies them k k times. Rows outside x are
-zero and take no part. The backward pass takes the directions in the other order::
+The k rows ``X[s h - p]`` to ``X[s h - p + k - 1]`` already form one contiguous matrix ``(k k C, W B)``: the windows of
+a whole output row. Values are copied k times, where a patch matrix copies them k k times. Rows outside x are
+zero and are skipped. The backward pass takes the directions in the other order::
 
     down      dX[u] = sum_i W[i] dy[(u + p - i) / s]      where the quotient is whole      one product
     across    dx[u, c, s w + j - p] += dX[u, j, c, w]                       the copies are summed
@@ -97,8 +97,8 @@ class Conv2d(FastLayer):
         dX = self.buffers.array("dX", (H, k, C, across, B))
         products = dX.reshape(H, k * C, -1)
         for first in range(s):
-            # Rows u of the input with u + p = first (mod s) meet those of the kernels with i = first (mod s), the last
-            # of them on top: V[jc, i, o] = W[i, j, c, o] in such an order takes dy row by row as it lies.
+            # Input rows with (u + p) mod s = first meet only kernel rows with i mod s = first. V holds those in reverse
+            # order, so that it multiplies consecutive rows of dy without a copy.
             V = np.ascontiguousarray(W[first::s][::-1].reshape(-1, k * C, O).swapaxes(0, 1))
             rows = range((first - p) % s, H, s)
             top = (rows.start + p) // s - V.shape[1] + 1
@@ -127,7 +127,7 @@ class Conv2d(FastLayer):
             yield j, slice(first, last), slice(start, start + s * (last - first), s)
 
     def contiguous(self, x: Array) -> Array:
-        """Give x ``(H, C, W, B)`` contiguous, as a copy where it is not."""
+        """Return x ``(H, C, W, B)`` as a contiguous array, copied if necessary."""
         if x.flags.c_contiguous:
             return x
         y = self.buffers.array("contiguous", x.shape)

@@ -102,7 +102,7 @@ class Dropout(FastLayer):
     Attributes
     ----------
     drawn
-        Which values stay in the next pass, where that was drawn for a whole batch of which this layer sees a part.
+        The values that the next pass keeps, if they were drawn for the whole batch and this replica has a part of it.
     """
 
     output_needed = True  # Where nothing is dropped, it is the output of the layer below.

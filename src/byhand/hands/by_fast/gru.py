@@ -6,7 +6,7 @@
     n = tanh(a_x + r a_h)                               a_x = x_t W_xn + b_xn,    a_h = h_t-1 W_hn + b_hn
     h_t = (1 - z) n + z h_t-1                               = n + z (h_t-1 - n)
 
-So ``a`` has four blocks, r, z, h and x, where the third does not see ``x_t`` and the fourth not ``h_t-1``::
+So ``a`` has four blocks, r, z, h and x, of which the third does not depend on ``x_t`` and the fourth not on ``h_t-1``::
 
     da_x = dh (1 - z) (1 - n^2)                         da_h = da_x r
     da_r = da_x a_h  r (1 - r)                          da_z = dh (h_t-1 - n)  z (1 - z)
@@ -54,7 +54,7 @@ class GRU(Recurrent):
         self.work = self.buffers.array("work", (3, B, H))
 
     def step(self, t: int, k: int) -> None:
-        before, h, a, u = self.h[t], self.h[t + 1], self.rzhn[k], self.work[0]
+        h_before, h, a, u = self.h[t], self.h[t + 1], self.rzhn[k], self.work[0]
         # a = [x_t, h_t-1, 1] W                             (B, D + H + 1) (4, D + H + 1, H) -> (4, B, H)
         np.matmul(self.rows[t], self.W, out=a)
         sigmoid_of_negative(a[:2])
@@ -64,17 +64,17 @@ class GRU(Recurrent):
         n += u
         np.tanh(n, out=n)
         # h_t = n + z (h_t-1 - n)
-        np.subtract(before, n, out=u)
+        np.subtract(h_before, n, out=u)
         u *= z
         np.add(n, u, out=h)
 
     def step_back(self, t: int, dh: Array, da: Array) -> Array | None:
-        before, (r, z, a_h, n), (u, v, back) = self.h[t], self.rzhn[t], self.work
+        h_before, (r, z, a_h, n), (u, v, back) = self.h[t], self.rzhn[t], self.work
         # dh_t-1 = dh z + da W_hh^T
         np.multiply(dh, z, out=back)
         # da_z = dh z (1 - z) (h_t-1 - n)
         np.subtract(1, z, out=u)
-        np.subtract(before, n, out=v)
+        np.subtract(h_before, n, out=v)
         v *= u
         np.multiply(v, back, out=da[:, 1])
         # da_x = dh (1 - z) (1 - n^2)

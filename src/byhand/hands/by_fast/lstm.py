@@ -5,7 +5,7 @@
     i, f, o = sigma(a_i), sigma(a_f), sigma(a_o)        g = tanh(a_g)
     c_t = f c_t-1 + i g                                 h_t = o tanh(c_t)
 
-With ``s = tanh(c_t)``, and dc what step t + 1 leaves of ``dL/dc_t``::
+With ``s = tanh(c_t)``, and dc the part of ``dL/dc_t`` that step t + 1 passes back::
 
     dc  = dc + dh o (1 - s^2)                           dc_t-1 = dc f
     da_i = dc g  i (1 - i)                              da_f = dc c_t-1  f (1 - f)
@@ -50,14 +50,14 @@ class LSTM(Recurrent):
         self.dc[...] = 0
 
     def step(self, t: int, k: int) -> None:
-        a, s, before, c, ig = self.ifog[k], self.s[k], self.c[k], self.c[k + self.training], self.work[0]
+        a, s, c_before, c, ig = self.ifog[k], self.s[k], self.c[k], self.c[k + self.training], self.work[0]
         # a = [x_t, h_t-1, 1] W                             (B, D + H + 1) (4, D + H + 1, H) -> (4, B, H)
         np.matmul(self.rows[t], self.W, out=a)
         sigmoid_of_negative(a[:3])
         i, f, o, g = a
         np.tanh(g, out=g)
         # c_t = f c_t-1 + i g
-        np.multiply(f, before, out=c)
+        np.multiply(f, c_before, out=c)
         np.multiply(i, g, out=ig)
         c += ig
         # h_t = o tanh(c_t)
@@ -66,7 +66,7 @@ class LSTM(Recurrent):
 
     def step_back(self, t: int, dh: Array, da: Array) -> Array | None:
         ifo, (i, f, o, g) = self.ifog[t, :3], self.ifog[t]
-        s, before, dc, (u, dg), difo = self.s[t], self.c[t], self.dc, self.work[:2], self.work[2:5]
+        s, c_before, dc, (u, dg), difo = self.s[t], self.c[t], self.dc, self.work[:2], self.work[2:5]
         di, df, do = difo
         # do = dh s o,  dc = dc + dh o (1 - s^2) = dc + dh o - do s
         np.multiply(dh, o, out=u)
@@ -79,7 +79,7 @@ class LSTM(Recurrent):
         np.multiply(dg, g, out=di)
         # dc_t-1 = dc f,  df = dc f c_t-1
         dc *= f
-        np.multiply(dc, before, out=df)
+        np.multiply(dc, c_before, out=df)
         # da_g = dc i (1 - g^2) = dg - di g
         np.multiply(di, g, out=u)
         np.subtract(dg, u, out=da[:, 3])

@@ -37,7 +37,7 @@ class Flatten(FastLayer):
     output_needed = True  # It is a view of the output of the layer below.
 
     def forward(self, x: Array, mode: Mode) -> Array:
-        self.before = x.shape
+        self.input_shape = x.shape
         if x.strides[0] == x.itemsize:
             # Maps of a convolution have the batch last in memory (`layout`), and so have the rows made of them.
             last = self.buffers.array("y", (*x.shape[1:], len(x)))
@@ -46,7 +46,7 @@ class Flatten(FastLayer):
         return x.reshape(len(x), -1)
 
     def backward(self, dy: Array) -> Array | None:
-        return dy.reshape(self.before)
+        return dy.reshape(self.input_shape)
 
 
 @implements(layers.Select)

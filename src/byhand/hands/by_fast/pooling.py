@@ -1,4 +1,4 @@
-"""Pooling, in the fast hand: the maximum of n columns, then of n rows, each remembered in one byte.
+"""Pooling, in the fast hand: the maximum of n columns, then of n rows, each stored in one byte.
 
 With ``x[.., j]`` every n-th column from j on, and ``r[i]`` every n-th row from i on::
 
@@ -29,7 +29,7 @@ class MaxPool2d(FastLayer):
     """``y = max_ij x[i, j]``."""
 
     def forward(self, x: Array, mode: Mode) -> Array:
-        self.before = x.shape
+        self.input_shape = x.shape
         x = batch_last(x)
         n, (down, across, C) = self.settings.size, self.settings.output_shape(self.shape)
         x, B = x[: down * n], x.shape[3]
@@ -45,7 +45,7 @@ class MaxPool2d(FastLayer):
         n = self.settings.size
         dy = batch_last(dy)
         down, C, across, B = dy.shape
-        _, H, W = self.before[:3]
+        _, H, W = self.input_shape[:3]
         # dr[i] = dy [row = i]
         dr = self.buffers.array("r", (down * n, C, across, B))
         hit = self.buffers.array("hit", dy.shape, np.bool_)
@@ -59,15 +59,17 @@ class MaxPool2d(FastLayer):
         # Rows and columns left over at the edges are in no block.
         dx[down * n :] = 0
         dx[:, :, across * n :] = 0
-        return batch_first(dx, len(self.before))
+        return batch_first(dx, len(self.input_shape))
 
-    def maximum(self, values: Sequence[Array], y: Array, name: str, mode: Mode) -> Array:
-        """Write the maximum of the values into y; return the index of the first that is as large."""
-        which = self.buffers.array(name, y.shape, np.uint8 if len(values) <= 256 else np.uint16)
-        which[...] = 0
+    def maximum(self, values: Sequence[Array], y: Array, name: str, mode: Mode) -> Array | None:
+        """Write the maximum of the values into y; in training, return the index of the first that is as large."""
+        which = None
+        if mode.training:
+            which = self.buffers.array(name, y.shape, np.uint8 if len(values) <= 256 else np.uint16)
+            which[...] = 0
         most = values[0]
         for v, value in enumerate(values[1:], 1):
-            if mode.training:
+            if which is not None:
                 # which = the last v with x[v] > max_{u < v} x[u]
                 larger = np.greater(value, most, out=self.buffers.array("hit", y.shape, np.bool_))
                 number = np.multiply(

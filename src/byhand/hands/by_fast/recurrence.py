@@ -1,16 +1,16 @@
-"""The common part of the three recurrences of the fast hand; ``elman.py``, ``lstm.py`` and ``gru.py`` give the cells.
+"""The common part of the fast hand's recurrences; the cells are in ``elman.py``, ``lstm.py`` and ``gru.py``.
 
-Every cell begins with the same product. Let the input, the state before and a one stand in one row::
+Every cell begins with the same product, of a row that holds the input, the last state and a one::
 
     a_t = [x_t, h_t-1, 1] W        W = [W_xh; W_hh; b]        (B, D + H + 1) (D + H + 1, G H) -> (B, G H)
 
-Backpropagation through time goes down from the last step with ``dh``, the loss's gradient to the state, and ``da``,
-that to ``a``, which the cell derives::
+Backpropagation through time runs from the last step to the first. ``dh`` is the gradient of the loss with respect to
+the state, and ``da``, which the cell computes, that with respect to ``a``::
 
-    dh_t-1 = da_t W_hh^T + (what the cell passes on)          dW = sum_t [x_t, h_t-1, 1]^T da_t
+    dh_t-1 = da_t W_hh^T + (what the cell adds)               dW = sum_t [x_t, h_t-1, 1]^T da_t
     dx_t   = da_t W_xh^T
 
-Only ``dh`` needs one step after the other. ``dW`` and ``dx`` are single products over all steps and rows, after the
+Only ``dh`` must be computed step by step. ``dW`` and ``dx`` are single products over all steps and rows, after the
 loop. Memory is time-major ``(T, B, ...)``, so a step is contiguous; what enters and leaves, ``(B, T, ...)``, is a view
 of it. Twins: ``by_numpy/recurrence.py``, ``by_tensor/recurrence.py``, ``by_torch/recurrence.py``.
 """
@@ -89,7 +89,7 @@ class Recurrent(FastLayer):
         raise NotImplementedError
 
     def backward_weights(self) -> tuple[Array, Array]:
-        """Give ``W_xh (D, G H)`` and ``W_hh (H, G H)``, as ``a`` depends on them."""
+        """Return ``W_xh (D, G H)`` and ``W_hh (H, G H)``, as ``a`` depends on them."""
         return self.values[0], self.values[1]
 
     def unpack_gradients(self, dW: Array) -> None:
@@ -97,14 +97,14 @@ class Recurrent(FastLayer):
         raise NotImplementedError
 
     def allocate(self, steps: int, B: int, H: int) -> None:
-        """Allocate what so many steps keep, and what they work in."""
+        """Allocate the values kept for this many steps, and the work arrays."""
 
     def step(self, t: int, k: int) -> None:
-        """Compute ``h_t`` into ``h[t + 1]`` from ``rows[t]``; `k` is the index of what this step keeps."""
+        """Compute ``h_t`` into ``h[t + 1]`` from ``rows[t]``; `k` is the index of this step's kept values."""
         raise NotImplementedError
 
     def step_back(self, t: int, dh: Array, da: Array) -> Array | None:
-        """Compute ``da_t (B, G, H)`` from ``dh_t (B, H)``; returns what it adds to ``dh_t-1`` beside the product."""
+        """Compute ``da_t (B, G, H)`` from ``dh_t (B, H)``; return what is added to ``da_t W_hh^T`` in ``dh_t-1``."""
         raise NotImplementedError
 
 

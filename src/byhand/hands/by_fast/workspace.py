@@ -24,7 +24,7 @@ class Workspace:
         self._buffers: dict[str, Array] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: Any = None) -> Array:
-        """Give a contiguous buffer with arbitrary values; a smaller one is the head of the largest so far."""
+        """Return a contiguous buffer with arbitrary values; a smaller one is the head of the largest so far."""
         size = math.prod(shape)
         buffer = self._buffers.get(name)
         if buffer is None or buffer.size < size:
@@ -32,7 +32,7 @@ class Workspace:
         return buffer[:size].reshape(shape)
 
     def like(self, name: str, x: Array, dtype: Any = None) -> Array:
-        """Give a buffer of x's shape whose axes have the order in memory of x's."""
+        """Return a buffer of x's shape whose axes have the order in memory of x's."""
         order = sorted(range(x.ndim), key=lambda axis: -x.strides[axis])
         buffer = self.array(name, tuple(x.shape[axis] for axis in order), dtype)
         return buffer.transpose([order.index(axis) for axis in range(x.ndim)])

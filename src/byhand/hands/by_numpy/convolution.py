@@ -31,7 +31,7 @@ from byhand.models import layers
 
 
 def as_maps(x: Array) -> Array:
-    """Give pictures ``(B, H, W)`` as maps of one channel ``(B, H, W, 1)``; maps ``(B, H, W, C)`` stay as they are."""
+    """View pictures ``(B, H, W)`` as maps of one channel ``(B, H, W, 1)``; maps ``(B, H, W, C)`` stay as they are."""
     return x if x.ndim == 4 else x[..., None]
 
 

@@ -1,7 +1,7 @@
 """The multilayer perceptron's layers, in the textbook hand: forward, and the backward pass derived from it.
 
 Every backward pass is the chain rule for ``L(y(x))``, the loss as a function of the layer's output. Writing ``dy`` for
-``dL/dy``, and summing over whatever an entry feeds::
+``dL/dy``, and summing over every output that an entry contributes to::
 
     y = x W + b      dW = x^T dy        db = sum_B dy       dx = dy W^T
     y = max(x, 0)    dx = dy [y > 0]

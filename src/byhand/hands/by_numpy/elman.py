@@ -11,7 +11,7 @@ and, through W_hh, step t + 1::
     dW_xh  = sum_t x_t^T da_t                           dW_hh  = sum_t h_t-1^T da_t
     db_h   = sum_t da_t                                 dx_t   = da_t W_xh^T
 
-Only dh needs one step after the other; the rest are single products over all steps.
+Only dh must be computed step by step; the rest are single products over all steps.
 
 Twins: ``by_tensor/elman.py``, ``by_torch/elman.py``. Elman (1990).
 """
@@ -24,7 +24,7 @@ import numpy as np
 
 from byhand.hands.base import Array, Mode
 from byhand.hands.by_numpy.layer import Layer, Parameters, implements
-from byhand.hands.by_numpy.recurrence import last_step_alone
+from byhand.hands.by_numpy.recurrence import at_last_step
 from byhand.models import layers
 
 
@@ -47,7 +47,7 @@ class Elman(Layer):
     def backward(self, dy: Array, cache: Any) -> tuple[Array, Parameters]:
         x, h, W_xh, W_hh = cache
         (B, T, D), H = x.shape, len(W_hh)
-        dys = dy if self.settings.every else last_step_alone(dy, T)
+        dys = dy if self.settings.every else at_last_step(dy, T)
         da = np.empty((B, T, H), x.dtype)
         dh = np.zeros((B, H), x.dtype)
         for t in reversed(range(T)):
@@ -55,7 +55,7 @@ class Elman(Layer):
             dh = dys[:, t] + dh
             # da_t = dh_t (1 - h_t^2)
             da[:, t] = dh * (1 - h[:, t + 1] ** 2)
-            # da_t W_hh^T                                    (B, H) (H, H) -> (B, H)
+            # Passed to step t - 1: da_t W_hh^T              (B, H) (H, H) -> (B, H)
             dh = da[:, t] @ W_hh.T
         da = da.reshape(B * T, H)
         # dW_xh = sum_t x_t^T da_t                           (D, B T) (B T, H) -> (D, H)

@@ -12,7 +12,7 @@ through z, step t + 1::
     da_r = db_r = da_n b_n  r (1 - r)                   da_z = db_z = dh (h_t-1 - n)  z (1 - z)
     dh_t-1 = dy_t-1 + dh z + db W_hh^T
 
-Only these need one step after the other; the parameters' gradients and dx are single products over all steps.
+Only these must be computed step by step; the parameters' gradients and dx are single products over all steps.
 
 Twins: ``by_tensor/gru.py``, ``by_torch/gru.py``. Cho et al. (2014).
 """
@@ -26,7 +26,7 @@ import numpy as np
 from byhand.hands.base import Array, Mode
 from byhand.hands.by_numpy.dense import sigmoid
 from byhand.hands.by_numpy.layer import Layer, Parameters, implements
-from byhand.hands.by_numpy.recurrence import last_step_alone
+from byhand.hands.by_numpy.recurrence import at_last_step
 from byhand.models import layers
 
 
@@ -58,21 +58,23 @@ class GRU(Layer):
     def backward(self, dy: Array, cache: Any) -> tuple[Array, Parameters]:
         x, h, steps, W_xh, W_hh = cache
         (B, T, D), H = x.shape, len(W_hh)
-        dys = dy if self.settings.every else last_step_alone(dy, T)
+        dys = dy if self.settings.every else at_last_step(dy, T)
         da, db = np.empty((2, B, T, 3 * H), x.dtype)
         dh = np.zeros((B, H), x.dtype)
         for t in reversed(range(T)):
             r, z, n, b_n = steps[t]
             dh = dys[:, t] + dh
-            # da_n = dh (1 - z)  (1 - n^2),   db_n = da_n r
+            # da_n = dh (1 - z)  (1 - n^2)
             da_n = dh * (1 - z) * (1 - n**2)
+            # db_n = da_n r
+            db_n = da_n * r
             # da_r = db_r = da_n b_n  r (1 - r)
             da_r = da_n * b_n * r * (1 - r)
             # da_z = db_z = dh (h_t-1 - n)  z (1 - z)
             da_z = dh * (h[:, t] - n) * z * (1 - z)
             da[:, t] = np.hstack((da_r, da_z, da_n))
-            db[:, t] = np.hstack((da_r, da_z, da_n * r))
-            # What the step before gets: dh z + db W_hh^T    (B, 3 H) (3 H, H) -> (B, H)
+            db[:, t] = np.hstack((da_r, da_z, db_n))
+            # Passed to step t - 1: dh z + db W_hh^T         (B, 3 H) (3 H, H) -> (B, H)
             dh = dh * z + db[:, t] @ W_hh.T
         da, db = da.reshape(B * T, 3 * H), db.reshape(B * T, 3 * H)
         # dW_xh = sum_t x_t^T da_t                           (D, B T) (B T, 3 H) -> (D, 3 H)

@@ -1,4 +1,4 @@
-"""What every layer of the textbook hand has in common: two methods, and nothing that is kept between calls.
+"""The base class of the textbook hand's layers: two methods, `forward` and `backward`.
 
 Twins: ``by_tensor/layer.py``, ``by_torch/layer.py``.
 """
@@ -15,7 +15,8 @@ Parameters = tuple[Array, ...]
 class Layer:
     """A layer: a forward pass and, right below it, the backward pass derived from it.
 
-    An object only has settings. Everything else is passed in and returned, so any number of threads may call it.
+    An object only has settings. Everything else is passed in and returned, so any number of threads may call it. State
+    (the running averages) is updated in place in training; this is a layer's only side effect.
 
     Parameters
     ----------

@@ -12,9 +12,9 @@ step t + 1; the cell c_t feeds h_t and c_t+1. With ``s = tanh(c_t)``::
     da_i = dc g  i (1 - i)                              da_f = dc c_t-1  f (1 - f)
     da_o = dh s  o (1 - o)                              da_g = dc i  (1 - g^2)
 
-Only these need one step after the other; the parameters' gradients and dx are single products over all steps.
+Only these must be computed step by step; the parameters' gradients and dx are single products over all steps.
 
-Twins: ``by_tensor/lstm.py``, ``by_torch/lstm.py``. Hochreiter & Schmidhuber (1997); the forget gate is of Gers,
+Twins: ``by_tensor/lstm.py``, ``by_torch/lstm.py``. Hochreiter & Schmidhuber (1997); the forget gate is due to Gers,
 Schmidhuber & Cummins (2000).
 """
 
@@ -27,7 +27,7 @@ import numpy as np
 from byhand.hands.base import Array, Mode
 from byhand.hands.by_numpy.dense import sigmoid
 from byhand.hands.by_numpy.layer import Layer, Parameters, implements
-from byhand.hands.by_numpy.recurrence import last_step_alone
+from byhand.hands.by_numpy.recurrence import at_last_step
 from byhand.models import layers
 
 
@@ -51,32 +51,32 @@ class LSTM(Layer):
             # g = tanh(a_g)
             g = np.tanh(a[:, 3 * H :])
             # c_t = f c_t-1 + i g
-            before, c = c, f * c + i * g
+            c_before, c = c, f * c + i * g
             # h_t = o tanh(c_t)
             s = np.tanh(c)
             h[:, t + 1] = o * s
-            steps.append((i, f, o, g, before, s))
+            steps.append((i, f, o, g, c_before, s))
         y = h[:, 1:] if self.settings.every else h[:, -1]
         return y, (x, h, steps, W_xh, W_hh)
 
     def backward(self, dy: Array, cache: Any) -> tuple[Array, Parameters]:
         x, h, steps, W_xh, W_hh = cache
         (B, T, D), H = x.shape, len(W_hh)
-        dys = dy if self.settings.every else last_step_alone(dy, T)
+        dys = dy if self.settings.every else at_last_step(dy, T)
         da = np.empty((B, T, 4 * H), x.dtype)
         dh = dc = np.zeros((B, H), x.dtype)
         for t in reversed(range(T)):
-            i, f, o, g, before, s = steps[t]
+            i, f, o, g, c_before, s = steps[t]
             # dh = dy_t + da_t+1 W_hh^T
             dh = dys[:, t] + dh
             # dc = dc_t+1 f_t+1 + dh o (1 - s^2)
             dc = dc + dh * o * (1 - s**2)
             # da_i = dc g  i (1 - i),   da_f = dc c_t-1  f (1 - f)
-            da_i, da_f = dc * g * i * (1 - i), dc * before * f * (1 - f)
+            da_i, da_f = dc * g * i * (1 - i), dc * c_before * f * (1 - f)
             # da_o = dh s  o (1 - o),   da_g = dc i  (1 - g^2)
             da_o, da_g = dh * s * o * (1 - o), dc * i * (1 - g**2)
             da[:, t] = np.hstack((da_i, da_f, da_o, da_g))
-            # What the step before gets: da_t W_hh^T and dc_t f_t
+            # Passed to step t - 1: da_t W_hh^T and dc_t f_t
             dh, dc = da[:, t] @ W_hh.T, dc * f
         da = da.reshape(B * T, 4 * H)
         # dW_xh = sum_t x_t^T da_t                           (D, B T) (B T, 4 H) -> (D, 4 H)

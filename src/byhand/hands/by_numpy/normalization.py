@@ -10,8 +10,9 @@ For each channel, with N = B H W values::
     dgamma = sum dy u
     dx     = gamma r (dy - mean dy - u mean(dy u))
 
-The last line is the chain rule through mu and var as well: what dy has in common with 1 and with u, a shift or a
-stretch of the channel, would not change u, so it is taken out. When reading, mu and var are the running averages.
+The last line is the chain rule through mu and var as well. A shift or a stretch of a channel does not change u, so the
+components of dy along 1 and along u are removed. When reading, mu and var are the running averages, which training
+updates in place: the only side effect of a layer.
 
 Twins: ``by_tensor/normalization.py``, ``by_torch/normalization.py``. Ioffe & Szegedy (2015).
 """

@@ -6,7 +6,7 @@
     c_t = f c_t-1 + i g                                 h_t = o tanh(c_t)
 
 Twins: ``by_numpy/lstm.py``, where the backward pass is derived, and ``by_torch/lstm.py``. Hochreiter & Schmidhuber
-(1997); the forget gate is of Gers, Schmidhuber & Cummins (2000).
+(1997); the forget gate is due to Gers, Schmidhuber & Cummins (2000).
 """
 
 from __future__ import annotations

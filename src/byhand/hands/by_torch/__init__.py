@@ -1,1 +1,1 @@
-"""The torch hand: the library's layers, the library's gradients, the library's optimisers."""
+"""The torch hand: the library's layers, the library's gradients, the library's optimizers."""

@@ -80,7 +80,7 @@ class TorchNetwork(Network):
         return [tensor.grad for tensor in self.named_tensors().values() if tensor.grad is not None]
 
     def named_tensors(self) -> dict[str, Tensor]:
-        """Give the library's own tensors by our names, as an optimizer of the library needs them."""
+        """Return the library's own tensors by our names, as an optimizer of the library needs them."""
         return {parameter.name: self._stored[parameter.name].tensor for parameter in self.spec.parameters}
 
     def parameters(self) -> dict[str, Array]:
