@@ -16,7 +16,7 @@ from byhand.reading import cuts
 from byhand.reading.components import Segment, find_components
 from byhand.reading.cuts import Cut, Line, cut_lines, find_cuts
 from byhand.reading.ink import find_ink
-from byhand.reading.lattice import DROP_COST, FLATNESS, MAX_COMPONENTS, best_path, line_candidates
+from byhand.reading.lattice import DROP_COST, FLATNESS, MAX_COMPONENTS_PER_DIGIT, best_path, line_candidates
 from byhand.reading.lines import find_lines
 
 Array = np.ndarray[Any, Any]
@@ -125,8 +125,8 @@ def test_specks_are_not_tried_in_every_combination() -> None:
     # All stand within the width of one digit.
     line = line_of(*(segment(number, number // 8, number // 8 + 2) for number in range(400)))
     candidates = line_candidates(line, 0)
-    assert max(len(one.segments) for one in candidates) == MAX_COMPONENTS
-    assert len(candidates) < 400 * MAX_COMPONENTS
+    assert max(len(one.segments) for one in candidates) == MAX_COMPONENTS_PER_DIGIT
+    assert len(candidates) < 400 * MAX_COMPONENTS_PER_DIGIT
 
 
 def test_a_component_is_also_read_whole_however_many_cuts_it_has() -> None:

@@ -24,3 +24,7 @@ def __getattr__(name: str) -> Any:
 
         return fetch
     raise AttributeError(f"module 'byhand.data' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -39,7 +39,7 @@ def _enlarge(small: npt.NDArray[np.float64]) -> Bytes:
 def _catmull_rom() -> npt.NDArray[np.int64]:
     """Return the weights, times 2000, with which 20 new pixels interpolate 8 old ones: ``(20, 8)``.
 
-    The centre of new pixel i lies at (i + 1/2) 8/20 - 1/2 = (4 i - 3)/10 on the old grid. With t its distance in
+    The center of new pixel i lies at (i + 1/2) 8/20 - 1/2 = (4 i - 3)/10 on the old grid. With t its distance in
     tenths to the old pixel on its left, the four pixels around it weigh (Catmull and Rom, 1974)
 
         (-t + 2 t^2 - t^3)/2,  (2 - 5 t^2 + 3 t^3)/2,  (t + 4 t^2 - 3 t^3)/2,  (-t^2 + t^3)/2.

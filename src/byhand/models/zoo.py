@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from byhand.data.digits import CLASSES
 from byhand.errors import ByhandError, nearest
 from byhand.models.layers import (
     BatchNorm2d,
@@ -27,7 +28,6 @@ from byhand.options import check_settings
 
 Layers = tuple[Layer, ...]
 
-CLASSES = 10
 ACTIVATIONS: dict[str, type[Layer]] = {"relu": ReLU, "sigmoid": Sigmoid, "tanh": Tanh}
 
 

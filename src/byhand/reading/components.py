@@ -1,6 +1,6 @@
 """Connected components of ink, without what is not handwriting: ruled lines, table edges, shadows, dust.
 
-A ruled line runs across most of the picture, far beyond any digit, or has parallel neighbours. Where a stroke crosses
+A ruled line runs across most of the picture, far beyond any digit, or has parallel neighbors. Where a stroke crosses
 it the stroke is kept: ink of the line alone is no taller than the line is thick.
 """
 
@@ -20,21 +20,21 @@ Array = npt.NDArray[Any]
 Box = tuple[int, int, int, int]
 
 MAX_COMPONENTS = 400
-"""Only the largest are looked at: a page of writing has fewer, a texture has more."""
+"""Most components that are examined, the largest first: a page of writing has fewer, a texture has more."""
 RULE = -1
 """Label of ink that was removed as a ruled line."""
 
 RULE_RUN = 0.12
 """Shortest straight run of a ruled line, relative to the picture's side."""
 RULE_SPAN = 0.8
-"""How much of the picture's side a ruled line spans at least."""
+"""Smallest fraction of the picture's side that a ruled line spans."""
 FULL_SPAN = 0.97
-"""The same for a line without parallel neighbours."""
+"""Smallest fraction of the picture's side that a ruled line without parallel neighbors spans."""
 RULE_VS_INK, MARGIN_VS_INK = 1.8, 4.0
-"""How many times longer than the other ink a single horizontal or vertical line must be: the bar of a 7 that fills its
+"""Smallest length of a single horizontal or vertical line relative to the other ink: the bar of a 7 that fills its
 picture is not a ruled line, and the stem of a 9 may be twice as long as its head."""
 PARALLEL_RULES = 3
-"""This many lines belong to the paper, however tall the ink."""
+"""Number of parallel lines from which they are ruled lines, however tall the other ink."""
 RULE_THICKNESS = 0.05
 """Largest thickness of a ruled line, relative to the picture's shorter side."""
 
@@ -65,17 +65,17 @@ class Segment:
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """Width in pixels."""
         return self.box[2] - self.box[0]
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """Height in pixels."""
         return self.box[3] - self.box[1]
 
     @property
     def extent(self) -> int:
-        """The longer of its sides."""
+        """Length of the longer side in pixels."""
         return max(self.width, self.height)
 
 

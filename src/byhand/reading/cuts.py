@@ -23,17 +23,17 @@ from byhand.reading.render import stroke_width
 Array = npt.NDArray[Any]
 
 WORK_ROWS = 40
-"""Height at which paths are searched."""
+"""Number of rows to which a component is scaled for the search of paths."""
 STEP_COST = 0.12
-"""Of a sideways step, in pixels of ink."""
+"""Cost of a sideways step, in pixels of ink."""
 CUTS_PER_HEIGHT = 4
-"""Most cuts for each of its heights that a component is wide."""
+"""Most cuts per component, for each multiple of its height that it is wide."""
 MAX_CUTS = 60
-"""Of one component: twenty digits that all touch are not writing, and the time to read grows with the cuts."""
+"""Most cuts per component: twenty digits that all touch are not writing, and the time to read grows with the cuts."""
 MAX_DEPTH = 2.2
-"""Stroke widths that a cut may cross."""
+"""Most ink that a cut may cross, in stroke widths."""
 WAIST = 0.8
-"""Height of a waist relative to the parts beside it."""
+"""Largest height of a waist relative to the parts beside it."""
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ SUFFIXES = (".png", ".svg", ".pdf")
 MAX_DIGITS = 48
 PER_ROW = 8
 MARGIN = 0.05 / len(STAGES)
-"""On the left, relative to the width."""
+"""Left margin, relative to the width."""
 PANEL = 480
-"""Pixels of the longer side of a panel."""
+"""Length of the longer side of a panel in pixels."""
 
 
 def explain(reading: Reading, path: Path, title: str = "") -> None:
@@ -122,7 +122,7 @@ def _boxes(axes: Axes, reading: Reading, picture: Array) -> None:
 
 
 def _digit(drawn: Figure, digit: ReadDigit, left: float, bottom: float, figure_height: float) -> None:
-    """Draw a digit's ink, its value, and the three most likely values as bars."""
+    """Draw a digit's ink, its value, and the three most probable values as bars."""
     side = 1.05
     ink = drawn.add_axes((left, bottom + 0.62 / figure_height, side / style.SLIDE_WIDTH, side / figure_height))
     _panel(ink, digit.ink)

@@ -26,7 +26,7 @@ MIN_SIDE, MAX_ENLARGEMENT = 100, 4
 MAX_STROKE = 0.33
 """Width of the widest stroke relative to the picture's shorter side: wider areas are paper."""
 COARSE = 112
-"""The longer side at which paper and polarity are estimated."""
+"""Longer side to which a picture is scaled to estimate paper and polarity."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Ink:
     strong
         bool ``(H, W)``: ink beyond doubt.
     scale
-        By how much it was enlarged.
+        Factor by which the picture was enlarged.
     stages
         Intermediate pictures by name.
     """

@@ -1,4 +1,4 @@
-"""Which segments form a digit: every plausible group is read, and the split of a line that reads best is taken.
+"""Which segments form a digit: every plausible group is read, and each line is split in the way that scores best.
 
 Over the segments a[0..n-1] of a line, with s(i, j) the score of reading a[i..j-1] as one digit and d(i) the score of
 dropping a[i] as dirt (Viterbi's recursion),
@@ -24,25 +24,25 @@ from byhand.reading.cuts import Line
 Array = npt.NDArray[Any]
 
 MAX_CUT_SEGMENTS = 7
-"""Segments of one digit that is cut out of a component."""
-MAX_COMPONENTS = 12
-"""Components of one digit: a broken stroke leaves a few, a pattern of specks hundreds."""
+"""Most segments in a digit that is cut out of a component."""
+MAX_COMPONENTS_PER_DIGIT = 12
+"""Most components in a digit: a broken stroke leaves a few, a pattern of specks hundreds."""
 MAX_WIDTH = 1.5
-"""Of a digit of several components, in heights of the line."""
+"""Largest width of a digit of several components, in line heights."""
 MAX_GAP = 0.45
-"""That is bridged within a digit, in heights of the line."""
+"""Largest gap inside a digit, in line heights."""
 GAP_COST, CUT_COST, DEPTH_COST = 4.0, 1.0, 0.5
-"""Of a gap of one line height; of a cut; of each stroke width that a cut crosses."""
+"""Costs of a gap of one line height, of a cut, and of each stroke width that a cut crosses."""
 DROP_COST = 9.0
-"""Of dropping a segment as tall as the line."""
+"""Cost of dropping a segment as tall as the line."""
 SIZE_COST, SMALL = 8.0, 0.4
-"""Cost of each line height by which a digit is smaller than `SMALL` of the line."""
+"""Cost of each line height by which a digit is smaller than `SMALL` line heights."""
 FLATNESS = 0.3
-"""How much of its width counts as height where a segment is dropped: a dash is dropped sooner than a stem."""
+"""Fraction of a dropped segment's width that counts as its height: dropping a dash costs less than dropping a stem."""
 SINGLE_COMPONENTS = 6
-"""Components that are tried one by one where the picture is known to show one digit."""
+"""Number of components added one at a time in a picture that is known to show one digit."""
 LEFT_OUT_COST = 6.0
-"""Of leaving out all the ink where the picture is known to show one digit."""
+"""Cost of leaving out all the ink in a picture that is known to show one digit."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Candidate:
     first
         Index of the first one in the line.
     cost
-        What counts against the group before it is read.
+        Cost of the group, apart from its reading.
     """
 
     segments: tuple[Segment, ...]
@@ -97,7 +97,7 @@ def single_candidates(components: Sequence[Segment]) -> list[Candidate]:
 
 
 def best_single(candidates: Sequence[Candidate], scores: Array) -> list[int]:
-    """Index of the best of `single_candidates`, in a list that is empty where there are none."""
+    """List with the index of the best of `single_candidates`; empty if there are none."""
     if not candidates:
         return []
     return [int((scores - np.array([candidate.cost for candidate in candidates])).argmax())]
@@ -114,7 +114,7 @@ def line_candidates(line: Line, number: int) -> list[Candidate]:
         for last in range(first + 1, len(segments) + 1):
             segment = segments[last - 1]
             components.add(segment.component)
-            if len(components) > MAX_COMPONENTS:
+            if len(components) > MAX_COMPONENTS_PER_DIGIT:
                 break
             if last > first + 1:
                 gap = _gap(segment, segments[first : last - 1]) / height
@@ -130,7 +130,7 @@ def line_candidates(line: Line, number: int) -> list[Candidate]:
             if last - first > MAX_CUT_SEGMENTS and not whole:
                 continue
             cost = GAP_COST * gaps + SIZE_COST * max(0.0, SMALL - max(bottom - top, right - left) / height)
-            # A cut is paid for once, by the digit on its right.
+            # A cut is counted once, in the digit on its right.
             if _is_cut(segments, first):
                 cost += CUT_COST + DEPTH_COST * segments[first].cut_depth
             candidates.append(Candidate(segments[first:last], number, first, cost))

@@ -17,13 +17,13 @@ BORDER = 0.06
 BORDER_GAP = 0.9
 """Digit heights between a line and a bar near the border from which the bar is not part of the line."""
 MAX_SLOPE = 0.4
-"""Of a line on a tilted page: 20 degrees."""
+"""Largest slope of a line on a tilted page: 20 degrees."""
 SLOPE_SPREAD = 0.1
-"""Three of four slopes lie this close to their median if the page is tilted."""
+"""Largest distance of three quarters of the slopes from their median on a tilted page."""
 
 
 def find_lines(components: Sequence[Segment], shape: tuple[int, ...]) -> list[list[Segment]]:
-    """Join components that stand beside one another into lines, from top to bottom; `shape` is that of the ink."""
+    """Join components that are side by side into lines, from top to bottom; `shape` is that of the ink."""
     if not components:
         return []
     typical = typical_height(components)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from byhand import weights
+from byhand.data.digits import CLASSES
 from byhand.errors import ByhandError, nearest
 from byhand.metrics.losses import probabilities as from_logits
 from byhand.reading.components import RULE, Box, Segment, bounding_box, find_components, typical_height
@@ -24,13 +25,11 @@ from byhand.reading.review import needs_review
 Array = npt.NDArray[Any]
 
 RUNTIMES = ("fast", "onnx")
-DIGITS = 10
-"""Classes before the last one, "not a digit"."""
 MIN_LINE = 0.7
-"""Least height of a line relative to the picture's digits: dirt in a lower line is dropped as if it were so high."""
+"""Smallest height of a line relative to the picture's digits, used in the costs of a lower line."""
 SPECK = 0.6
-"""Size relative to the picture's digits below which what is more likely not a digit is ignored; larger ones are read
-and marked unsure."""
+"""Size, relative to the picture's digits, below which a probable non-digit is ignored; a larger one is read and marked
+unsure."""
 
 
 class Reader:
@@ -99,9 +98,9 @@ class Reader:
 
         # All candidates pass through the network in one batch.
         images, probabilities = self._classify(ink.level, labels, candidates)
-        confidences = probabilities[:, :DIGITS].max(axis=1)
+        confidences = probabilities[:, :CLASSES].max(axis=1)
         # ln p(best digit) + ln(1 - p(not a digit)): halves and pairs of digits count twice.
-        scores = np.log(np.maximum(confidences * (1 - probabilities[:, DIGITS]), 1e-9))
+        scores = np.log(np.maximum(confidences * (1 - probabilities[:, CLASSES]), 1e-9))
 
         if single:
             chosen = best_single(candidates, scores)
@@ -110,7 +109,7 @@ class Reader:
             chosen = [
                 index
                 for index in best_path(lines, candidates, scores)
-                if not (candidates[index].extent < SPECK * digit_height and probabilities[index, DIGITS] > 0.5)
+                if not (candidates[index].extent < SPECK * digit_height and probabilities[index, CLASSES] > 0.5)
             ]
             segments = [segment for line in lines for segment in line.segments]
             unsure = needs_review(
@@ -130,14 +129,14 @@ class Reader:
     def _classify(self, level: Array, labels: Array, candidates: Sequence[Candidate]) -> tuple[list[Array], Array]:
         """Render candidates as ``(28, 28)`` and read them: their images and probabilities ``(C, 11)``."""
         if not candidates:
-            return [], np.empty((0, DIGITS + 1))
+            return [], np.empty((0, CLASSES + 1))
         images = [render(crop(level, labels, one.segments)) for one in candidates]
         # A stroke may lie on a ruled line that was removed, as the base of a 2 does: the better of both counts.
         on_rules = [at for at, one in enumerate(candidates) if _touches_rule(labels, one.box)]
         with_rules = [render(crop(level, labels, candidates[at].segments, rules=True)) for at in on_rules]
         probabilities = self.probabilities(np.stack(images + with_rules))
         for at, image, own in zip(on_rules, with_rules, probabilities[len(images) :], strict=True):
-            if own[:DIGITS].max() > probabilities[at, :DIGITS].max():
+            if own[:CLASSES].max() > probabilities[at, :CLASSES].max():
                 images[at], probabilities[at] = image, own
         return images, probabilities[: len(images)]
 
@@ -168,7 +167,7 @@ def _read_digit(
     candidate: Candidate, image: Array, probabilities: Array, unsure: bool, scale: Array, size: tuple[int, int]
 ) -> ReadDigit:
     """Bring a candidate that was chosen to pixels of the picture, whose width and height are `size`."""
-    order = np.argsort(-probabilities[:DIGITS], kind="stable")
+    order = np.argsort(-probabilities[:CLASSES], kind="stable")
     left, top, right, bottom = (int(side) for side in np.rint(np.array(candidate.box) * np.tile(scale, 2)))
     return ReadDigit(
         value=int(order[0]),

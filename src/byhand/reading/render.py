@@ -17,15 +17,18 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from byhand.data.digits import SIDE
+
 Array = npt.NDArray[Any]
 
-SIDE, BOX = 28, 20
+BOX = 20
+"""Longer side of a digit's box in the 28x28 image, as in MNIST."""
 FINE = 4
-"""The working resolution: pixels for each of the 28."""
+"""Working resolution, in pixels per pixel of the 28x28 image."""
 THINNEST, THICKEST = 2.0, 3.3
-"""Stroke widths that are left unchanged."""
+"""Range of stroke widths that are left unchanged."""
 MIN_STROKE = 2
-"""At the working resolution."""
+"""Smallest stroke width at the working resolution."""
 MARGIN = 8 * FINE
 
 

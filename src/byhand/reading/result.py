@@ -24,7 +24,7 @@ STAGES = {
 COLORS = np.array(
     [(86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (213, 94, 0), (204, 121, 167)], np.uint8
 )
-"""Okabe & Ito (2008)."""
+"""Colors by Okabe & Ito (2008)."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class ReadDigit:
     confidence
         Calibrated probability of `value`.
     top
-        The three most likely values with their probabilities.
+        The three most probable values with their probabilities.
     unsure
         Whether it needs review: it may be another digit, or none.
     line

@@ -1,4 +1,4 @@
-"""Which digits need review although each reads well: confidence describes ink, not how it was cut out.
+"""Which digits need review although each is read with confidence: confidence describes ink, not how it was cut out.
 
 A letter is not a digit, but its halves may look like two: H falls into two ones. So digits that were cut out of one
 component are accepted or rejected together: the product of their confidences must be high, little of the component may
@@ -19,13 +19,13 @@ import numpy.typing as npt
 from byhand.reading.components import Segment, bounding_box
 
 MIN_PRODUCT = 0.8
-"""Of the confidences of digits cut out of one component."""
+"""Smallest product of the confidences of the digits cut out of one component."""
 MIN_ASPECT = 1.1
-"""Width over height of such a component."""
+"""Smallest ratio of width to height of a component from which several digits are cut."""
 MAX_LEFT_OVER = 0.1
-"""Fraction of such a component that is in no digit."""
+"""Largest fraction of such a component's ink that is in no digit."""
 MIN_SURE, MIN_SURE_OF_FEW, FEW = 0.75, 0.5, 3
-"""Fraction of a picture's digits, and of up to `FEW`, that must be sure for any to be."""
+"""Smallest fraction of sure digits, in a picture and in one of up to `FEW` digits: below it, every digit is unsure."""
 
 
 def needs_review(

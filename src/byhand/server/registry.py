@@ -1,4 +1,4 @@
-"""The networks that the service offers: the shipped ones, and runs."""
+"""The networks of the service: the shipped ones, and runs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from byhand import weights
+from byhand.data.digits import CLASSES, SIDE
 from byhand.errors import ByhandError, nearest
 from byhand.hands import HANDS, Array, Network
 from byhand.metrics.losses import probabilities
@@ -20,8 +21,7 @@ from byhand.models.spec import Spec
 from byhand.server.responses import Problem
 from byhand.weights import load_run
 
-IMAGE_SHAPE = (28, 28)
-CLASSES = 10
+IMAGE_SHAPE = (SIDE, SIDE)
 
 
 def kind_of(spec: Spec) -> str:
@@ -97,7 +97,7 @@ class ModelRegistry:
             raise Problem(422, f"The {hand} hand needs PyTorch, which is not installed on the server; use fast.")
 
     def network(self, name: str, hand: str = "fast") -> Network:
-        """Give a network in a hand; it is built on first use."""
+        """Return a network in a hand; it is built on first use."""
         if (name, hand) not in self._networks:
             with self._lock:
                 if (name, hand) not in self._networks:
