@@ -22,8 +22,8 @@ from byhand.server.runtime import Runtime, runtime_of
 
 DESCRIPTION = """Handwritten digits, read by networks written by hand.
 
-Send a picture to `/v1/read` and get the number in it, with boxes and calibrated confidences. The other paths show what
-goes on inside the networks. Pictures are never stored. Every error is a problem as described in RFC 9457.
+Send a picture to `/v1/read` and get the number in it, with boxes and calibrated confidences. The other paths return
+the activations and gradients of the networks. Pictures are never stored. Errors are problems as described in RFC 9457.
 """
 PAGE_TYPES = {
     ".css": "text/css; charset=utf-8",

@@ -34,7 +34,7 @@ def described(values: Array, name: str = "values") -> dict[str, Any]:
 
 
 def unit_inputs(network: Network, index: int) -> Array | None:
-    """Give the weights into each unit of a layer.
+    """Return the weights into each unit of a layer.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def unit_inputs(network: Network, index: int) -> Array | None:
 
 
 def recurrent_inputs(network: Network, index: int) -> Array | None:
-    """Give a recurrence's weights from its last state, ``(H, G, H)``: units first, from each unit into each gate."""
+    """Return a recurrence's weights from its last state, ``(H, G, H)``: units first, from each unit into each gate."""
     layer = network.spec.layers[index]
     if not isinstance(layer, Recurrent):
         return None

@@ -43,7 +43,7 @@ class Metrics:
         prometheus.ProcessCollector(registry=self.registry)
 
     def exposed(self) -> tuple[bytes, str]:
-        """Give all counters in the text format of Prometheus, and its Content-Type."""
+        """Return all counters in the text format of Prometheus, and its Content-Type."""
         folder = os.environ.get(SHARED_FOLDER)
         if not folder:
             return prometheus.generate_latest(self.registry), prometheus.CONTENT_TYPE_LATEST

@@ -37,13 +37,13 @@ def _modified(run: Path) -> float:
 
 
 def summary(run: Run) -> dict[str, Any]:
-    """Give a run's state and epochs."""
+    """Return a run's state and epochs."""
     state = {"done": "done", "running": "running"}.get(run.status, "stopped")
     return {"state": state, "epoch": len(run.log), "epochs": run.recipe.config.epochs}
 
 
 def json_log(run: Run) -> list[dict[str, Any]]:
-    """Give the log; JSON has no numbers that are not finite."""
+    """Return the log; JSON has no numbers that are not finite."""
     return [
         {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in entry.items()}
         for entry in run.log
@@ -67,7 +67,7 @@ class Snapshots:
         self._run: Run | None = None
 
     def latest(self, path: Path) -> Snapshot:
-        """Give the snapshot of a run's last checkpoint; it is empty before the first."""
+        """Return the snapshot of a run's last checkpoint; it is empty before the first."""
         try:
             written = (path / CHECKPOINT).stat().st_mtime_ns
         except OSError:

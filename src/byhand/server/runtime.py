@@ -81,6 +81,6 @@ class Runtime:
 
 
 def runtime_of(request: Request) -> Runtime:
-    """Give the runtime of a request's application."""
+    """Return the runtime of a request's application."""
     runtime: Runtime = request.app.state.runtime
     return runtime

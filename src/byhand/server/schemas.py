@@ -93,7 +93,7 @@ class Layer(Model):
 
 
 class NetworkSummary(Model):
-    """A network on offer."""
+    """An available network."""
 
     name: Name
     kind: Literal["softmax", "mlp", "elman", "lstm", "gru", "cnn"] = Field(examples=["softmax"])
@@ -112,7 +112,7 @@ class ReaderSummary(Model):
 
 
 class Networks(Model):
-    """All networks on offer."""
+    """All available networks."""
 
     networks: list[NetworkSummary]
     hands: list[HandName]
@@ -163,7 +163,7 @@ class Steps(Model):
 
 
 class Activations(Model):
-    """What goes on inside a network."""
+    """Activations and gradients of a network."""
 
     name: Name
     hand: HandName

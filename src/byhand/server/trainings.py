@@ -75,7 +75,7 @@ class Trainings:
         return found
 
     def details(self, name: str) -> dict[str, Any]:
-        """Give a training's log, confusion matrix and filters; raises a `Problem` (404) for an unknown name."""
+        """Return a training's log, confusion matrix and filters; raises a `Problem` (404) for an unknown name."""
         path = self._find(name)
         snapshot = Snapshot() if path is None else self._snapshots.latest(path)
         job, run = self._jobs.get(name), None if path is None else Run.load(path)

@@ -24,7 +24,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def media_type(request: Request) -> str:
-    """Give the Content-Type without its parameters."""
+    """Return the Content-Type without its parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() or "application/octet-stream"
 
 
@@ -84,7 +84,7 @@ async def _form_file(request: Request) -> bytes:
 
 
 def check_pixels(file: bytes, limits: Limits) -> bytes:
-    """Give a picture file back unless its header declares too many pixels; nothing is decoded for that.
+    """Return a picture file unless its header declares too many pixels; nothing is decoded for that.
 
     Raises a `Problem` (413) if there are too many. A file that is no picture passes: reading it raises the error.
     """

@@ -64,7 +64,7 @@ export class Inside {
         make("figure", {}, this.saliency,
           make("figcaption", {}, "evidence for (blue) and against (orange) the prediction")),
         make("div", {}, make("p", { class: "scale" }, "below 0", make("i"), "above 0"),
-          make("p", { class: "note" }, "Colours are scaled to each layer's largest value."))));
+          make("p", { class: "note" }, "Colors are scaled to each layer's largest value."))));
     this.steps = network.layers.some(({ kind }) => kind === "Recurrent") ? new Steps() : null;
     this.topUnits = new TopUnits(network, (layer, unit) => this.#select(layer, unit));
     const parts = network.layers.map((layer, i) => this.#layer(layer, i, network.layers.length));

@@ -7,7 +7,7 @@ import { $, choices, percent } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { Hands } from "./hands.js";
 import { Inside } from "./inside.js";
-import { forgetColours } from "./pixels.js";
+import { forgetColors } from "./pixels.js";
 import { NumberView } from "./number_view.js";
 import { pictures } from "./pictures.js";
 import { Training } from "./training.js";
@@ -82,7 +82,7 @@ function choose(name) {
 }
 
 function repaint() {
-  forgetColours();
+  forgetColors();
   drawing.pad.paint();
   numbers.repaint();
   drawing.show();

@@ -1,9 +1,9 @@
-// Numbers as colours on canvases: 0 is the paper's colour, positive is blue, negative is orange.
+// Numbers as colors on canvases: 0 is the paper's color, positive is blue, negative is orange.
 
 const PROPERTIES = { blue: "--blue", orange: "--orange", ink: "--ink", paper: "--paper" };
 let palette = null;
 
-export function colours() {
+export function colors() {
   if (!palette) {
     const style = getComputedStyle(document.documentElement);
     palette = {};
@@ -14,12 +14,12 @@ export function colours() {
   }
   return palette;
 }
-export const forgetColours = () => { palette = null; };
-export const css = (name) => `rgb(${colours()[name].join(" ")})`;
+export const forgetColors = () => { palette = null; };
+export const css = (name) => `rgb(${colors()[name].join(" ")})`;
 
-// An image of width x height pixels with values `at(i)`; `limit` is the value of end colour.
+// An image of width x height pixels with values `at(i)`; `limit` is the value of end color.
 export function image(width, height, at, limit, positive = "blue") {
-  const { paper, orange, [positive]: above } = colours();
+  const { paper, orange, [positive]: above } = colors();
   const result = new ImageData(width, height);
   for (let i = 0; i < width * height; i += 1) {
     const fraction = Math.max(-1, Math.min(1, at(i) / limit)) || 0;
@@ -46,7 +46,7 @@ export function showInk(canvas, pixels) {
 
 // Faint ink, and over it the evidence for (blue) and against (orange) the prediction.
 export function showSaliency(canvas, pixels, saliency) {
-  const { paper, ink, blue, orange } = colours();
+  const { paper, ink, blue, orange } = colors();
   const limit = largest(saliency);
   const result = new ImageData(28, 28);
   for (let i = 0; i < 784; i += 1) {

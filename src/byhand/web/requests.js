@@ -1,5 +1,5 @@
-// Runs at most one request at a time, then the newest one. A cancelled request is never shown, however late its response
-// arrives. If the service is busy, the request is repeated unless it was cancelled or a newer one was sent.
+// Runs at most one request at a time, then the newest one. A canceled request is never shown, however late its response
+// arrives. If the service is busy, the request is repeated unless it was canceled or a newer one was sent.
 
 const BUSY = new Set([429, 503, 504]);
 const RETRY = 1000; // milliseconds

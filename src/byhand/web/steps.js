@@ -81,12 +81,12 @@ export class Steps {
 }
 
 // Values as 28 lines, with a frame around the last row read.
-function rows(canvas, width, at, limit, colour, row) {
+function rows(canvas, width, at, limit, color, row) {
   const across = Math.max(width, Math.round(560 / width) * width);
   Object.assign(canvas, { width: across, height: ROWS * 14 });
   const small = document.createElement("canvas");
   Object.assign(small, { width, height: ROWS });
-  small.getContext("2d").putImageData(image(width, ROWS, at, limit, colour), 0, 0);
+  small.getContext("2d").putImageData(image(width, ROWS, at, limit, color), 0, 0);
   const context = canvas.getContext("2d");
   context.imageSmoothingEnabled = false;
   context.drawImage(small, 0, 0, canvas.width, canvas.height);

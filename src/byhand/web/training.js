@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { curve } from "./chart.js";
 import { $, choices, make, percent, plural } from "./dom.js";
-import { colours, largest, image, show } from "./pixels.js";
+import { colors, largest, image, show } from "./pixels.js";
 
 const INTERVAL = 700; // milliseconds between updates
 const SHOWN = 48; // units whose weights are drawn
@@ -137,7 +137,7 @@ function confusionTable() {
 }
 
 function fillConfusion(table, confusion) {
-  const { blue, orange, paper } = colours();
+  const { blue, orange, paper } = colors();
   const most = confusion ? Math.max(1, ...confusion.flat()) : 1;
   DIGITS.forEach((row) => DIGITS.forEach((column) => {
     const cell = table.tBodies[0].rows[row].cells[column + 1];

@@ -119,11 +119,11 @@ def test_one_request_at_a_time(open_page: Window, draw: Callable[..., None]) -> 
 
 def test_a_busy_service_is_retried(open_page: Window, draw: Callable[..., None]) -> None:
     page = open_page()
-    problem = '{"title": "Too Many Requests", "status": 429, "detail": "All threads are at work; ask again."}'
+    problem = '{"title": "Too Many Requests", "status": 429, "detail": "All threads are busy; try again."}'
     busy = {"status": 429, "body": problem, "content_type": "application/problem+json"}
     page.route("**/v1/see*", lambda route: route.fulfill(**busy))
     draw(page, 1)
-    page.get_by_role("alert").get_by_text("ask again").wait_for()
+    page.get_by_role("alert").get_by_text("try again").wait_for()
     page.unroute("**/v1/see*")
     says(page, "1")
     assert page.locator("#notice").text_content() == ""

@@ -1,4 +1,4 @@
-"""``/v1/networks``: the networks on offer, and what goes on inside them."""
+"""``/v1/networks``: the available networks, their activations, gradients and weights."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REPEATS = 5
 
 @router.get(
     "/v1/networks",
-    summary="The networks on offer",
+    summary="Available networks",
     response_model=schemas.Networks,
     responses=NOT_MODIFIED | documented(),
 )
@@ -82,7 +82,7 @@ async def hands(request: Request, name: str) -> Response:
     responses=NOT_MODIFIED | documented(404, 422, 504),
 )
 async def weights(request: Request, name: str, layer: str) -> Response:
-    """Give the weights into each unit: 28x28 pictures for a layer on the pixels, kernels for a convolution."""
+    """Return the weights into each unit: 28x28 pictures for a layer on the pixels, kernels for a convolution."""
     runtime = runtime_of(request)
     runtime.registry.check(name)
     return await runtime.pool.run(lambda: cacheable(request, json_response(_weights(runtime.registry, name, layer))))

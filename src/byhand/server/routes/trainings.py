@@ -51,7 +51,7 @@ async def start(request: Request) -> Response:
     responses=NOT_MODIFIED | documented(404, 422, 504),
 )
 async def one(request: Request, name: str) -> Response:
-    """Give a training's log, its confusion matrix on validation digits, and its first layer's weights as pictures."""
+    """Return a training's log, its confusion matrix on validation digits, and its first layer's weights as pictures."""
     runtime = runtime_of(request)
     return await runtime.pool.run(lambda: cacheable(request, json_response(runtime.trainings.details(name))))
 
