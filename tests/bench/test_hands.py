@@ -26,7 +26,7 @@ def test_ratio_and_floor() -> None:
     assert one.floor == 10
     assert one.ratio("step", "fast") == 1.5
     assert one.ratio("epoch", "fast") is None
-    assert one.to_dict()["share_of_product_rate"]["fast"] == 5
+    assert one.to_dict()["fraction_of_product_rate"]["fast"] == 5
 
 
 def test_the_command_times_every_hand(npz: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,7 +50,7 @@ class Timing:
 
     @classmethod
     def of(cls, seconds: list[float]) -> Timing:
-        """Summarise times."""
+        """Summarize times."""
         if len(seconds) < 2:
             return cls(seconds[0], seconds[0], seconds[0], len(seconds))
         low, median, high = statistics.quantiles(seconds, n=4, method="inclusive")
@@ -114,7 +114,7 @@ class Bench:
                 for hand, timing in by_hand.items()
             }
         return values | {
-            "share_of_product_rate": {hand: self.floor / timing.median for hand, timing in self.step.items()}
+            "fraction_of_product_rate": {hand: self.floor / timing.median for hand, timing in self.step.items()}
         }
 
 

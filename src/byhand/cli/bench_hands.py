@@ -26,11 +26,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write bench-hands.json, .md, .svg and .png there")
     parser.add_argument("--data", default="auto", metavar="NAME|PATH", help="digits to train on and to read")
-    parser.add_argument("--offline", action="store_true", help="do not download anything")
+    parser.add_argument("--offline", action="store_true", help="download nothing")
 
 
 def timed_networks() -> dict[str, Spec]:
-    """Give the networks to time, in the sizes that `docs/speed.md` reports."""
+    """Return the networks to time, in the sizes that `docs/speed.md` reports."""
     from byhand.models import zoo
 
     return {

@@ -1,6 +1,6 @@
 """Write a trained network as an ONNX file, for other programs and languages.
 
-byhand export runs/mlp-numpy --onnx digits.onnx
+byhand export runs/mlp-fast --onnx digits.onnx
 byhand export conv5x5 --onnx digits.onnx
 
 RUN is the folder of a run, the checkpoint in one, or the name of shipped weights (write ./NAME for a

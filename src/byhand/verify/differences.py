@@ -35,9 +35,9 @@ STEPS = (1e-4, 1e-5, 1e-6)
 """Steps h, tried in this order."""
 TOLERANCE = 1e-6
 SMALL_ENTRY = 1e-2
-"""Share of a parameter's largest entry by which a difference is divided at least."""
+"""Smallest divisor of a difference, as a fraction of its parameter's largest entry."""
 SMALL_PARAMETER = 1e-3
-"""Share of the network's largest entry by which a difference is divided at least."""
+"""Smallest divisor of a difference, as a fraction of the network's largest entry."""
 
 Active = list[Array]
 """Which rectifiers were open and which values the largest, in one pass: boolean arrays."""
@@ -50,7 +50,7 @@ Function = Callable[[], tuple[Any, Active]]
 
 
 def active(settings: layers.Layer, x: Array, y: Array) -> Active:
-    """Give what a layer's kinks depend on, from its input and output."""
+    """Return the values that a layer's kinks depend on, from its input and output."""
     if isinstance(settings, layers.ReLU):
         return [y > 0]
     if isinstance(settings, layers.MaxPool2d):

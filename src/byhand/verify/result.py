@@ -164,7 +164,7 @@ class Proof:
         return tuple(line for check in self.checks for line in check.failures)
 
     def check(self, name: str) -> Check:
-        """Give the check of that name."""
+        """Return the check of that name."""
         return next(check for check in self.checks if check.name == name)
 
     def to_dict(self) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def _first(spec: Spec, seed: int) -> Check:
 
 
 def _with_last_averages(spec: Spec) -> Spec:
-    """Give the same network with running averages that are the last batch's alone."""
+    """Return the same network with running averages that are the last batch's alone."""
     layers = (replace(one, momentum=1.0) if isinstance(one, BatchNorm2d) else one for one in spec.layers)
     return replace(spec, layers=tuple(layers))
 

@@ -79,7 +79,7 @@ def subject(what: str | Path | Recipe | Spec) -> Subject:
 
 
 def every() -> list[Subject]:
-    """Give the networks of all shipped recipes and of `MORE`, each network once."""
+    """Return the networks of all shipped recipes and of `MORE`, each network once."""
     found: dict[Spec, Subject] = {}
     for name in (*shipped(), *MORE):
         one = subject(name)
@@ -91,13 +91,13 @@ def every() -> list[Subject]:
 
 @cache
 def embedded() -> Digits:
-    """Give the digits embedded in scikit-learn, shuffled."""
+    """Return the digits embedded in scikit-learn, shuffled."""
     digits = load_digits("digits", 0, None).train
     return digits.take(generator(0, "proof", "order").permutation(len(digits)))
 
 
 def pictures(spec: Spec, count: int, seed: int) -> tuple[Array, Array]:
-    """Give digits and their labels; for a network of another input shape, noise and labels in turn."""
+    """Return digits and their labels; for a network of another input shape, noise and labels in turn."""
     if spec.input_shape == embedded().images.shape[1:] and spec.classes == 10:
         rows = (seed + np.arange(count)) % len(embedded())
         return embedded().images[rows], embedded().labelled()[rows].astype(np.int64)
@@ -106,7 +106,7 @@ def pictures(spec: Spec, count: int, seed: int) -> tuple[Array, Array]:
 
 
 def noisy(spec: Spec, count: int, seed: int) -> tuple[Array, Array]:
-    """Give such pictures at half their strength plus noise of the same strength."""
+    """Return such pictures at half their strength plus noise of the same strength."""
     images, labels = pictures(spec, count, seed)
     noise = generator(seed, "proof", "noise").integers(0, 128, images.shape, np.uint8)
     return images // 2 + noise, labels

@@ -17,7 +17,7 @@ DISTANCES = (8, 12, 18, 26, 36)
 
 
 def spread(positions: Sequence[float], gap: float) -> list[float]:
-    """Move positions between 0 and 1 apart until neighbours are at least `gap` from each other, keeping their order."""
+    """Move positions between 0 and 1 apart until neighbors are at least `gap` from each other, keeping their order."""
     order = np.argsort(positions, kind="stable")
     moved = np.array(positions, float)
     for low, high in itertools.pairwise(order):

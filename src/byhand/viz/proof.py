@@ -126,11 +126,11 @@ def drift_figure(proofs: Sequence[Proof]) -> style.Figure:
         figure.legend(handles=key, loc="upper right", ncols=len(key), labelcolor="linecolor", handlelength=1)
         widest = max(style.width_of(proof.name, style.SMALL) for proof in drawn)
         for number, dtype in enumerate(dtypes):
-            # The scale stands left of each panel, the names of the lines right of it.
-            share = 1 / len(dtypes)
+            # The scale is left of each panel, the names of the lines are right of it.
+            panel = 1 / len(dtypes)
             before, after = 0.06, (widest + 0.55) / style.SLIDE_WIDTH
             low, high = 0.62 / height, 1 - 1.75 / height
-            axes = figure.add_axes((number * share + before, low, share - before - after, high - low))
+            axes = figure.add_axes((number * panel + before, low, panel - before - after, high - low))
             _draw(axes, drawn, dtype, steps, (high - low) * height)
     return figure
 

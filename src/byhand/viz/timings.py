@@ -18,7 +18,7 @@ HEADS = (
 
 
 def table_rows(benches: list[Bench]) -> list[tuple[str, ...]]:
-    """Give the table's rows as text, in the order of `HEADS`; steps with half their interquartile range."""
+    """Return the table's rows as text, in the order of `HEADS`; steps with half their interquartile range."""
     table: list[tuple[str, ...]] = []
     for one in benches:
         for hand, step in one.step.items():

@@ -1,6 +1,6 @@
 """Make the weights that ship with byhand, from finished runs.
 
-python -m byhand.weights.make runs/mlp-numpy runs/lstm-tuned-numpy
+python -m byhand.weights.make runs/mlp-fast runs/lstm-tuned-fast
 python -m byhand.weights.make runs/reader-torch --out /tmp/weights
 
 Batch normalization is folded into convolutions, values are rounded to float16, and the rounded network is scored on the

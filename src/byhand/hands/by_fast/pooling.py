@@ -15,6 +15,7 @@ Of several equal values the first gets the gradient, as in PyTorch. Twins: ``by_
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class MaxPool2d(FastLayer):
         dx[:, :, across * n :] = 0
         return batch_first(dx, len(self.input_shape))
 
-    def maximum(self, values: Sequence[Array], y: Array, name: str, mode: Mode) -> Array | None:
+    def maximum(self, values: Sequence[Array], y: Array, name: str, mode: Mode) -> Any:
         """Write the maximum of the values into y; in training, return the index of the first that is as large."""
         which = None
         if mode.training:

@@ -14,7 +14,7 @@ from byhand.viz.comparison.trade_offs import ROW, WIDTH
 from byhand.viz.style import class_name
 
 STRONGEST = 0.6
-"""Share of the colour in the strongest cell; text stays easy to read on it."""
+"""Fraction of the color in the strongest cell, on which text is still legible."""
 CENTERED: dict[str, Any] = {"ha": "center", "va": "center_baseline"}
 
 
@@ -37,8 +37,8 @@ def error_rates(predictions: Mapping[str, Predictions]) -> style.Figure:
             for row, rate in enumerate(rates[:, column]):
                 y = 0.45 + ROW * (row + 0.5)
                 if not overall:
-                    share = STRONGEST * float(rate / max(rates.max(), 1e-9)) ** 0.5
-                    _cell(axes, x, y, cell, ROW, style.tint(style.VERMILION, share))
+                    fraction = STRONGEST * float(rate / max(rates.max(), 1e-9)) ** 0.5
+                    _cell(axes, x, y, cell, ROW, style.tint(style.VERMILION, fraction))
                 weight = "bold" if overall else "normal"
                 axes.text(x, y, f"{100 * rate:.1f}" if rate else "0", size=style.SMALL, weight=weight, **CENTERED)
     return figure

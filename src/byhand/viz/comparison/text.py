@@ -30,9 +30,9 @@ SPEED = (
 MISSES = "The percentage of the test digits of each class that a network misclassifies."
 DISPUTES = (
     "The test digits with the most different predictions (by entropy, at most two of a class): the label, and what "
-    "every network predicts. Wrong predictions are bold and coloured."
+    "every network predicts. Wrong predictions are bold and colored."
 )
-CONFUSION = "Test digits: label by row, prediction by column; errors are coloured by their number."
+CONFUSION = "Test digits: label by row, prediction by column; errors are colored by their number."
 FIGURES = {
     "time": ("Accuracy and training time", TIME),
     "epochs": ("Accuracy and epochs", EPOCHS),

@@ -115,7 +115,7 @@ def kind_of(result: Result) -> str:
 
 
 def colors(results: Sequence[Result]) -> dict[str, str]:
-    """Colour of each network by its name: its kind's, darker for each further network of a kind."""
+    """Color of each network by its name: its kind's, darker for each further network of a kind."""
     found: dict[str, str] = {}
     kinds: list[str] = []
     for result in networks(results):

@@ -1,4 +1,4 @@
-"""What goes on inside a network when it reads one image, as Matplotlib figures.
+"""Activations and gradients of a network for one image, as Matplotlib figures.
 
 ::
 

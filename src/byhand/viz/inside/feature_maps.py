@@ -64,7 +64,7 @@ def feature_maps(network: Network, image: Array) -> style.Figure:
         titles = max(style.width_of(band.title, style.TEXT, "bold") for band in bands)
         notes = max(style.width_of(band.note, style.SMALL) for band in bands)
         left = panels.MARGIN + max(titles, notes) + panels.GAP
-        width = left + ROOM + panels.MARGIN
+        width = left + WIDTH + panels.MARGIN
         height = 2 * panels.MARGIN + panels.HEADER + sum(band.height + BETWEEN for band in bands) + 0.25
         best = int(likely.argmax())
         note = f"read as {class_name(best)} with {percent(likely[best])} probability"
@@ -107,9 +107,9 @@ def _bands(network: Network, images: Array) -> list[Band]:
             bands.append(_tiles(title, values, side))
         elif values.ndim == 2:
             T, H = values.shape
-            bands.append(Band(title, f"{T}×{H}", values, min(ROOM, H * CELL), max(STRIP, ROW * T)))
+            bands.append(Band(title, f"{T}×{H}", values, min(WIDTH, H * CELL), max(STRIP, ROW * T)))
         else:
-            width = min(ROOM, len(values) * CELL)
+            width = min(WIDTH, len(values) * CELL)
             bands.append(Band(title, f"{len(values)}", values[None], width, STRIP))
     logits = bands[-1]
     bands[-1] = Band(logits.title, logits.shape, logits.values, LOGIT * logits.values.shape[1], STRIP)
@@ -119,7 +119,7 @@ def _bands(network: Network, images: Array) -> list[Band]:
 def _tiles(title: str, maps: Array, side: int) -> Band:
     high, wide, count = maps.shape
     cell = max(LEAST, TILE * math.sqrt(high / side)) / high
-    lines = math.ceil(count / max(1, int((ROOM / cell + 1) / (wide + 1))))
+    lines = math.ceil(count / max(1, int((WIDTH / cell + 1) / (wide + 1))))
     grid = panels.mosaic(np.moveaxis(maps, -1, 0), math.ceil(count / lines))
     shape = f"{high}×{wide}×{count}" if count > 1 else f"{high}×{wide}"
     return Band(title, shape, grid, cell * grid.shape[1], cell * grid.shape[0])

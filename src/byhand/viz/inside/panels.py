@@ -35,9 +35,9 @@ def ink() -> Colormap:
 
 
 @cache
-def share() -> Colormap:
+def fraction() -> Colormap:
     """Paper at zero and dark green at one: gates and probabilities."""
-    return _scale("share", [(0.0, style.PAPER), (0.6, style.GREEN), (1.0, "#003D2D")])
+    return _scale("fraction", [(0.0, style.PAPER), (0.6, style.GREEN), (1.0, "#003D2D")])
 
 
 def _scale(name: str, stops: list[tuple[float, str]]) -> Colormap:

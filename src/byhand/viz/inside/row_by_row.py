@@ -69,7 +69,7 @@ def rows(network: Network, image: Array) -> style.Figure:
                 panels.key(figure, left, top + SIDE + 0.14, drawn, "−1", "1")
             left += each + panels.GAP
         axes = panels.panel(figure, left, top, PROBABILITIES, SIDE, "Prediction so far")
-        drawn = panels.show(axes, likely, panels.share(), 0, 1)
+        drawn = panels.show(axes, likely, panels.fraction(), 0, 1)
         panels.key(figure, left, top + SIDE + 0.4, drawn, "0 %", "100 %")
         names = [class_name(k) for k in range(likely.shape[1])]
         axes.set_xticks(range(len(names)), names, size=style.SMALL)
@@ -116,7 +116,7 @@ def gates(network: Network, image: Array) -> style.Figure:
                 x = left + SMALL + BETWEEN + column * (wide + BETWEEN)
                 axes, sorted_units = panels.panel(figure, x, top, wide, SMALL, NAMES[part]), values[0][:, order]
                 if part in SIGMOID:
-                    opened = panels.show(axes, sorted_units, panels.share(), 0, 1)
+                    opened = panels.show(axes, sorted_units, panels.fraction(), 0, 1)
                 else:
                     drawn = panels.show_signed(axes, sorted_units)
                     scale = f"up to {panels.largest(values[0]):.2g}"

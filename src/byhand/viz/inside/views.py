@@ -72,7 +72,7 @@ TEXTS = {
         "Among other digits",
         (
             "Each digit of the test set stands where the last hidden layer places it; the ring marks the image "
-            "above. Digits that are apart here are apart for the network. Digits that are close here need not be: "
+            "above. Digits far apart on the map are far apart for the network; digits close on the map need not be: "
             "a plane shows two directions of many, and t-SNE preserves no distances."
         ),
     ),

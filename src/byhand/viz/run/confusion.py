@@ -13,7 +13,7 @@ from byhand.viz.style import class_name
 CELL = 0.56
 """Inches."""
 STRONGEST = 0.45
-"""Share of the color in the cell of most errors: text is legible on it, on light pages and on dark ones."""
+"""Fraction of the color in the cell of most errors, on which text is legible on light and dark pages."""
 
 
 def confusion(report: Report) -> style.Figure:
@@ -43,7 +43,7 @@ def confusion(report: Report) -> style.Figure:
         axes = figure.add_axes((0, 0, 1, 1), xlim=(-left, width - left), ylim=(height - top, -top))
         axes.set_axis_off()
         tints = STRONGEST * np.sqrt(errors / max(errors.max(), 1))
-        colors = [[to_rgb(style.tint(style.VERMILION, float(share))) for share in row] for row in tints]
+        colors = [[to_rgb(style.tint(style.VERMILION, float(fraction))) for fraction in row] for row in tints]
         for k in range(size):
             colors[k][k] = to_rgb(style.tint(style.GREY, 0.3))
         corners = np.arange(size + 1)

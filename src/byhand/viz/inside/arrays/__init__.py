@@ -1,4 +1,4 @@
-"""What goes on inside a network, as plain arrays; the figures show these."""
+"""Activations and gradients of a network as plain arrays, which the figures show."""
 
 from __future__ import annotations
 

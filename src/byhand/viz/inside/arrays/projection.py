@@ -45,7 +45,7 @@ def on_plane(values: Array, method: str = "pca", seed: int = 0) -> Array:
         ``(N, H)``, N at least 3.
     method
         ``"pca"``: the two directions of largest variance. ``"tsne"``: t-SNE (van der Maaten & Hinton, 2008), which
-        keeps neighbours together; its distances mean nothing.
+        keeps neighbors together; its distances mean nothing.
     seed
         Of t-SNE.
 
