@@ -23,7 +23,7 @@ from byhand.training.config import TrainingConfig
 from byhand.training.optimizers import optimizer
 
 BASE = "torch"
-"""What the others are compared with: the torch hand in eager mode and in the library's default memory layout."""
+"""The reference of every ratio: the torch hand in eager mode, in the library's default memory layout."""
 CHANNELS_LAST = "torch, channels last"
 PAUSE = 0.06
 """Seconds between two turns: a library's idle threads look for work for about that long."""

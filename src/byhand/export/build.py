@@ -16,7 +16,7 @@ from byhand.hands import Array, Network
 from byhand.models.spec import Spec
 
 OPSET, IR = 17, 8
-"""Of June 2022: ONNX Runtime 1.12 and later read it."""
+"""Version of June 2022, which ONNX Runtime 1.12 and later read."""
 MAX_BYTES = 2**31 - 2**20
 """A protobuf file holds less than 2 GiB."""
 NON_DIGIT = "not a digit"
@@ -28,7 +28,7 @@ def model(network: Network, *, labels: Sequence[str] | None = None, facts: Mappi
     Parameters
     ----------
     network
-        Of any hand. Its weights become float32.
+        A network of any hand. Its weights become float32.
     labels
         The meaning of each logit; by default `labels_of` the spec.
     facts

@@ -29,7 +29,7 @@ class Exporter:
 
 
 EXPORTERS: dict[type[layers.Layer], Exporter] = {}
-"""By layer description. A layer is added by the decorator `exports`."""
+"""Exporters by layer description; the decorator `exports` adds one."""
 
 
 def exports(description: type[layers.Layer], *, axes: str = "batch first") -> Callable[[WriteLayer], WriteLayer]:

@@ -20,7 +20,7 @@ Values = Sequence[Array]
 
 RECURRENCES = {"elman": "RNN", "lstm": "LSTM", "gru": "GRU"}
 GATES = {"elman": (0,), "lstm": (0, 2, 1, 3), "gru": (1, 0, 2)}
-"""For each gate of ONNX's, its index among ours."""
+"""Index of each ONNX gate among our gates."""
 
 
 @exports(layers.Standardize, axes="any")

@@ -1,1 +1,1 @@
-"""What a network is: layer descriptions, shapes and parameter counts. No arithmetic."""
+"""Descriptions of networks: layers, shapes and parameter counts. No arithmetic."""

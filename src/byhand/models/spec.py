@@ -1,4 +1,4 @@
-"""What a network is: a tuple of layer descriptions, from which shapes, names and parameter counts follow.
+"""The description of a network: a tuple of layer descriptions, from which shapes, names and parameter counts follow.
 
 A `Spec` has no weights and computes nothing. The hands implement it; tables, exports and the proof read it. The input
 is raw pixels, ``uint8 (B, 28, 28)``, so the first layer is always `Standardize`; the output is logits, because softmax

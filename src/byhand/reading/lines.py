@@ -89,7 +89,7 @@ def _is_border_bar(segment: Segment, shape: tuple[int, ...]) -> bool:
 
 
 def _page_slope(boxes: Array, typical: float) -> float:
-    """How much lines descend to the right: the median over components and their nearest right neighbors."""
+    """Slope of the lines, positive downwards: the median over components and their nearest right neighbors."""
     x, y = boxes[:, 0::2].mean(axis=1), boxes[:, 1::2].mean(axis=1)
     across, down = x[None] - x[:, None], y[None] - y[:, None]
     beside = (across > 0.3 * typical) & (across < 3 * typical) & (np.abs(down) < MAX_SLOPE * across + 0.1 * typical)

@@ -20,7 +20,7 @@ STAGES = {
     "ink": "how much darker than the paper",
     "segments": "parts that may be digits",
 }
-"""What each stage of a reading shows."""
+"""Caption of each stage of a reading."""
 COLORS = np.array(
     [(86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (213, 94, 0), (204, 121, 167)], np.uint8
 )
@@ -76,7 +76,7 @@ class Reading:
     Attributes
     ----------
     digits
-        In reading order.
+        The digits in reading order.
     size
         Width and height of the upright picture.
     traces

@@ -66,7 +66,7 @@ def create_app(config: ServerConfig | None = None) -> FastAPI:
     Parameters
     ----------
     config
-        By default one for this machine only.
+        Configuration; by default, the service is reachable from this machine only.
 
     Raises
     ------

@@ -39,9 +39,9 @@ def unit_inputs(network: Network, index: int) -> Array | None:
     Parameters
     ----------
     network
-        Of any hand.
+        A network of any hand.
     index
-        Which of `Spec.layers`.
+        Index in `Spec.layers`.
 
     Returns
     -------

@@ -56,7 +56,7 @@ class ServerConfig:
     Attributes
     ----------
     runs
-        Run folders whose networks are served beside the shipped ones.
+        Run folders whose networks are served in addition to the shipped ones.
     folder
         Folder of the runs whose training is shown; ``None`` shows none.
     trains

@@ -47,7 +47,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 TOKEN_PATHS = ("/v1/", "/metrics")
 """Paths that require the token; the page does not, because the token is entered there."""
 DRAIN_SECONDS, DRAIN_BYTES = 2.0, 50_000_000
-"""How much of a body over the limit is received and dropped, so that the client gets to read the response."""
+"""Most time and bytes for which a body over the limit is received and dropped before the response is sent."""
 
 
 class AccessGuard:

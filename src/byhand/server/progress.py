@@ -52,7 +52,7 @@ def json_log(run: Run) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a checkpoint shows: the confusion matrix on validation digits, and the first layer's weights as pictures."""
+    """A checkpoint's confusion matrix on validation digits, and its first layer's weights as pictures."""
 
     confusion: list[list[int]] | None = None
     filters: dict[str, Any] | None = None

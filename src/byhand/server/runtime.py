@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 
 class WorkerPool:
-    """Threads that compute beside the event loop, with a short queue.
+    """Threads that compute outside the event loop, with a short queue.
 
     A thread cannot be stopped: after a timeout its task counts as pending until it ends, so that no more run at once
     than there are threads.

@@ -246,7 +246,7 @@ class TrainingStarted(Model):
 
 
 class TrainingRequest(Model):
-    """What to train."""
+    """A training to start."""
 
     recipe: Literal["softmax", "mlp", "elman", "lstm", "gru", "tiny-cnn", "conv5x5"] = Field(examples=["mlp"])
     epochs: int = Field(ge=1, le=10, examples=[5])

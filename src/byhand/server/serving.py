@@ -151,7 +151,7 @@ def serve(
     Parameters
     ----------
     config
-        Of the service.
+        Configuration of the service.
     opened
         The socket to listen on.
     workers

@@ -45,7 +45,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         The name of a network, or a `Spec`. ``softmax`` and ``mlp`` take rows of any width; the others take rows of 784
         pixels or pictures ``(n, 28, 28)``. A named network gets as many classes as y has.
     hidden, dropout
-        Of a named network; by default as in its recipe.
+        Settings of a named network; by default those of its recipe.
     network_settings
         Its other settings: ``{"activation": "tanh"}``.
     hand, device
@@ -53,7 +53,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     dtype
         ``"float32"`` or ``"float64"``; by default float32 if X is float32 or uint8, float64 otherwise.
     epochs, batch_size, optimizer, lr, l2
-        As in section ``[training]`` of a recipe.
+        Settings as in section ``[training]`` of a recipe.
     patience, validation_fraction
         If patience is positive, this fraction of the rows is held out, and training stops after `patience` epochs
         without a lower loss on them and restores the best weights.

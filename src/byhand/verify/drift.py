@@ -39,11 +39,11 @@ def measure_drift(spec: Spec, dtype: str, seed: int, steps: int = STEPS) -> Drif
     spec
         The network.
     dtype
-        What they compute in.
+        Floating-point type of the networks.
     seed
-        Of the starting weights, the batches and dropout.
+        Seed of the starting weights, the batches and dropout.
     steps
-        How many.
+        Number of steps.
 
     Returns
     -------

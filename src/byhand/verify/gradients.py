@@ -1,7 +1,7 @@
 """The gradients that the textbook hand derives, against central differences of the function that it computes.
 
 Twice: every parameter's gradient of the whole network's loss, as training uses it; and every layer by itself, with a
-random gradient of its output, which tells in which layer a mistake is. The loss is a layer of its own here. That the
+random gradient of its output, which shows in which layer a mistake is. The loss is a layer of its own here. That the
 other hands have the same gradients is checked in ``agreement.py``.
 """
 
@@ -25,7 +25,7 @@ from byhand.verify.subject import noisy, weights
 GRADIENTS, LAYERS = "gradients", "backward passes"
 BATCH = 4
 MISSHAPEN = (IndexError, TypeError, ValueError)
-"""What a backward pass raises whose arrays do not fit together."""
+"""Errors of a backward pass whose arrays have inconsistent shapes."""
 
 
 def check_gradients(spec: Spec, entries: int, seed: int) -> Check:
@@ -39,7 +39,7 @@ def check_gradients(spec: Spec, entries: int, seed: int) -> Check:
         How many entries of each array are checked one by one; in addition, all of them together along random
         directions.
     seed
-        Of the weights, pictures, entries and directions.
+        Seed of the weights, pictures, entries and directions.
     """
     return combine(GRADIENTS, TOLERANCE, _network_parts(_Recorded(spec, seed), entries))
 

@@ -1,4 +1,4 @@
-"""What a proof consists of: checks, each with the largest difference it found and the most that is allowed."""
+"""The result of a proof: checks, each with the largest difference found and the largest allowed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Check:
     Attributes
     ----------
     name
-        What was checked, in a word or two.
+        Name of the check, in a word or two.
     difference
         The largest relative difference found; infinite where something is not a number.
     tolerance
@@ -120,7 +120,7 @@ class Drift:
     Attributes
     ----------
     dtype
-        What they computed in.
+        Floating-point type of the computation.
     by_hand
         For every other hand, the largest relative difference to the textbook hand's parameters after each step.
     """
@@ -131,7 +131,7 @@ class Drift:
 
 @dataclass(frozen=True)
 class Proof:
-    """What was checked of one network, and what was found.
+    """The checks of one network and their results.
 
     Attributes
     ----------
@@ -140,7 +140,7 @@ class Proof:
     spec
         The network; ``None`` for what concerns all of them.
     checks
-        In the order in which they were made.
+        The checks, in the order in which they were made.
     drift
         For the picture; empty without torch.
     seconds
@@ -192,7 +192,7 @@ def furthest(name: str, ours: Array, theirs: Array, hand: str, least: float = 0.
     ours, theirs
         The arrays, of one shape: the textbook hand's and another's.
     hand
-        Whose the second is.
+        Name of the second one's hand.
     least
         The difference is divided by no less than this, for parts whose true value is zero.
     """

@@ -1,4 +1,4 @@
-"""What any network must do before it is worth training: know nothing, be able to learn, and leave what is right alone.
+"""What any network must satisfy before training: it knows nothing, can learn, and leaves correct outputs unchanged.
 
 First loss
     A network that has seen no labels cannot do better than chance. If it gave all K classes the same, its loss would be
@@ -50,7 +50,7 @@ def check_sanity(spec: Spec, seed: int) -> tuple[Check, Check, Check]:
 
 
 def equal_loss(spec: Spec) -> float:
-    """Loss of logits that are all zero: ``ln K`` or ``K ln 2``, whatever the target."""
+    """Loss of logits that are all zero: ``ln K`` or ``K ln 2`` for any target."""
     return math.log(spec.classes) if spec.loss == "softmax" else spec.classes * math.log(2)
 
 
@@ -124,7 +124,7 @@ class _Batch:
     remaining: list[float] = field(default_factory=list)
 
     def loss(self) -> float:
-        """Pass once; ends all learning when the batch is learnt."""
+        """Pass once; ends all learning when the batch is learned."""
         loss = self.network.loss_and_gradient(self.images, self.labels) - self.least
         if not self.remaining:
             self.first = loss

@@ -1,4 +1,4 @@
-"""What is proven, and on what: the networks, their weights, and pictures that hide no mistake.
+"""The subjects of a proof: the networks, their weights, and pictures that hide no mistake.
 
 Pictures are the digits embedded in scikit-learn, so that a proof needs no files. For derivatives they get noise: then
 no two values tie in a maximum, and no pixel is zero everywhere, where a wrong gradient would not show. Weights are the
@@ -37,7 +37,7 @@ class Subject:
     Attributes
     ----------
     name
-        What the table calls it.
+        Name in the table.
     spec
         The network.
     """

@@ -1,1 +1,1 @@
-"""What people see: tables, lines, figures."""
+"""Tables, text, figures and pages."""

@@ -36,7 +36,7 @@ class Progress:
 
     @property
     def fraction(self) -> float:
-        """How much is done, from 0 to 1."""
+        """Fraction that is done, from 0 to 1."""
         current = self.epoch / self.epochs if self.epochs and self.began is not None else 0.0
         return min((len(self.runs) + current) / self.experiment.count, 1.0)
 

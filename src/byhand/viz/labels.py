@@ -1,4 +1,4 @@
-"""Labels beside points and beside the ends of lines, none over another."""
+"""Labels of points and of the ends of lines, placed without overlap."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def label_points(
     axes
         With its scales and limits set and everything else drawn.
     points
-        In the data's coordinates.
+        Positions in the data's coordinates.
     names, colors
         One for each point.
     """

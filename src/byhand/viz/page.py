@@ -198,7 +198,7 @@ class Page:
 
 
 def _text(text: str) -> str:
-    """Escape text, and set what stands between backticks as code."""
+    """Escape text, and set text between backticks as code."""
     return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
 
 

@@ -89,10 +89,10 @@ class Block:
 def blocks(spec: Spec) -> list[Block]:
     """Divide a network into the blocks of its diagram."""
     made = [Block(None, spec.input_shape, spec.input_shape)]
-    for layer, before, after, learnt in zip(
+    for layer, before, after, learned in zip(
         spec.layers, spec.shapes, spec.shapes[1:], spec.layer_parameters, strict=False
     ):
-        counts = (sum(parameter.size for parameter in learnt),) if learnt else ()
+        counts = (sum(parameter.size for parameter in learned),) if learned else ()
         if isinstance(layer, ATTACHED):
             on = made[-1]
             made[-1] = dataclasses.replace(on, counts=on.counts + counts, attached=(*on.attached, layer.title()))

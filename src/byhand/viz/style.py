@@ -34,7 +34,7 @@ SLIDE_WIDTH = 13.333
 DPI = 200
 
 RC: dict[str, Any] = {
-    # DejaVu comes with matplotlib and is wide: where an SVG meets a machine without it, the others take less room.
+    # DejaVu comes with matplotlib and is wide: on a machine without it, the other fonts take less space.
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
     "font.size": TEXT,
@@ -105,7 +105,7 @@ def width_of(text: str, size: float = TEXT, weight: str = "normal") -> float:
     text
         One line.
     size
-        In points.
+        Font size in points.
     weight
         ``"normal"`` or ``"bold"``.
     """

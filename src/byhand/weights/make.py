@@ -110,8 +110,8 @@ def fold_batch_norm(spec: Spec, values: Mapping[str, Array]) -> tuple[Spec, dict
         The folded network, and its values; those of folded layers in float64.
     """
     layers, parts = list[Layer](), list[Array]()
-    for layer, learnt, kept in zip(spec.layers, spec.layer_parameters, spec.layer_state, strict=True):
-        own = [np.asarray(values[parameter.name]) for parameter in (*learnt, *kept)]
+    for layer, learned, kept in zip(spec.layers, spec.layer_parameters, spec.layer_state, strict=True):
+        own = [np.asarray(values[parameter.name]) for parameter in (*learned, *kept)]
         if isinstance(layer, BatchNorm2d) and layers and isinstance(layers[-1], Conv2d):
             gamma, beta, mean, variance = (value.astype(np.float64) for value in own)
             # a = gamma / sqrt(var + epsilon)
@@ -123,7 +123,7 @@ def fold_batch_norm(spec: Spec, values: Mapping[str, Array]) -> tuple[Spec, dict
         parts += own
     made = dataclasses.replace(spec, layers=tuple(layers))
     named = zip(made.layer_parameters, made.layer_state, strict=True)
-    names = [parameter.name for learnt, kept in named for parameter in (*learnt, *kept)]
+    names = [parameter.name for learned, kept in named for parameter in (*learned, *kept)]
     return made, dict(zip(names, parts, strict=True))
 
 

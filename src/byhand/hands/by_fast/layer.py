@@ -1,4 +1,4 @@
-"""What every layer of the fast hand has in common, and how a layer of the textbook hand becomes one.
+"""The base class of the fast hand's layers, and the adapter for layers of the textbook hand.
 
 Twins: ``by_numpy/layer.py``, ``by_tensor/layer.py``, ``by_torch/layer.py``.
 """
@@ -26,7 +26,7 @@ class FastLayer:
     shape
         The shape that enters, without the batch axis.
     dtype
-        What the network computes in.
+        Floating-point type of the network.
     values, gradients, state
         The layer's parameters, their gradients, and what it keeps without learning it, in the order of the description:
         views of the network's vectors. A backward pass overwrites the gradients.

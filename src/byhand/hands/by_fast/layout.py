@@ -1,7 +1,7 @@
-"""How maps lie in memory: the batch last, so that a row of a map for all pictures is contiguous.
+"""The memory layout of maps: the batch last, so that a row of a map for all pictures is contiguous.
 
 Maps have the axes ``(B, H, W, C)`` in every hand; here they are views of ``(H, C, W, B)``. Consecutive rows of such a
-map are one matrix as they lie, which `RowBlock.windows` shows to BLAS without a copy.
+map form one contiguous matrix, which `RowBlock.windows` shows to BLAS without a copy.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class RowBlock(NamedTuple):
     start: int
     """The first row of the map under the first row of the result."""
     stride: int
-    """How much further it is for the next row."""
+    """Distance between the windows of two consecutive rows."""
 
     def windows(self, x: Array) -> Array:
         """View rows of x ``(H, ..., W, B)`` as overlapping matrices ``(length, rows ..., W B)``."""

@@ -16,7 +16,7 @@ class Workspace:
     Parameters
     ----------
     dtype
-        What buffers hold unless another dtype is asked for.
+        Default type of the buffers.
     """
 
     def __init__(self, dtype: np.dtype[Any]) -> None:

@@ -42,7 +42,7 @@ class Layer:
         Returns
         -------
         tuple
-            The output ``(B, ...)``, and whatever `backward` will need.
+            The output ``(B, ...)``, and the values that `backward` needs.
         """
         raise NotImplementedError
 
@@ -54,7 +54,7 @@ class Layer:
         dy
             Gradient of the loss with respect to the output, ``dL/dy``.
         cache
-            What `forward` returned beside the output.
+            The second value that `forward` returned.
 
         Returns
         -------

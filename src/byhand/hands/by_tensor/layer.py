@@ -1,4 +1,4 @@
-"""What every layer of the tensor hand is: one function.
+"""The layers of the tensor hand: one function each.
 
 ``forward(settings, x, parameters, mode)`` takes the layer's description, the input ``(B, ...)``, and what the layer
 learns followed by its state, and returns the output. Twins: ``by_numpy/layer.py``, ``by_torch/layer.py``.

@@ -1,4 +1,4 @@
-"""What every layer of the torch hand is: one function from a description to a module of the library.
+"""The layers of the torch hand: one function each, from a description to a module of the library.
 
 Images enter as tensors ``(B, 28, 28)``; maps lie as the library has them, ``(B, C, H, W)``. Where our parameters lie in
 the library's modules, ``parameters.py`` says. Twins: ``by_numpy/layer.py``, ``by_tensor/layer.py``.

@@ -34,7 +34,7 @@ def write_report(results: Sequence[Result], folder: Path, command: str) -> tuple
     Parameters
     ----------
     results
-        What was compared.
+        The comparison.
     folder
         Where ``report.html`` and ``figures/`` go; made if missing.
     command

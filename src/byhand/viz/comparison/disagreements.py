@@ -50,7 +50,7 @@ def disagreements(predictions: Mapping[str, Predictions], indices: Array) -> sty
     Parameters
     ----------
     predictions
-        By network, all of the same digits.
+        Predictions by network, all of the same digits.
     indices
         Which of the digits to show.
     """

@@ -23,7 +23,7 @@ HIGHEST = 0.9995
 LOWEST = 0.8
 """Curves are shown from here, unless a network ends below."""
 SHADE = 0.25
-"""How much darker each further network of a kind is drawn."""
+"""Fraction of the text's color added for each further network of a kind."""
 
 
 def against_time(results: Sequence[Result]) -> style.Figure:

@@ -34,13 +34,13 @@ def landscape(
     Parameters
     ----------
     network
-        Of any hand.
+        A network of any hand.
     images, labels
         uint8 ``(N, 28, 28)`` and integers ``(N,)``, 0 to 9.
     image
         uint8 ``(28, 28)``; its position is marked.
     method, seed
-        As in `byhand.viz.inside.arrays.on_plane`: ``"pca"`` or ``"tsne"``.
+        ``"pca"`` or ``"tsne"``, and the seed of the latter, as in `byhand.viz.inside.arrays.on_plane`.
 
     Raises
     ------

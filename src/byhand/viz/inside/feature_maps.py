@@ -49,7 +49,7 @@ def feature_maps(network: Network, image: Array) -> style.Figure:
     Parameters
     ----------
     network
-        Of any hand.
+        A network of any hand.
     image
         uint8 ``(28, 28)``.
 

@@ -1,4 +1,4 @@
-"""What the figures of `byhand.viz.inside` share: color scales, panels in inches, and keys to colors."""
+"""Parts of the figures of `byhand.viz.inside`: color scales, panels in inches, and keys to colors."""
 
 from __future__ import annotations
 

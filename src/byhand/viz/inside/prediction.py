@@ -22,7 +22,7 @@ def answer(network: Network, image: Array, label: int | None = None) -> style.Fi
     Parameters
     ----------
     network
-        Of any hand.
+        A network of any hand.
     image
         uint8 ``(28, 28)``.
     label
@@ -67,7 +67,7 @@ def evidence(network: Network, image: Array) -> style.Figure:
     Parameters
     ----------
     network
-        Of any hand.
+        A network of any hand.
     image
         uint8 ``(28, 28)``.
 

@@ -26,7 +26,7 @@ TEXTS = {
             "What every layer computes from the image, from the pixels down to the logits. The maps of a "
             "convolution are tiles, one for each channel; the states of a recurrent layer are a heat map, one "
             "line for each row of the image; the values of a dense layer are a strip. Blue is below zero, "
-            "vermilion above; every layer has its own scale, and the largest value stands beside it."
+            "vermilion above; every layer has its own scale, and the largest value is written next to it."
         ),
     ),
     "filters": (
@@ -47,7 +47,7 @@ TEXTS = {
     "rows": (
         "Row by row",
         (
-            "The network reads the image from top to bottom, one row at a time. Beside each row stand the state "
+            "The network reads the image from top to bottom, one row at a time. Next to each row are the state "
             "after it, one column for each unit, and the prediction if the image ended there; a dot marks the "
             "most probable digit. Units are sorted by when they change."
         ),
@@ -71,7 +71,7 @@ TEXTS = {
     "map": (
         "Among other digits",
         (
-            "Each digit of the test set stands where the last hidden layer places it; the ring marks the image "
+            "Each digit of the test set is drawn where the last hidden layer places it; the ring marks the image "
             "above. Digits far apart on the map are far apart for the network; digits close on the map need not be: "
             "a plane shows two directions of many, and t-SNE preserves no distances."
         ),
@@ -92,7 +92,7 @@ def views(
     Parameters
     ----------
     network
-        Of any hand.
+        A network of any hand.
     image
         uint8 ``(28, 28)``.
     label
@@ -100,7 +100,7 @@ def views(
     others
         Images ``(N, 28, 28)`` and labels ``(N,)`` of the digits on the map; without them there is no map.
     method
-        Of the map, as in `byhand.viz.inside.landscape`.
+        Method of the map, as in `byhand.viz.inside.landscape`.
 
     Raises
     ------

@@ -17,7 +17,7 @@ COLUMNS = 4
 INCHES = 1.08
 """The side of a digit."""
 PITCH = (64, 37)
-"""From one digit to the next, across and down, in pixels of the digits."""
+"""Distance from one digit to the next, across and down, in pixels of the digits."""
 BAR = 0.47
 """Inches of a bar of 100 %."""
 
@@ -32,7 +32,7 @@ def examples(found: Evaluation, indices: Sequence[int] | Array, label: str) -> s
     indices
         Which digits, at least one.
     label
-        What the figure shows, for screen readers.
+        Description of the figure for screen readers.
     """
     from matplotlib.colors import to_rgb
 

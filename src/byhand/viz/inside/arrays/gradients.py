@@ -103,7 +103,7 @@ def occlusion(network: Network, image: Array, label: int | None = None, cover: i
     Parameters
     ----------
     network
-        Of any hand.
+        A network of any hand.
     image
         uint8 ``(28, 28)``.
     label

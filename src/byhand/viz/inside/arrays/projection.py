@@ -14,12 +14,12 @@ METHODS = ("pca", "tsne")
 
 
 def last_hidden(network: Network, images: Array) -> Array:
-    """Compute the input of the last dense layer: the features that the network has learned to tell digits apart.
+    """Compute the input of the last dense layer: the features by which the network separates digits.
 
     Parameters
     ----------
     network
-        Of any hand.
+        A network of any hand.
     images
         uint8 ``(B, 28, 28)``.
 
@@ -47,7 +47,7 @@ def on_plane(values: Array, method: str = "pca", seed: int = 0) -> Array:
         ``"pca"``: the two directions of largest variance. ``"tsne"``: t-SNE (van der Maaten & Hinton, 2008), which
         keeps neighbors together; its distances mean nothing.
     seed
-        Of t-SNE.
+        Seed of t-SNE.
 
     Returns
     -------

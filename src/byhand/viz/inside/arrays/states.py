@@ -1,4 +1,4 @@
-"""What a recurrent network holds after every row: gates, states, and what it would predict there.
+"""Gates, states and predictions of a recurrent network after every row.
 
 The textbook hand returns them: they are in the cache that its forward pass leaves for the backward pass.
 """
@@ -16,7 +16,7 @@ from byhand.models.layers import Recurrent
 from byhand.viz.inside.arrays.gradients import checked, textbook_layers
 
 GATES = {"elman": (), "lstm": ("i", "f", "o", "g"), "gru": ("r", "z", "n")}
-"""What each step of a recurrent layer's cache begins with."""
+"""First values of each step in a recurrent layer's cache."""
 
 
 def is_recurrent(network: Network) -> bool:
@@ -30,7 +30,7 @@ def gates(network: Network, images: Array) -> dict[str, dict[str, Array]]:
     Parameters
     ----------
     network
-        Of any hand, with a recurrent layer.
+        A network of any hand, with a recurrent layer.
     images
         uint8 ``(B, 28, 28)``.
 
@@ -81,7 +81,7 @@ def probabilities_by_row(network: Network, images: Array) -> Array:
     Parameters
     ----------
     network
-        Of any hand, with a recurrent layer.
+        A network of any hand, with a recurrent layer.
     images
         uint8 ``(B, 28, 28)``.
 

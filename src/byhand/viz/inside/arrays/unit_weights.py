@@ -43,7 +43,7 @@ def unit_pictures(network: Network) -> Array:
     Parameters
     ----------
     network
-        Of any hand, whose lowest layer with weights is dense: softmax regression or a multilayer perceptron.
+        A network of any hand, whose lowest layer with weights is dense: softmax regression or a multilayer perceptron.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def filters(network: Network) -> Array:
     Parameters
     ----------
     network
-        Of any hand, with a convolution.
+        A network of any hand, with a convolution.
 
     Returns
     -------
