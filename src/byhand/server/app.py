@@ -41,7 +41,7 @@ service = APIRouter(tags=["service"])
 
 @service.get("/healthz", summary="Is the service up?", response_model=schemas.Health, responses=documented())
 async def healthz() -> Response:
-    """Answer; no token is required."""
+    """Report that the service is up; needs no token."""
     return json_response({"status": "ok"})
 
 
@@ -55,7 +55,7 @@ async def healthz() -> Response:
     },
 )
 async def metrics(request: Request) -> Response:
-    """Give the counters of the service with all its workers since it started."""
+    """Return the counters of the service with all its workers since it started."""
     text, media_type = runtime_of(request).metrics.exposed()
     return Response(text, media_type=media_type)
 

@@ -122,8 +122,8 @@ def epoch_line(entry: dict[str, Any], seconds: float, epochs: int, now: datetime
 def parameter_table(spec: Spec) -> Table:
     """Tabulate a network: layer, output shape, parameters, and their total."""
     rows = []
-    for layer, shape, learnt in zip(spec.layers, spec.shapes[1:], spec.layer_parameters, strict=True):
-        count = sum(parameter.size for parameter in learnt)
+    for layer, shape, learned in zip(spec.layers, spec.shapes[1:], spec.layer_parameters, strict=True):
+        count = sum(parameter.size for parameter in learned)
         rows.append((layer.title(), " x ".join(map(str, shape)), f"{count:,}" if count else ""))
     made = table(("layer", "output", "parameters"), rows, names=1)
     made.show_footer = True

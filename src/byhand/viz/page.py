@@ -203,7 +203,7 @@ def _text(text: str) -> str:
 
 
 def _svg(figure: style.Figure, prefix: str) -> str:
-    """Write a figure as an ``<svg>`` element; `prefix` keeps its ids apart from those of other figures."""
+    """Write a figure as an ``<svg>`` element; `prefix` distinguishes its ids from those of other figures."""
     buffer = io.StringIO()
     with style.applied():
         figure.savefig(buffer, format="svg", metadata={"Date": None})

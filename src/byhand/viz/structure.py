@@ -185,8 +185,8 @@ def _glyph(axes: style.Axes, block: Block, x: float, y: float, unit: float) -> N
     elif block.sheets:
         step = SHEET_STEP * (block.sheets - 1) / 2
         for sheet in reversed(range(block.sheets)):
-            at, share = SHEET_STEP * sheet - step, 0.45 if sheet else 0.85
-            fill = INK if block.layer is None else style.tint(block.color, share)
+            at, fraction = SHEET_STEP * sheet - step, 0.45 if sheet else 0.85
+            fill = INK if block.layer is None else style.tint(block.color, fraction)
             _box(axes, x + at, y + at, wide - 2 * step, high - 2 * step, fill)
         if block.layer is None:
             look: dict[str, Any] = {"color": PAPER, "weight": "bold", "ha": "center", "va": "center_baseline"}

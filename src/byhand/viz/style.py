@@ -132,11 +132,11 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def tint(color: str, share: float, other: str = PAPER) -> str:
+def tint(color: str, fraction: float, other: str = PAPER) -> str:
     """Mix a color with paper, or with another color: all color at 1, none at 0."""
     from matplotlib.colors import to_hex, to_rgb
 
-    mixed = [share * one + (1 - share) * two for one, two in zip(to_rgb(color), to_rgb(other), strict=True)]
+    mixed = [fraction * one + (1 - fraction) * two for one, two in zip(to_rgb(color), to_rgb(other), strict=True)]
     return to_hex(mixed).upper()
 
 

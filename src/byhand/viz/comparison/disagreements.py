@@ -45,7 +45,7 @@ def error_rates(predictions: Mapping[str, Predictions]) -> style.Figure:
 
 
 def disagreements(predictions: Mapping[str, Predictions], indices: Array) -> style.Figure:
-    """Draw some digits and below each what every network predicts; wrong predictions are coloured and bold.
+    """Draw some digits and below each what every network predicts; wrong predictions are colored and bold.
 
     Parameters
     ----------

@@ -131,7 +131,7 @@ def height(accuracy: float) -> float:
 
 
 def accuracy_scale(axes: style.Axes, accuracies: Sequence[float], *, margin: float = 0.06) -> None:
-    """Give the y axis the scale of `height`, with limits that fit these accuracies."""
+    """Set the y axis to the scale of `height`, with limits that fit these accuracies."""
     bottom, top = height(min(accuracies)), height(max(accuracies))
     margin *= max(top - bottom, 0.2)
     bottom, top = bottom - margin, top + 1.6 * margin
@@ -141,7 +141,7 @@ def accuracy_scale(axes: style.Axes, accuracies: Sequence[float], *, margin: flo
 
 
 def log_scale(axes: style.Axes, low: float, high: float) -> None:
-    """Give the x axis a logarithmic scale, with ticks at 1, 2 and 5 if it is short."""
+    """Set the x axis to a logarithmic scale, with ticks at 1, 2 and 5 if it is short."""
     from matplotlib.ticker import LogLocator, NullLocator
 
     axes.set_xscale("log")
@@ -196,7 +196,7 @@ def _dot(inside: str, edge: str) -> dict[str, Any]:
 
 
 def _key(axes: style.Axes, results: Sequence[Result]) -> None:
-    """Say above a plot what its colours and marks mean, if there is more than one of them."""
+    """Say above a plot what its colors and marks mean, if there is more than one of them."""
     from matplotlib.lines import Line2D
 
     kinds = {kind_of(result) for result in results}

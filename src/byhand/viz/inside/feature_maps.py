@@ -14,7 +14,7 @@ from byhand.viz.inside import panels
 from byhand.viz.inside.arrays import dense_on_pixels, on_pixels
 from byhand.viz.style import class_name, percent
 
-ROOM, BETWEEN, STRIP = 10.2, 0.2, 0.3
+WIDTH, BETWEEN, STRIP = 10.2, 0.2, 0.3
 """Inches: the width for tiles and strips, the gap between layers, and the height of a strip."""
 TILE, LEAST = 0.6, 0.27
 """Inches: the side of a map of 28x28, and of the smallest map."""

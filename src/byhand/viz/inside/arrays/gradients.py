@@ -55,7 +55,7 @@ def saliency(network: Network, images: Array, classes: npt.ArrayLike | None = No
     Parameters
     ----------
     network
-        Of any hand.
+        A network of any hand.
     images
         uint8 ``(B, 28, 28)``.
     classes
