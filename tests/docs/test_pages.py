@@ -53,7 +53,7 @@ def test_the_commands_on_exporting(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert lines
     for line in lines:
         # Shipped weights stand in for the run.
-        assert main(line.replace("runs/mlp-numpy", "mlp").split()[1:]) == 0
+        assert main(line.replace("runs/mlp-fast", "mlp").split()[1:]) == 0
 
 
 @pytest.mark.slow
