@@ -164,9 +164,11 @@ def test_scribbles_are_unsure(reader: Reader) -> None:
     assert unsure >= 9
 
 
-def test_onnx_gives_the_same(reader: Reader, draw: Draw) -> None:
-    pytest.importorskip("onnxruntime")
-    other = Reader(runtime="onnx")
+@pytest.mark.parametrize("runtime", ["numpy", "onnx"])
+def test_every_runtime_gives_the_same(runtime: str, reader: Reader, draw: Draw) -> None:
+    if runtime == "onnx":
+        pytest.importorskip("onnxruntime")
+    other = Reader(runtime=runtime)
     page = draw("0123456789", pen=3)
     ours, theirs = reader.read(page), other.read(page)
     assert ours.text == theirs.text

@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("folder", type=Path, help="pictures and labels.csv")
     parser.add_argument("--transformed", action="store_true", help="read transformed copies as well")
-    parser.add_argument("--runtime", default="fast", metavar="NAME", help="fast (default) or onnx")
+    parser.add_argument("--runtime", default="fast", metavar="NAME", help="fast (default), numpy or onnx")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--no-misses", action="store_true", help="draw no sheets of misses")
     parser.add_argument(

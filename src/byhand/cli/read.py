@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--single", action="store_true", help="each picture shows one digit")
     parser.add_argument("--json", action="store_true", help="print JSON: a list with an object for each picture")
     parser.add_argument("--explain", type=Path, metavar="OUT.png", help="draw every stage of reading the picture")
-    parser.add_argument("--runtime", default="fast", metavar="NAME", help="fast (default) or onnx")
+    parser.add_argument("--runtime", default="fast", metavar="NAME", help="fast (default), numpy or onnx")
 
 
 def run(arguments: argparse.Namespace) -> int:

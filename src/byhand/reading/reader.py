@@ -24,7 +24,7 @@ from byhand.reading.review import needs_review
 
 Array = npt.NDArray[Any]
 
-RUNTIMES = ("fast", "onnx")
+RUNTIMES = ("fast", "numpy", "onnx")
 MIN_LINE = 0.7
 """Smallest height of a line relative to the picture's digits, used in the costs of a lower line."""
 SPECK = 0.6
@@ -54,7 +54,7 @@ class Reader:
     def __init__(self, *, runtime: str = "fast") -> None:
         if runtime not in RUNTIMES:
             raise ByhandError(f"Unknown runtime {runtime!r}; {nearest(runtime, RUNTIMES)}.", code="reader.runtime")
-        network, card = weights.load_with_card("reader")
+        network, card = weights.load_with_card("reader", "numpy" if runtime == "numpy" else "fast")
         self.threshold = float(card["threshold"])
         # Logits are divided by it so that probabilities are calibrated (Guo et al. 2017).
         self._temperature = float(card["temperature"])
