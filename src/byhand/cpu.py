@@ -157,8 +157,10 @@ def _set(count: int) -> None:
 
 
 def _forget() -> None:
-    global _agreement  # noqa: PLW0603
-    _agreement = _Agreement()
+    global _agreement
+    before, _agreement = _agreement, _Agreement()
+    if before.inside:
+        _set(before.outside)
 
 
 # A forked process has none of its parent's threads, which may have been inside.

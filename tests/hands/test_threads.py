@@ -82,3 +82,28 @@ def test_threads_train_networks_of_their_own(hand: str, name: str, images: np.nd
     serial = [train(seed) for seed in range(THREADS)]
     with ThreadPoolExecutor(THREADS) as pool:
         assert list(pool.map(train, range(THREADS))) == serial
+
+
+def test_hands_do_not_change_one_another(images: Any) -> None:
+    # The fast hand computes with one BLAS thread, and the number is the whole process's.
+    spec = zoo.network("mlp", hidden=(256, 256))
+    fast, textbook = build(spec, "fast"), build(spec, "numpy")
+    alone = textbook.logits(images), fast.logits(images)
+    with ThreadPoolExecutor(4) as pool:
+        both = [pool.submit(network.logits, images) for _ in range(20) for network in (textbook, fast)]
+        for index, logits in enumerate(both):
+            assert np.array_equal(logits.result(), alone[index % 2])
+
+
+@pytest.mark.parametrize("name", ["mlp", "lstm", "conv5x5"])
+def test_fast_logits_do_not_depend_on_the_number_of_threads(name: str, images: Any) -> None:
+    network = build(zoo.network(name, **({"hidden": 32} if name == "lstm" else {})))
+    with cpu.blas_threads() as before:
+        pass
+    logits = []
+    for count in (1, 2, 3):
+        cpu.set_blas_threads(count)
+        logits.append([network.logits(images[:size]) for size in (1, 40, 200, 1000)])
+    cpu.set_blas_threads(before)
+    for others in logits[1:]:
+        assert all(np.array_equal(one, other) for one, other in zip(logits[0], others, strict=True))

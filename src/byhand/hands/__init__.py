@@ -54,12 +54,12 @@ def build(spec: Spec, hand: str = "fast", *, seed: int = 0, dtype: str = "float3
         return FastNetwork(spec, seed=seed, dtype=dtype)
     try:
         import torch  # noqa: F401
-    except ImportError as missing:
+    except ImportError:
         raise ByhandError(
             f"The {hand} hand needs PyTorch, which is not installed; "
             "run `pip install 'byhand[torch]'`, or use --hand fast.",
             code="hands.no_torch",
-        ) from missing
+        ) from None
     if hand == "tensor":
         from byhand.hands.by_tensor.network import TensorNetwork
 

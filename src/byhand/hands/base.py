@@ -6,14 +6,16 @@ import importlib
 import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from byhand.cpu import blas_threads
 from byhand.errors import ByhandError
-from byhand.models.layers import Layer, Parameter
+from byhand.models.layers import Layer, Parameter, Recurrent
 from byhand.models.spec import Spec
 
 Array = npt.NDArray[Any]
@@ -79,7 +81,7 @@ class Registry(Generic[Made]):
 
     def get(self, settings: Layer) -> Made | None:
         """Give what implements a layer, or ``None``. Its file is imported when a network first needs it."""
-        cell = getattr(settings, "cell", "")
+        cell = settings.cell if isinstance(settings, Recurrent) else ""
         key = (type(settings), cell)
         if key not in self._made and (file := cell or settings.file):
             module = f"byhand.hands.by_{self.hand}.{file}"
@@ -161,6 +163,8 @@ class Network(ABC):
 
     hand: ClassVar[str]
     flat: ClassVar[bool] = True
+    in_numpy: ClassVar[bool] = False
+    """Whether `_logits`, `_activations` and `_loss_and_gradient` compute with NumPy's BLAS."""
 
     theta: Any
     gradient: Any
@@ -185,14 +189,15 @@ class Network(ABC):
         Returns
         -------
         numpy.ndarray
-            Logits ``(B, K)`` in the network's dtype, in an array of the caller's own.
+            Logits ``(B, K)`` in the network's dtype, a new array.
         """
         images = self._checked(images)
-        read = np.empty((len(images), self.spec.classes), self.dtype)
-        for start in range(0, len(images), BLOCK):
-            block = slice(start, start + BLOCK)
-            read[block] = self._logits(images[block])
-        return read
+        logits = np.empty((len(images), self.spec.classes), self.dtype)
+        with self._blas():
+            for start in range(0, len(images), BLOCK):
+                block = slice(start, start + BLOCK)
+                logits[block] = self._logits(images[block])
+        return logits
 
     def _logits(self, images: Array) -> Array:
         """Logits of one block of images."""
@@ -236,13 +241,15 @@ class Network(ABC):
             images = self._checked(images)
         # Batch normalization must see a batch whole; for all others a mean is the mean of its parts.
         if len(images) <= WHOLE or self.spec.state:
-            return self._loss_and_gradient(images, labels, rng)
+            with self._blas():
+                return self._loss_and_gradient(images, labels, rng)
         loss, sums = 0.0, list[Any]()
         for start in range(0, len(images), BLOCK):
             block = slice(start, start + BLOCK)
-            share = len(images[block]) / len(images)
-            loss += share * self._loss_and_gradient(images[block], labels[block], rng)
-            parts = [share * part for part in self._gradient_arrays()]
+            weight = len(images[block]) / len(images)
+            with self._blas():
+                loss += weight * self._loss_and_gradient(images[block], labels[block], rng)
+            parts = [weight * part for part in self._gradient_arrays()]
             sums = [total + part for total, part in zip(sums, parts, strict=True)] if sums else parts
         for total, part in zip(sums, self._gradient_arrays(), strict=True):
             part[...] = total
@@ -268,9 +275,19 @@ class Network(ABC):
     def state(self) -> dict[str, Array]:
         """Give the state, which is kept but not learned, names to arrays of the spec's shapes."""
 
-    @abstractmethod
     def activations(self, images: Array) -> dict[str, Array]:
-        """Compute every layer's output when reading, by the names of `Spec.layer_names`, arrays ``(B, *shape)``."""
+        """Compute every layer's output when reading, by the names of `Spec.layer_names`, new arrays ``(B, *shape)``."""
+        images = self._checked(images)
+        with self._blas():
+            return self._activations(images)
+
+    def _activations(self, images: Array) -> dict[str, Array]:
+        """Every layer's output for images of the right shape."""
+        raise NotImplementedError
+
+    def _blas(self) -> AbstractContextManager[object]:
+        """Keep BLAS at one number of threads inside: with another number, products have other last bits."""
+        return blas_threads() if self.in_numpy else nullcontext()
 
     @abstractmethod
     def _assign(self, name: str, value: Array) -> None:

@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
-
-from byhand.cpu import processors
+from byhand.cpu import blas_threads, processors, set_blas_threads
 from byhand.models.spec import Spec
 from byhand.training.optimizers import FORMULAS
 from byhand.training.recipe import Recipe
@@ -116,15 +114,18 @@ def prove_all(
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Compute on one processor inside: batches this small only lose by being divided."""
-    with threadpool_limits(1, user_api="blas"):
-        if not has_torch():
-            yield
-            return
+    with blas_threads() as before:
+        pass
+    set_blas_threads(1)
+    torch_before = 0
+    if has_torch():
         import torch
 
-        before = torch.get_num_threads()
+        torch_before = torch.get_num_threads()
         torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
+    try:
+        yield
+    finally:
+        set_blas_threads(before)
+        if torch_before:
+            torch.set_num_threads(torch_before)

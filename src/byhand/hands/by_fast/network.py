@@ -1,7 +1,7 @@
 """A network in the fast hand: replicas of its layers over one vector of parameters.
 
 Any number of threads may read: each leases replicas that nobody else uses, and gives them back. Batches are divided
-between threads by their size alone, so a batch's logits are the same bits whoever else reads at the moment.
+by their size alone, so a batch's logits are the same bits for any number of threads and of readers.
 
 Twins: ``by_numpy/network.py``, ``by_tensor/network.py``, ``by_torch/network.py``.
 """
@@ -106,16 +106,15 @@ class FastNetwork(Network):
         if not pictures:
             return
         with blas_threads(1) as threads:
-            parts = count_parts(pictures, self._work, threads)
-            # Blocks depend on the batch alone; which thread computes a block does not matter.
-            blocks = iter(cut(pictures, max(parts, -(-pictures // self._block))))
+            # Blocks depend on the batch alone, so that logits are the same bits for any number of threads.
+            blocks = iter(cut(pictures, max(count_parts(pictures, self._work, 2), -(-pictures // self._block))))
 
             def part(_: int) -> None:
                 with self._reader() as replica:
                     for rows in blocks:
                         task(replica, rows)
 
-            run_parts(part, parts)
+            run_parts(part, count_parts(pictures, self._work, threads))
 
     @contextmanager
     def _reader(self) -> Iterator[Replica]:
@@ -145,11 +144,15 @@ class FastNetwork(Network):
 
             def task(part: int) -> float:
                 rows = parts[part]
-                share = (rows.stop - rows.start) / B
+                weight = (rows.stop - rows.start) / B
                 mode = Mode(training=True)
-                return self._trainers[part][0].forward_backward(x[rows], labels[rows], mode, start, share)
+                return self._trainers[part][0].forward_backward(x[rows], labels[rows], mode, start, weight)
 
-            losses = run_parts(task, len(parts))
+            try:
+                losses = run_parts(task, len(parts))
+            finally:
+                # A part that failed may not have used its masks.
+                self._hand_out_masks(parts, B, None)
             # In a fixed order, so that the sum is the same on every run.
             for _, gradient in self._trainers[1 : len(parts)]:
                 self.gradient += gradient
@@ -157,13 +160,11 @@ class FastNetwork(Network):
 
     def _hand_out_masks(self, parts: list[slice], B: int, rng: np.random.Generator | None) -> None:
         """Draw the dropout masks of a whole batch, as the other hands do, and give each part its rows."""
-        if rng is None:
-            return
         for i, (layer, shape) in enumerate(zip(self._trainers[0][0].layers, self.spec.shapes, strict=False)):
             if isinstance(layer, Dropout) and layer.settings.rate:
-                mask = dropout_mask(rng, (B, *shape), layer.settings.rate)
+                mask = None if rng is None else dropout_mask(rng, (B, *shape), layer.settings.rate)
                 for rows, (replica, _) in zip(parts, self._trainers, strict=False):
-                    replica.layers[i].drawn = mask[rows]  # type: ignore[attr-defined]
+                    replica.layers[i].drawn = None if mask is None else mask[rows]  # type: ignore[attr-defined]
 
     def _gradient_arrays(self) -> list[Array]:
         return [self.gradient]

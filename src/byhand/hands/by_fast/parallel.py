@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from functools import cache
 from typing import TypeVar
 
 from byhand.models.layers import Conv2d, Recurrent
@@ -29,6 +28,7 @@ MAX_PARTS = 4
 
 Result = TypeVar("Result")
 
+_pool: ThreadPoolExecutor
 _forced: ContextVar[int | None] = ContextVar("forced", default=None)
 
 
@@ -76,7 +76,7 @@ def run_parts(task: Callable[[int], Result], parts: int) -> list[Result]:
         return [task(0)]
     # Every thread sees the caller's context, as set by np.errstate.
     others = [(copy_context(), part) for part in range(1, parts)]
-    pending = [_pool().submit(context.run, task, part) for context, part in others]
+    pending = [_pool.submit(context.run, task, part) for context, part in others]
     try:
         results = [task(0)]
         for future, (context, part) in zip(pending, others, strict=True):
@@ -90,11 +90,13 @@ def run_parts(task: Callable[[int], Result], parts: int) -> list[Result]:
         wait(pending)
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(MAX_PARTS, thread_name_prefix="byhand-parts")
+def _new_pool() -> None:
+    global _pool  # noqa: PLW0603
+    # Its threads start when they first have work.
+    _pool = ThreadPoolExecutor(MAX_PARTS, thread_name_prefix="byhand-parts")
 
 
+_new_pool()
 # A forked process has none of its parent's threads.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=_new_pool)

@@ -20,6 +20,7 @@ class NumpyNetwork(Network):
     """Forward and backward pass written by hand, as on the blackboard."""
 
     hand = "numpy"
+    in_numpy = True
 
     theta: Array
     gradient: Array
@@ -66,8 +67,8 @@ class NumpyNetwork(Network):
     def _logits(self, images: Array) -> Array:
         return self.forward(images, READING)[0]
 
-    def activations(self, images: Array) -> dict[str, Array]:
-        x, outputs = self._checked(images).astype(self.dtype), {}
+    def _activations(self, images: Array) -> dict[str, Array]:
+        x, outputs = images.astype(self.dtype), {}
         for name, layer, parameters in zip(self.spec.layer_names, self.layers, self.layer_parameters, strict=True):
             x, _ = layer.forward(x, parameters, READING)
             outputs[name] = x.copy()

@@ -65,8 +65,8 @@ class TensorNetwork(Network):
         return logits
 
     @torch.inference_mode()
-    def activations(self, images: Array) -> dict[str, Array]:
-        outputs = self.forward(self._checked(images), READING)
+    def _activations(self, images: Array) -> dict[str, Array]:
+        outputs = self.forward(images, READING)
         return {name: x.cpu().numpy().copy() for name, x in zip(self.spec.layer_names, outputs, strict=True)}
 
     def _gradient_arrays(self) -> list[Tensor]:

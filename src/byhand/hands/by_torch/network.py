@@ -42,6 +42,8 @@ class TorchNetwork(Network):
         for module, learned, kept in zip(self.module, spec.layer_parameters, spec.layer_state, strict=True):
             named = zip((*learned, *kept), stored(module), strict=True)
             self._stored |= {parameter.name: tensor for parameter, tensor in named}
+        # The modules read, except within `_loss_and_gradient`.
+        self.module.eval()
         self._loss = LOSSES[spec.loss]
         self.load(starting_values(spec, seed))
 
@@ -54,18 +56,17 @@ class TorchNetwork(Network):
         wanted = torch.from_numpy(np.asarray(labels, np.int64)).to(self.device)
         loss = self._loss(self.module(self._tensor(images)), wanted, self.spec.smoothing)
         loss.backward()  # type: ignore[no-untyped-call]
+        self.module.eval()
         return loss.item()
 
     @torch.inference_mode()
     def _logits(self, images: Array) -> Array:
-        self.module.eval()
         logits: Array = self.module(self._tensor(images)).cpu().numpy()
         return logits
 
     @torch.inference_mode()
-    def activations(self, images: Array) -> dict[str, Array]:
-        self.module.eval()
-        x, outputs = self._tensor(self._checked(images)), {}
+    def _activations(self, images: Array) -> dict[str, Array]:
+        x, outputs = self._tensor(images), {}
         for name, module in zip(self.spec.layer_names, self.module, strict=True):
             x = module(x)
             # All hands show maps as (B, H, W, C).

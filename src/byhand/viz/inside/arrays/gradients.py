@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import byhand.hands.by_numpy.network  # noqa: F401  # registers the layers of the textbook hand
+from byhand.cpu import blas_threads
 from byhand.errors import ByhandError
 from byhand.hands.base import BLOCK, READING, Array, Network
 from byhand.hands.by_numpy.layer import Layer, Parameters, implements
@@ -76,22 +76,29 @@ def saliency(network: Network, images: Array, classes: npt.ArrayLike | None = No
     gradient = np.empty(images.shape, network.dtype)
     for start in range(0, len(images), BLOCK):
         block = slice(start, start + BLOCK)
-        x, caches = images[block].astype(network.dtype), list[Any]()
-        for layer, parameters in layers:
-            x, cache = layer.forward(x, parameters, READING)
-            caches.append(cache)
-        # L = z_k, so dL/dz is 1 at k and 0 elsewhere.
-        dy: Array = np.zeros_like(x)
-        dy[np.arange(len(x)), x.argmax(axis=1) if wanted is None else wanted[block]] = 1
-        for (layer, _), cache in zip(reversed(layers), reversed(caches), strict=True):
-            if isinstance(layer.settings, BatchNorm2d):
-                # The running averages are constants: y = gamma r (x - mu) + beta, so dx = gamma r dy.
-                _, r, gamma, shape = cache
-                dy = (gamma * r * dy).reshape(shape)
-            else:
-                dy, _ = layer.backward(dy, cache)
-        gradient[block] = dy
+        with blas_threads():
+            gradient[block] = _gradient(
+                layers, images[block].astype(network.dtype), None if wanted is None else wanted[block]
+            )
     return gradient
+
+
+def _gradient(layers: list[tuple[Layer, Parameters]], x: Array, wanted: Array | None) -> Array:
+    caches = list[Any]()
+    for layer, parameters in layers:
+        x, cache = layer.forward(x, parameters, READING)
+        caches.append(cache)
+    # L = z_k, so dL/dz is 1 at k and 0 elsewhere.
+    dy: Array = np.zeros_like(x)
+    dy[np.arange(len(x)), x.argmax(axis=1) if wanted is None else wanted] = 1
+    for (layer, _), cache in zip(reversed(layers), reversed(caches), strict=True):
+        if isinstance(layer.settings, BatchNorm2d):
+            # The running averages are constants: y = gamma r (x - mu) + beta, so dx = gamma r dy.
+            _, r, gamma, shape = cache
+            dy = (gamma * r * dy).reshape(shape)
+        else:
+            dy, _ = layer.backward(dy, cache)
+    return dy
 
 
 def occlusion(network: Network, image: Array, label: int | None = None, cover: int = COVER) -> Array:

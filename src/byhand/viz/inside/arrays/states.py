@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.cpu import blas_threads
 from byhand.errors import ByhandError
 from byhand.hands.base import READING, Array, Network
 from byhand.metrics.losses import probabilities
@@ -49,7 +50,8 @@ def gates(network: Network, images: Array) -> dict[str, dict[str, Array]]:
     stop = _last_recurrent(network) + 1
     x, held = checked(network, images).astype(network.dtype), {}
     for name, (layer, parameters) in list(zip(network.spec.layer_names, textbook_layers(network), strict=True))[:stop]:
-        x, cache = layer.forward(x, parameters, READING)
+        with blas_threads():
+            x, cache = layer.forward(x, parameters, READING)
         if isinstance(layer.settings, Recurrent):
             held[name] = _unpacked(layer.settings.cell, cache)
     return held
@@ -107,7 +109,8 @@ def probabilities_by_row(network: Network, images: Array) -> Array:
     B, T, H = h.shape
     x = h.reshape(B * T, H)
     for layer, parameters in textbook_layers(network)[last + 1 :]:
-        x, _ = layer.forward(x, parameters, READING)
+        with blas_threads():
+            x, _ = layer.forward(x, parameters, READING)
     return probabilities(x, network.spec.loss).reshape(B, T, -1)
 
 
