@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DEV := $(VENV)/.dev
 
 .PHONY: compare lab test lint format recipes clean help
 
@@ -23,8 +24,13 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Creating $(VENV); this may take some minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "Creating the virtual environment failed; on Debian and Ubuntu, run apt install python3-venv."; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[torch,lab]'
+	@touch $@
+
+$(DEV): $(READY)
+	@echo "Installing what the tests need; this may take some minutes."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[torch,dev]'
-	touch $@
+	@touch $@
 
 compare: $(READY)
 	$(BIN)/byhand compare
@@ -32,20 +38,20 @@ compare: $(READY)
 lab: $(READY)
 	$(BIN)/byhand lab
 
-test: $(READY)
+test: $(DEV)
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-lint: $(READY)
+lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(READY)
+format: $(DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 recipes: $(READY)
-	$(BIN)/byhand compare --all --hands fast --seeds 5 --write results/
+	$(BIN)/byhand compare --all --hands fast --seeds 5 --data mnist --write results/
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

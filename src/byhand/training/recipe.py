@@ -180,7 +180,7 @@ class Recipe:
                 raise
         default = split(dataset, seed)
         notify(
-            f"the recipe {self.name!r} asks for a split of {sizes}, which {default.name} is too small for; "
+            f"the recipe {self.name!r} asks for a split of {sizes}, but {default.name} has too few digits; "
             f"using {'/'.join(map(str, default.sizes))}."
         )
         return default
