@@ -128,8 +128,8 @@ def draw(spec: Spec, title: str) -> style.Figure:
         # The row of settings is left out where there are none.
         rows = (0, 1, 2, 3) if any(block.words[1] for block in made) else (0, 0, 1, 2)
         line_height = GLYPH_HEIGHT + pills + (rows[3] + 1) * LINE + GAP
-        heading, room = title, WIDEST - 2 * MARGIN - GAP - style.width_of(total)
-        while (headed := style.width_of(heading, style.TITLE, "bold")) > room:
+        heading, available = title, WIDEST - 2 * MARGIN - GAP - style.width_of(total)
+        while (headed := style.width_of(heading, style.TITLE, "bold")) > available:
             heading = heading.removesuffix("…")[:-1] + "…"
         longest = max(sum(width + GAP for _, width in line) for line in lines)
         width = 2 * MARGIN + max(LABELS + longest, headed + GAP + style.width_of(total))
