@@ -50,6 +50,13 @@ def test_the_checks_of_scikit_learn(estimator: Any, check: Callable[[Any], None]
     check(estimator)
 
 
+@pytest.mark.slow
+@parametrize_with_checks([DigitClassifier(hand=hand) for hand in ("numpy", "tensor", "torch")])
+def test_the_checks_in_the_other_hands(estimator: Any, check: Callable[[Any], None]) -> None:
+    pytest.importorskip("torch")
+    check(estimator)
+
+
 def test_softmax_regression_equals_scikit_learns(digits: tuple[Any, Any]) -> None:
     X, y = digits
     ours = DigitClassifier(

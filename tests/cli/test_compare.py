@@ -12,7 +12,7 @@ import pytest
 from byhand.cli import main
 from byhand.cli.compare import undistorted
 from byhand.compare.default_networks import DEFAULT_NETWORKS
-from byhand.training.recipe import shipped
+from byhand.training.recipe import load_recipe, shipped
 
 QUICK = ("-ep", "1", "--threads", "1")
 TABLE = (*QUICK, "--no-report")
@@ -136,6 +136,18 @@ def test_every_default_network_learns_the_embedded_digits(capsys: pytest.Capture
     assert main(["compare", "--data", "digits", "--hands", "fast", "--no-report", "--offline"]) == 0
     for row in table(capsys.readouterr().out):
         assert float(row["test"].removesuffix(" %")) > 85, row
+
+
+def test_the_default_networks_in_full(
+    capsys: pytest.CaptureFixture[str], npz: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "byhand.compare.default_networks.DEFAULT_NETWORKS",
+        [one for one in DEFAULT_NETWORKS if one.recipe == "tiny-cnn"],
+    )
+    words = ["compare", "--full", "--data", str(npz), "--threads", "1", "--hands", "fast", "--no-report"]
+    assert main(words) == 0
+    assert table(capsys.readouterr().out)[0]["epochs"] == str(load_recipe("tiny-cnn").config.epochs)
 
 
 def test_without_torch(capsys: pytest.CaptureFixture[str], npz: Path, monkeypatch: pytest.MonkeyPatch) -> None:
