@@ -36,7 +36,7 @@ class RemoteDataset:
     Attributes
     ----------
     files
-        Its files.
+        The files.
     mirrors
         URLs of the folders that hold them, ending in a slash, tried in this order.
     fingerprint

@@ -46,7 +46,7 @@ class Segment:
     Attributes
     ----------
     label
-        Its number in the label image.
+        Number in the label image.
     box
         Left, top, right and bottom in pixels of the ink.
     area

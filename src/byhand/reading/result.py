@@ -42,7 +42,7 @@ class ReadDigit:
     top
         The three most probable values with their probabilities.
     unsure
-        Whether it needs review: it may be another digit, or none.
+        Whether the digit needs review: it may be another digit, or none.
     line
         Number of its line, from 0.
     ink

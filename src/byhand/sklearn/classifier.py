@@ -47,7 +47,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     hidden, dropout
         Settings of a named network; by default those of its recipe.
     network_settings
-        Its other settings: ``{"activation": "tanh"}``.
+        Other settings of the network: ``{"activation": "tanh"}``.
     hand, device
         ``"fast"``, ``"numpy"``, ``"tensor"`` or ``"torch"``, and the device of the last two.
     dtype

@@ -123,7 +123,7 @@ def compare(
     rng
         Draws entries and directions.
     count
-        How many entries; all, where there are no more. Half of them are the largest, half are drawn.
+        Number of entries, or all if there are fewer. Half of them are the largest, half are drawn.
     network_largest
         The largest entry of all gradients that this is one of, for `SMALL_PARAMETER`.
     """

@@ -36,7 +36,7 @@ def check_gradients(spec: Spec, entries: int, seed: int) -> Check:
     spec
         The network.
     entries
-        How many entries of each array are checked one by one; in addition, all of them together along random
+        Number of entries of each array that are checked one by one; in addition, all of them together along random
         directions.
     seed
         Seed of the weights, pictures, entries and directions.

@@ -27,9 +27,9 @@ class Check:
     tolerance
         The largest one allowed; infinite where a difference is measured and not judged.
     compared
-        How many comparisons were made: of values, or of derivatives along a direction.
+        Number of comparisons: of values, or of derivatives along a direction.
     worst
-        Where the largest difference is, and both values.
+        Position of the largest difference, and both values.
     failures
         A line for every layer and parameter that differs by more than is allowed.
     skipped
@@ -85,11 +85,11 @@ class Part:
     name
         The part: ``"Linear1, W1"``.
     difference
-        Its largest relative difference.
+        The largest relative difference.
     compared
-        How many values were compared.
+        Number of values compared.
     where
-        The place and both values.
+        Its position and both values.
     """
 
     name: str
@@ -192,7 +192,7 @@ def furthest(name: str, ours: Array, theirs: Array, hand: str, least: float = 0.
     ours, theirs
         The arrays, of one shape: the textbook hand's and another's.
     hand
-        Name of the second one's hand.
+        Name of the other hand.
     least
         The difference is divided by no less than this, for parts whose true value is zero.
     """

@@ -50,7 +50,7 @@ def label_ends(
     texts, colors
         One for each line; the colors are of the joining strokes.
     at, gap
-        Where the texts begin, and how far they are from one another, as shares of the axes.
+        Left end of the texts, and the distance between them, as fractions of the axes.
     look
         How the texts are drawn.
     """

@@ -124,7 +124,7 @@ def legend_above(axes: Axes, handles: Sequence[Any]) -> None:
 
 
 def name_rows(axes: Axes, names: Sequence[str]) -> None:
-    """Give each row of a chart its name in place of the y axis, the first row at the top."""
+    """Write the name of each row of a chart in place of the y axis, the first row at the top."""
     axes.set_yticks(range(len(names)), names, size=TEXT, color=INK)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)

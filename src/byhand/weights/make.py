@@ -42,7 +42,7 @@ def make(path: Path, folder: Path = HERE) -> dict[str, Any]:
     path
         The run's folder; its digits must be available.
     folder
-        Where to write the file.
+        Path of the file to write.
 
     Returns
     -------

@@ -36,7 +36,7 @@ def write_report(results: Sequence[Result], folder: Path, command: str) -> tuple
     results
         The comparison.
     folder
-        Where ``report.html`` and ``figures/`` go; made if missing.
+        Folder for ``report.html`` and ``figures/``; created if missing.
     command
         The command that made the comparison.
 

@@ -52,7 +52,7 @@ def disagreements(predictions: Mapping[str, Predictions], indices: Array) -> sty
     predictions
         Predictions by network, all of the same digits.
     indices
-        Which of the digits to show.
+        Indices of the digits to show.
     """
     digits = next(iter(predictions.values())).digits
     labels = digits.labelled()

@@ -80,9 +80,9 @@ def write_report(run: Run, found: Evaluation, which: str, path: Path, figures: P
     run
         The trained network.
     found
-        Its predictions.
+        The predictions of the network.
     which
-        Which digits they are of: ``"test split"``.
+        Name of the digits: ``"test split"``.
     path
         The HTML file.
     figures

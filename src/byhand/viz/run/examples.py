@@ -30,7 +30,7 @@ def examples(found: Evaluation, indices: Sequence[int] | Array, label: str) -> s
     found
         The predictions.
     indices
-        Which digits, at least one.
+        Indices of the digits, at least one.
     label
         Description of the figure for screen readers.
     """

@@ -25,7 +25,7 @@ def learning(log: Log) -> style.Figure:
     Parameters
     ----------
     log
-        Its entries, at least one.
+        Entries of the log, at least one.
 
     Returns
     -------
