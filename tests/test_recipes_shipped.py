@@ -116,7 +116,7 @@ def test_the_cg_recipes_drop_what_hardly_varies(digits: Digits) -> None:
 
 
 def stepped(network: Network, config: TrainingConfig, digits: Digits, steps: int) -> dict[str, Any]:
-    """Train by a recipe's own optimiser and schedule, four pictures a step."""
+    """Train by a recipe's own optimizer and schedule, four pictures a step."""
     made = optimizer(network, config)
     images, labels, drop = digits.images, digits.labelled(), generator(0, "dropout", 0)
     for step in range(steps):

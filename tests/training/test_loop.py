@@ -215,7 +215,7 @@ def test_not_one_iteration(name: str, splits: Splits, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"])
 @pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
-def test_every_optimiser_learns(name: str, loss: str, splits: Splits) -> None:
+def test_every_optimizer_learns(name: str, loss: str, splits: Splits) -> None:
     network = build(zoo.network("mlp", hidden=(32,), loss=loss, smoothing=0.1))
     lr = {"sgd": 0.05, "momentum": 0.01, "nesterov": 0.01}.get(name, 0.002)
     trained(splits, network, optimizer=name, lr=lr, epochs=12, batch_size=16, clip=5.0)

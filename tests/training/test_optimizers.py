@@ -1,4 +1,4 @@
-"""Every hand-written optimiser against ``torch.optim``, over fifty steps in float64, to 1e-10."""
+"""Every hand-written optimizer against ``torch.optim``, over fifty steps in float64, to 1e-10."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def slope(theta: np.ndarray, step: int) -> np.ndarray:
 
 
 def by_torch(name: str, start: np.ndarray, l2: float, decay_biases: bool, clip: float) -> np.ndarray:
-    """Fifty steps of the library's optimiser on tensors of its own."""
+    """Fifty steps of the library's optimizer on tensors of its own."""
     tensors, where, first = [], [], 0
     for parameter in SPEC.parameters:
         where.append(slice(first, first + parameter.size))
@@ -65,7 +65,7 @@ def flat(network: Network) -> np.ndarray:
 
 
 def by_us(hand: str, config: TrainingConfig, start: np.ndarray, halt: int = 50) -> np.ndarray:
-    """The same with ours; a new optimiser takes over the old one's memory at step `halt`."""
+    """The same with ours; a new optimizer takes over the old one's memory at step `halt`."""
     network = build(SPEC, hand, dtype="float64")
     network.theta[...] = start if hand == "numpy" else torch.from_numpy(start)
     moving = optimizer(network, config)
@@ -98,7 +98,7 @@ def test_as_torch_has_it(name: str, hand: str) -> None:
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_the_library_remembers(name: str) -> None:
-    """A memory copied to a new optimiser of a new network: the same bits from then on."""
+    """A memory copied to a new optimizer of a new network: the same bits from then on."""
     images = np.random.default_rng(0).integers(0, 256, (4, 2, 2), dtype=np.uint8)
     labels = np.array([0, 1, 1, 0])
     config = TrainingConfig(optimizer=name, l2=0.01)

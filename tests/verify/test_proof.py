@@ -224,10 +224,10 @@ def test_a_hand_that_steps_otherwise_drifts(monkeypatch: pytest.MonkeyPatch) -> 
     assert not check_drift(measure_drift(SMALL, "float32", 0, 2)).holds
 
 
-# --- The optimisers ---------------------------------------------------------------------------------------------------
+# --- The optimizers ---------------------------------------------------------------------------------------------------
 
 
-def test_the_optimisers_are_the_librarys() -> None:
+def test_the_optimizers_are_the_librarys() -> None:
     pytest.importorskip("torch")
     proof = prove_optimizers()
     assert proof.holds
@@ -236,7 +236,7 @@ def test_the_optimisers_are_the_librarys() -> None:
 
 
 @pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"])
-def test_a_wrong_optimiser_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_optimizer_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
     from byhand.training.optimizers import FORMULAS
 

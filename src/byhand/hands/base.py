@@ -80,7 +80,7 @@ class Registry(Generic[Made]):
         return register
 
     def get(self, settings: Layer) -> Made | None:
-        """Give what implements a layer, or ``None``. Its file is imported when a network first needs it."""
+        """Return what implements a layer, or ``None``. Its file is imported when a network first needs it."""
         cell = settings.cell if isinstance(settings, Recurrent) else ""
         key = (type(settings), cell)
         if key not in self._made and (file := cell or settings.file):
@@ -91,7 +91,7 @@ class Registry(Generic[Made]):
         return self._made.get(key)
 
     def find(self, settings: Layer) -> Made:
-        """Give what implements a layer.
+        """Return what implements a layer.
 
         Raises
         ------
@@ -125,7 +125,7 @@ def dropout_mask(
 
 @dataclass(frozen=True)
 class Prepared:
-    """Images that have passed the layers below the first that learns; `Network.prepared` makes them.
+    """Images after the layers below the first one with parameters; `Network.prepared` makes them.
 
     Attributes
     ----------
@@ -158,7 +158,7 @@ class Network(ABC):
     ----------
     theta, gradient
         All parameters and their gradient, each one contiguous vector in the hand's own kind of array. The torch hand
-        keeps none (`flat` is False): there the library owns its parameters and its optimisers.
+        keeps none (`flat` is False): there the library owns its parameters and its optimizers.
     """
 
     hand: ClassVar[str]
@@ -265,15 +265,15 @@ class Network(ABC):
 
     @abstractmethod
     def parameters(self) -> dict[str, Array]:
-        """Give the parameters, names to arrays of the spec's shapes; views where the hand can."""
+        """Return the parameters, names to arrays of the spec's shapes; views where the hand can."""
 
     @abstractmethod
     def gradients(self) -> dict[str, Array]:
-        """Give the last gradient, names to arrays of the spec's shapes."""
+        """Return the last gradient, names to arrays of the spec's shapes."""
 
     @abstractmethod
     def state(self) -> dict[str, Array]:
-        """Give the state, which is kept but not learned, names to arrays of the spec's shapes."""
+        """Return the state, which is kept but not learned, names to arrays of the spec's shapes."""
 
     def activations(self, images: Array) -> dict[str, Array]:
         """Compute every layer's output when reading, by the names of `Spec.layer_names`, new arrays ``(B, *shape)``."""

@@ -1,1 +1,1 @@
-"""The one engine: recipes, optimisers, schedules, checkpoints, runs."""
+"""The one engine: recipes, optimizers, schedules, checkpoints, runs."""

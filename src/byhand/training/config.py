@@ -36,7 +36,7 @@ class TrainingConfig:
     threads
         Threads for matrix products; 0 uses every processor.
     epochs
-        Passes over the training split; iterations, for `FULL_BATCH` optimisers.
+        Passes over the training split; iterations, for `FULL_BATCH` optimizers.
     batch_size
         Images per step; 0 takes the whole training split.
     shuffle
