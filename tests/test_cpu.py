@@ -45,6 +45,17 @@ def test_quota_of_a_container(four_processors: Path, text: str, count: int) -> N
     assert cpu.processors() == count
 
 
+def test_quota_of_a_service_and_of_what_contains_it(four_processors: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = four_processors / "system.slice" / "lab.service"
+    own.mkdir(parents=True)
+    (four_processors / "own").write_text("0::/system.slice/lab.service\n")
+    monkeypatch.setattr(cpu, "OWN_CGROUP", four_processors / "own")
+    (own / "cpu.max").write_text("300000 100000\n")
+    assert cpu.processors() == 3
+    (own.parent / "cpu.max").write_text("200000 100000\n")
+    assert cpu.processors() == 2
+
+
 @pytest.mark.parametrize(("quota", "period", "count"), [("-1", "100000", 4), ("250000", "100000", 3), ("1", "0", 4)])
 def test_quota_of_an_older_container(four_processors: Path, quota: str, period: str, count: int) -> None:
     (four_processors / "cpu").mkdir()

@@ -1,8 +1,7 @@
 """Processors and threads: how many there are, and how many the linear algebra (BLAS) uses.
 
-The number of BLAS threads belongs to the whole process, so code that needs another number must agree with everybody
-else who computes at the same time: `blas_threads` admits callers that need the same number together, and lets others
-wait.
+The number of BLAS threads belongs to the whole process, so code that needs another number must match the other callers
+at that time: `blas_threads` admits callers that need the same number together, and lets others wait.
 """
 
 from __future__ import annotations
@@ -16,13 +15,24 @@ from pathlib import Path
 from typing import Any
 
 CGROUP = Path("/sys/fs/cgroup")
+OWN_CGROUP = Path("/proc/self/cgroup")
 
 
 def processors() -> int:
     """Count the processors that this process may use: affinity (``taskset``) and a container's quota reduce it."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = _quota(CGROUP)
-    return available if quota is None else max(1, min(available, math.ceil(quota)))
+    quotas = [quota for group in _control_groups() if (quota := _quota(group)) is not None]
+    return max(1, min(available, *(math.ceil(quota) for quota in quotas))) if quotas else available
+
+
+def _control_groups() -> list[Path]:
+    """List the process's own control group of version 2 and all above it; each may have a quota."""
+    try:
+        own = next(line[3:] for line in OWN_CGROUP.read_text().splitlines() if line.startswith("0::"))
+    except (OSError, StopIteration):
+        own = "/"
+    parts = [part for part in own.split("/") if part not in ("", "..")]
+    return [CGROUP.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
 
 
 def _quota(cgroup: Path) -> float | None:
@@ -45,7 +55,7 @@ def _quota(cgroup: Path) -> float | None:
 
 
 class _Agreement:
-    """The number of BLAS threads that all who compute at the moment have agreed on."""
+    """The number of BLAS threads that all current callers have agreed on."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -81,7 +91,7 @@ class _Agreement:
 
     def set(self, count: int) -> None:
         with self.lock:
-            # Whoever is inside keeps the number they asked for; the last to leave sets this one.
+            # Callers inside keep the number they asked for; the last to leave sets this one.
             self.outside = count
             if not self.inside:
                 _set(count)
@@ -90,7 +100,7 @@ class _Agreement:
         return not self.inside or self.count == (count or self.outside)
 
     def _wait(self, count: int | None) -> None:
-        # First come, first served: a caller who needs another number does not wait forever for a crowd to leave.
+        # First come, first served: a caller who needs another number does not wait forever for a steady stream of others.
         turn = object()
         self.waiting.append(turn)
         try:
