@@ -100,7 +100,7 @@ class _Agreement:
         return not self.inside or self.count == (count or self.outside)
 
     def _wait(self, count: int | None) -> None:
-        # First come, first served: a caller who needs another number does not wait forever for a steady stream of others.
+        # First come, first served, so that nobody waits forever for a steady stream of others.
         turn = object()
         self.waiting.append(turn)
         try:
