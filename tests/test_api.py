@@ -47,7 +47,9 @@ def test_mistakes_are_byhand_errors(tmp_path: Path, npz: Path) -> None:
         byhand.train("mlp", ephocs=3, runs=tmp_path)
     with pytest.raises(byhand.ByhandError, match="no recipe 'mpl'"):
         byhand.train("mpl", runs=tmp_path)
-    with pytest.raises(byhand.ByhandError, match="'cg-grid' sweeps hidden and l2, which makes many runs; set each"):
+    with pytest.raises(
+        byhand.ByhandError, match="'cg-grid' sweeps hidden and l2, and so defines several runs; set each"
+    ):
         byhand.train("cg-grid", runs=tmp_path)
     with pytest.raises(byhand.ByhandError, match="is not the folder of a run"):
         byhand.load_run(tmp_path)

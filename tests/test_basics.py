@@ -25,8 +25,8 @@ from byhand.rng import generator
     [
         ("ephocs", "perhaps 'epochs' was meant"),
         ("lrr", "perhaps 'lr' was meant"),
-        ("zzz", "known are epochs, lr, seed"),
-        ("", "known are epochs, lr, seed"),
+        ("zzz", "choose one of epochs, lr, seed"),
+        ("", "choose one of epochs, lr, seed"),
     ],
 )
 def test_nearest(word: str, half: str) -> None:
@@ -103,7 +103,7 @@ def test_of_another_type(name: str, value: Any, refused: Callable[[str], Any]) -
 
 
 def test_unknown(refused: Callable[[str], Any]) -> None:
-    with refused("settings.unknown"):
+    with refused("recipe.unknown_setting"):
         check_settings("The network 'mlp'", DEFAULTS, {"ephocs": 3})
 
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LISTED = 12
+"""How many known words `nearest` lists at most."""
+
 
 class ByhandError(Exception):
     """A problem that the user can solve, described in one sentence.
@@ -23,7 +26,7 @@ class ByhandError(Exception):
         message may change.
     """
 
-    def __init__(self, message: str, *, code: str = "unclassified") -> None:
+    def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
         self.code = code
 
@@ -41,8 +44,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
     Returns
     -------
     str
-        ``"perhaps 'lr' was meant"``, or the list of all known words if none is close.
+        ``"perhaps 'lr' was meant"``, or a choice of at most `LISTED` known words if none is close.
     """
     words = sorted(known)
     close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
-    return f"perhaps {close[0]!r} was meant" if close else f"known are {', '.join(words)}"
+    if close:
+        return f"perhaps {close[0]!r} was meant"
+    return f"choose one of {', '.join(words[:LISTED])}{', ...' if len(words) > LISTED else ''}"

@@ -37,7 +37,9 @@ def check_settings(what: str, default: Mapping[str, Any], given: Mapping[str, An
     settings = {}
     for name, value in given.items():
         if name not in default:
-            raise ByhandError(f"{what} has no setting {name!r}; {nearest(name, default)}.", code="settings.unknown")
+            raise ByhandError(
+                f"{what} has no setting {name!r}; {nearest(name, default)}.", code="recipe.unknown_setting"
+            )
         if not _fits(default[name], value):
             raise ByhandError(
                 f"{what} has the setting {name} = {value!r}; expected a value like {_example(default[name])}.",

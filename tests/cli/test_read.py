@@ -89,7 +89,7 @@ def test_explaining(capsys: pytest.CaptureFixture[str]) -> None:
     with Image.open("new/stages.png") as figure:
         assert figure.width > 2000
     assert main(["read", "1771.png", "7.png", "--explain", "stages.png"]) == 2
-    assert "[command.invalid_argument]" in capsys.readouterr().err
+    assert "[cli.invalid_argument]" in capsys.readouterr().err
     assert not Path("stages.png").exists()
 
 

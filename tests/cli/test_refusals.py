@@ -25,7 +25,7 @@ from byhand.training.run import Run
         ("train mpl", "recipe.not_found"),
         ("train my.toml", "recipe.unreadable"),
         ("train broken.toml", "recipe.invalid_toml"),
-        ("train wrong.toml", "settings.unknown"),
+        ("train wrong.toml", "recipe.unknown_setting"),
         ("train mlp --hand nunpy", "recipe.unknown_hand"),
         ("train mlp --set lrr=3", "recipe.unknown_setting"),
         ("train softmax --dropout 0.5", "recipe.unknown_setting"),

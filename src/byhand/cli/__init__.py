@@ -50,7 +50,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise ByhandError(
-            f"invalid arguments ({message}); run `{self.prog} --help` for the valid ones.", code="cli.invalid_arguments"
+            f"invalid arguments ({message}); run `{self.prog} --help` for the valid ones.", code="cli.invalid_argument"
         )
 
 

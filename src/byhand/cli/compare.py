@@ -66,14 +66,14 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.viz.comparison_table import print_comparison, write_results
 
     if arguments.all and arguments.what:
-        raise ByhandError("Names and --all exclude each other; give one of them.", code="compare.arguments")
+        raise ByhandError("Names and --all exclude each other; give one of them.", code="cli.conflicting_arguments")
     if arguments.full and (arguments.all or arguments.what):
         raise ByhandError(
             "--full is for byhand compare without names; named recipes are always trained in full.",
-            code="compare.arguments",
+            code="cli.conflicting_arguments",
         )
     if arguments.seeds < 1:
-        raise ByhandError(f"--seeds is {arguments.seeds}; give 1 or more.", code="compare.arguments")
+        raise ByhandError(f"--seeds is {arguments.seeds}; give 1 or more.", code="cli.invalid_argument")
     names = list(dict.fromkeys(arguments.what))
     # A folder that has the name of a recipe is given as ./mlp. os.path.isdir is False where Path.is_dir raises.
     folders = [name for name in names if name not in shipped() and os.path.isdir(name)]  # noqa: PTH112

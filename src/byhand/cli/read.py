@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     names = arguments.pictures
     if arguments.explain is not None and len(names) > 1:
-        raise ByhandError(f"--explain takes one picture, got {len(names)}.", code="command.invalid_argument")
+        raise ByhandError(f"--explain takes one picture, got {len(names)}.", code="cli.invalid_argument")
     reader = Reader(runtime=arguments.runtime)
     results: list[dict[str, Any]] = []
     failures = 0

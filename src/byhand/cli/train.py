@@ -86,8 +86,8 @@ def _recipe(arguments: argparse.Namespace) -> Recipe | None:
         )
     if recipe.sweep and arguments.tensorboard:
         raise ByhandError(
-            f"The recipe {recipe.name!r} sweeps, which makes many runs, and --tensorboard is for one; leave it out, "
-            f"or set {' and '.join(recipe.sweep)}.",
+            f"The recipe {recipe.name!r} sweeps and so defines several runs, and --tensorboard is for one; leave "
+            f"it out, or set {' and '.join(recipe.sweep)}.",
             code="cli.conflicting_arguments",
         )
     return recipe

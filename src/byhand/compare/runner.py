@@ -67,7 +67,7 @@ class SplitCache:
     offline
         Download nothing.
     notify
-        Receives a sentence if other digits than the recipe's are used.
+        Receives a sentence if the digits differ from the recipe's.
     """
 
     def __init__(self, offline: bool = False, notify: Callable[[str], None] = lambda sentence: None) -> None:
@@ -200,7 +200,7 @@ def _digest(recipe: Recipe, splits: Splits) -> str:
         "training": {
             **dataclasses.asdict(config),
             "threads": None,
-            "device": choose_device(config.device, config.hand)[0],
+            "device": choose_device(config.device, config.hand, config.dtype)[0],
         },
         "digits": [splits.name, splits.sizes, splits.seed],
     }

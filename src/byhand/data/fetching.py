@@ -89,7 +89,7 @@ def fetch(name: str, *, offline: bool = False, progress: bool = True, patience: 
     if offline:
         raise FetchError(
             "offline and not in the cache",
-            f"{name} is not in the cache {cache.folder()} and --offline forbids to download it; run `byhand data fetch "
+            f"{name} is not in the cache {cache.folder()} and --offline forbids downloading it; run `byhand data fetch "
             f"{name}` once with a network connection, or pass files with --data PATH.",
             code="data.not_cached",
         )
@@ -220,7 +220,7 @@ def _locked(path: Path) -> Iterator[None]:
         except Timeout as problem:
             raise FetchError(
                 "another process kept the cache locked",
-                f"another process has locked {path} for {LONGEST_WAIT / 60:.0f} minutes; wait for it or end it.",
+                f"another process has locked {path} for {LONGEST_WAIT / 60:.0f} minutes; wait for it, or stop it.",
                 code="data.cache_locked",
             ) from problem
     try:

@@ -49,7 +49,9 @@ def model(network: Network, *, labels: Sequence[str] | None = None, facts: Mappi
     spec, graph = network.spec, Graph()
     labels = labels_of(spec) if labels is None else tuple(labels)
     if len(labels) != spec.classes:
-        raise ByhandError(f"Got {len(labels)} labels for {spec.classes} logits; give one each.", code="export.labels")
+        raise ByhandError(
+            f"Got {len(labels)} labels for {spec.classes} logits; give one each.", code="export.invalid_labels"
+        )
     if 4 * spec.size > MAX_BYTES:
         raise ByhandError(
             f"The network has {spec.size:,} parameters, and an ONNX file holds 2 GiB; choose a smaller one.",

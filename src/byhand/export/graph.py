@@ -44,7 +44,9 @@ def exports(description: type[layers.Layer], *, axes: str = "batch first") -> Ca
         ``"channels first"``, ``(B, C, H, W)``; ``"time first"``, ``(T, B, D)``; or ``"any"`` for element-wise layers.
     """
     if axes != "any" and axes not in AXES:
-        raise ByhandError(f"Unknown order of axes {axes!r}; known are any, {', '.join(AXES)}.", code="export.axes")
+        raise ByhandError(
+            f"Unknown order of axes {axes!r}; choose one of any, {', '.join(AXES)}.", code="export.invalid_axes"
+        )
 
     def register(write: WriteLayer) -> WriteLayer:
         EXPORTERS[description] = Exporter(write, axes)

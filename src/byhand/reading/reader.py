@@ -53,7 +53,9 @@ class Reader:
 
     def __init__(self, *, runtime: str = "fast") -> None:
         if runtime not in RUNTIMES:
-            raise ByhandError(f"Unknown runtime {runtime!r}; {nearest(runtime, RUNTIMES)}.", code="reader.runtime")
+            raise ByhandError(
+                f"Unknown runtime {runtime!r}; {nearest(runtime, RUNTIMES)}.", code="reader.unknown_runtime"
+            )
         network, card = weights.load_with_card("reader", "numpy" if runtime == "numpy" else "fast")
         self.threshold = float(card["threshold"])
         # Logits are divided by it so that probabilities are calibrated (Guo et al. 2017).

@@ -1,1 +1,1 @@
-"""The one engine: recipes, optimizers, schedules, checkpoints, runs."""
+"""The engine: recipes, optimizers, schedules, checkpoints, runs."""

@@ -79,9 +79,9 @@ class Checkpoint:
         """Raise `ByhandError` (``run.other_digits``) unless the run was trained on these digits."""
         if self.facts.get("data") != splits.fingerprint:
             raise ByhandError(
-                f"{name} was trained on other digits than {splits.name} split {'/'.join(map(str, splits.sizes))} "
-                f"({splits.source}) now gives; restore those that it was trained on, name digits by --data, or train a "
-                "new run.",
+                f"{name} was trained on different digits from those that {splits.name} split "
+                f"{'/'.join(map(str, splits.sizes))} ({splits.source}) now provides; restore those that it was "
+                "trained on, name digits by --data, or train a new run.",
                 code="run.other_digits",
             )
 

@@ -101,10 +101,10 @@ class Run:
             str(path),
             recipe,
             path,
-            read_json(path / RESULTS),
-            read_log(path / LOG),
-            read_log(path / TIMES),
-            read_json(path / ENVIRONMENT),
+            results=read_json(path / RESULTS),
+            log=read_log(path / LOG),
+            times=read_log(path / TIMES),
+            environment=read_json(path / ENVIRONMENT),
             hand=hand or recipe.config.hand,
         )
 
@@ -120,7 +120,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """``"new"``, ``"running"``, ``"interrupted"`` or ``"done"``; found out without disturbing a running process."""
+        """``"new"``, ``"running"``, ``"interrupted"`` or ``"done"``, without blocking the process that trains it."""
         if self.path is None or self.results:
             return "done"
         if is_locked(self.path):
@@ -179,7 +179,7 @@ class Run:
         offline
             Download nothing.
         notify
-            Receives a sentence where other digits or another split than the recipe's are used.
+            Receives a sentence where the digits or the split differ from the recipe's.
 
         Raises
         ------

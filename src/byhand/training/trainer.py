@@ -76,7 +76,7 @@ def start(
     """
     if recipe.sweep:
         raise ByhandError(
-            f"The recipe {recipe.name!r} sweeps {' and '.join(recipe.sweep)}, which makes many runs; "
+            f"The recipe {recipe.name!r} sweeps {' and '.join(recipe.sweep)}, and so defines several runs; "
             f"set each to one value, or train it by `byhand train {recipe.name}`.",
             code="recipe.sweeps",
         )
@@ -146,7 +146,8 @@ class Trainer:
         spec = recipe.spec(self.splits.train)
         if spec.size > MAX_PARAMETERS:
             raise ByhandError(
-                f"The network has {spec.size:.0e} parameters, which no memory holds; choose smaller layers.",
+                f"The network has {spec.size:.0e} parameters, more than the limit of {MAX_PARAMETERS:.0e}; "
+                "choose smaller layers.",
                 code="recipe.too_large",
             )
         self.network = build(spec, config.hand, seed=config.seed, dtype=config.dtype, device=device)
@@ -165,7 +166,17 @@ class Trainer:
         log, times = self._restore()
         if not log or not (path / ENVIRONMENT).exists():
             write_json(path / ENVIRONMENT, self.environment)
-        self.run = Run(str(path), self.recipe, path, {}, log, times, self.environment, {}, config.hand, network, splits)
+        self.run = Run(
+            str(path),
+            self.recipe,
+            path,
+            log=log,
+            times=times,
+            environment=self.environment,
+            hand=config.hand,
+            _network=network,
+            _splits=splits,
+        )
         self.callback.note(self.device_note)
         self.callback.begin(self.run, untrained)
         stopped = ""
