@@ -135,27 +135,6 @@ def test_the_contents_of_a_file(tmp_path: Path) -> None:
     dims = entry.type.tensor_type.shape.dim
     assert [dim.dim_param or dim.dim_value for dim in dims] == ["B", 28, 28]
     assert [output.name for output in model.graph.output] == ["logits", "probabilities"]
-<<<<<<< HEAD
-=======
-    # Maps are transposed once, after the last pool; dropout leaves no node.
-    operators = [node.op_type for node in model.graph.node]
-    assert operators.count("Transpose") == 1
-    stacked = [node.op_type for node in export.model(build(zoo.network("lstm"))).graph.node]
-    assert (stacked.count("LSTM"), stacked.count("Transpose")) == (2, 1)
-    dropping = export.model(build(zoo.network("mlp", dropout=0.5)))
-    assert [node.op_type for node in dropping.graph.node] == [
-        *("Cast", "Mul", "Sub", "Flatten", "Gemm", "Relu", "Gemm", "Identity", "Softmax")
-    ]
-
-
-def test_labels(refused: Callable[[str], Any]) -> None:
-    reader = Spec((Standardize(), Flatten(), Linear(11)))
-    assert export.labels_of(reader) == (*"0123456789", "not a digit")
-    model = export.model(build(reader), labels=list("abcdefghijk"))
-    assert json.loads({p.key: p.value for p in model.metadata_props}["labels"]) == list("abcdefghijk")
-    with refused("export.invalid_labels"):
-        export.model(build(reader), labels="abc")
->>>>>>> fce43ad (Error codes overlap no more; messages and changelog in plain words; the digest knows the dtype)
 
 
 @pytest.mark.parametrize(
@@ -191,43 +170,6 @@ def test_weights_that_are_not_finite(value: float, tmp_path: Path, refused: Call
     assert list(tmp_path.iterdir()) == []
 
 
-<<<<<<< HEAD
-=======
-def test_a_custom_layer(pictures: Any, refused: Callable[[str], Any]) -> None:
-    from byhand.hands.by_numpy.layer import Layer as TextbookLayer
-    from byhand.hands.by_numpy.layer import implements
-
-    class Turn(Layer):
-        """Every map upside down."""
-
-    try:
-
-        @implements(Turn)
-        class TextbookTurn(TextbookLayer):
-            def forward(self, x: Any, parameters: Any, mode: Any) -> Any:
-                return x[:, ::-1], ()
-
-        layers = (Standardize(), Conv2d(2, 3), Turn(), MaxPool2d(2), Flatten(), Linear(10))
-        network = shaken(Spec(layers), hand="numpy")
-        with refused("export.unknown_layer"):
-            export.model(network)
-
-        @export.exports(Turn)
-        def turn(layer: Turn, x: str, values: Any, graph: export.Graph) -> str:
-            ends = [
-                graph.constant(name, [at]) for name, at in (("from", -1), ("to", -(2**31)), ("axis", 1), ("by", -1))
-            ]
-            return graph.add("Slice", x, *ends)
-
-        agrees(network, pictures(5)[0])
-    finally:
-        del LAYERS["Turn"], implements._made[Turn, ""]
-        EXPORTERS.pop(Turn, None)
-    with refused("export.invalid_axes"):
-        export.exports(Turn, axes="last")
-
-
->>>>>>> fce43ad (Error codes overlap no more; messages and changelog in plain words; the digest knows the dtype)
 def test_invalid_files(tmp_path: Path, refused: Callable[[str], Any]) -> None:
     (tmp_path / "a.onnx").write_bytes(b"no protobuf")
     for source in ("a.onnx", "none.onnx"):

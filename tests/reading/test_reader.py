@@ -176,14 +176,6 @@ def test_every_runtime_gives_the_same(runtime: str, reader: Reader, draw: Draw) 
         assert one.confidence == pytest.approx(same.confidence, abs=1e-4)
 
 
-<<<<<<< HEAD
-=======
-def test_an_unknown_runtime(refused: Callable[[str], Any]) -> None:
-    with refused("reader.unknown_runtime"):
-        Reader(runtime="onx")
-
-
->>>>>>> fce43ad (Error codes overlap no more; messages and changelog in plain words; the digest knows the dtype)
 def test_threads_get_the_answers_of_one_thread(reader: Reader, draw: Draw) -> None:
     """A thousand pictures in eight threads, bit for bit."""
     rng = generator(0, "threads")

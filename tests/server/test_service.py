@@ -234,12 +234,3 @@ def test_openapi_documents_every_path_with_examples(client: Client) -> None:
                     assert model.model_validate(example_of(schema, document)), f"{method} {path} {status}"
                     seen.add(f"{method} {path}")
     assert len(seen) == 10
-<<<<<<< HEAD
-=======
-
-
-def test_an_error_of_byhand_has_a_code(client: Client, problem: Any) -> None:
-    response = client.post("/v1/read", content=b"no picture", headers=PNG)
-    problem(response, 422)
-    assert "." in response.json()["code"]
->>>>>>> fce43ad (Error codes overlap no more; messages and changelog in plain words; the digest knows the dtype)

@@ -146,7 +146,7 @@ def _from_runs(experiment: Experiment, splits: SplitCache, callback: Callback) -
     first = experiment.runs[0]
     try:
         digits = splits.get(experiment.recipe)
-        first.checkpoint.require_digits(first.folder, digits)
+        first.require_digits(digits)
         result.predictions = predict(first, digits.test)
     except ByhandError as problem:
         callback.note(f"the predictions of {first.folder} are not shown: {problem}")
@@ -182,7 +182,7 @@ def train_once(recipe: Recipe, folder: Path, splits: Splits, callback: Callback 
     path = folder / name
     if (path / RESULTS).exists():
         run = Run.load(path).require_done()
-        run.checkpoint.require_digits(run.folder, splits)
+        run.require_digits(splits)
         callback.skip(run)
         return run
     if (path / RECIPE).exists():

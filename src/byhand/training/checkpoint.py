@@ -86,8 +86,8 @@ class Checkpoint:
             )
 
     @classmethod
-    def load(cls, path: Path) -> Checkpoint:
-        """Read the file.
+    def load(cls, path: Path, *, arrays: bool = True) -> Checkpoint:
+        """Read the file, or without `arrays` only its header.
 
         Raises
         ------
@@ -97,10 +97,10 @@ class Checkpoint:
         try:
             with safe_open(path, framework="numpy") as file:
                 header = json.loads((file.metadata() or {})["byhand"])
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
+                values = {name: file.get_tensor(name) for name in file.keys()} if arrays else {}  # noqa: SIM118
             spec, epochs, facts = Spec.from_dict(header["spec"]), int(header["epochs"]), dict(header["facts"])
             parts: dict[str, dict[str, Array]] = {"": {}, "optimizer": {}, "best": {}}
-            for name, value in arrays.items():
+            for name, value in values.items():
                 part, _, rest = name.rpartition("/")
                 parts[part][rest] = value
         except OSError as problem:

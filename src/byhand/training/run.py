@@ -167,6 +167,11 @@ class Run:
         return network
 
     @property
+    def has_network(self) -> bool:
+        """Whether the network is in memory: the run was trained in this process, or `network` was used before."""
+        return self._network is not None
+
+    @property
     def has_splits(self) -> bool:
         """Whether the digits are in memory: the run was trained in this process, or `splits` was called before."""
         return self._splits is not None
@@ -199,9 +204,17 @@ class Run:
             splits = load_digits(data["name"], data["split_seed"], data["split"], offline, notify)
         else:
             splits = self.recipe.load_splits(offline=offline, notify=notify)
-            self.checkpoint.require_digits(self.name, splits)
+            self.require_digits(splits)
         self._splits = splits
         return splits
+
+    def require_digits(self, splits: Splits) -> None:
+        """Raise `ByhandError` (``run.other_digits``) unless the run was trained on these digits.
+
+        Only the checkpoint's header is read, and nothing if the run has been trained on them in this process.
+        """
+        if self._splits is not splits:
+            Checkpoint.load(self.folder / CHECKPOINT, arrays=False).require_digits(self.name, splits)
 
     @property
     def accuracy(self) -> float:

@@ -34,6 +34,9 @@ MAX_PARAMETERS = 2**33
 SAVE_EVERY = 1.0
 """Minimum seconds between two checkpoints: a small network's epoch takes milliseconds."""
 
+FORMAT = 2
+"""Of checkpoints; those without one were written when the fast hand was called ``numpy``."""
+
 CHANGEABLE = ("epochs", "patience", "watch_test", "threads", "device")
 """Settings that may be changed before a run is resumed; epochs only where the schedule does not depend on them."""
 
@@ -166,6 +169,8 @@ class Trainer:
         log, times = self._restore()
         if not log or not (path / ENVIRONMENT).exists():
             write_json(path / ENVIRONMENT, self.environment)
+        else:
+            self.environment = {"source": self.environment["source"]} | files.read_environment(path)
         self.run = Run(
             str(path),
             self.recipe,
@@ -202,9 +207,14 @@ class Trainer:
             saved = Checkpoint.load(self.path / CHECKPOINT)
             before = {name: saved.facts.get(name) for name in ("hand", "optimizer")} | saved.facts.get("training", {})
             now = dataclasses.asdict(self.config)
-            if before["hand"] == "numpy" and self.config.hand == "fast":
+            if "format" not in saved.facts and before["hand"] == "numpy":
                 # The fast hand was called numpy, and was the default, until the textbook hand took that name.
-                before["hand"] = "fast"
+                if self.config.hand == "fast":
+                    before["hand"] = "fast"
+                elif self.config.hand == "numpy":
+                    self.callback.note(
+                        "this run was begun by the hand that is now called fast; it continues in the textbook hand."
+                    )
             changed = [name for name, value in before.items() if now.get(name) != value]
             if saved.spec != self.network.spec or changed:
                 raise ByhandError(
@@ -257,6 +267,7 @@ class Trainer:
         config = self.config
         changeable = set(CHANGEABLE) - ({"epochs"} if config.schedule in SCHEDULES_OF_LENGTH else set())
         facts: dict[str, Any] = {
+            "format": FORMAT,
             "data": self.splits.fingerprint,
             "hand": config.hand,
             "optimizer": config.optimizer,
@@ -279,7 +290,7 @@ class Trainer:
             "seed": config.seed,
             "parameters": self.network.spec.size,
             "epochs": len(self.run.log),
-            "stopped_early": self._out_of_patience(),
+            "stopped_early": self._out_of_patience() and len(self.run.log) < config.epochs,
             "data": {
                 "name": splits.name,
                 "source": self.environment["source"],
