@@ -151,7 +151,7 @@ def test_a_sweep_is_decided_on_validation(recipe: MakeRecipe, tmp_path: Path, mo
     base = recipe()
     swept = Recipe("small", "", base.network, base.training, base.data, sweep={"lr": (1.0, 2.0, 3.0)})
     (result,) = compare([Experiment(swept, range(2))], tmp_path, SplitCache())
-    assert result.recipe.config.lr == 2.0
+    assert (result.recipe.config.lr, result.sweep) == (2.0, "small")
     assert len(result.runs) == 2
     assert result.grid == [
         {"lr": lr, "validation": pytest.approx(validation), "test": pytest.approx(test)}

@@ -381,6 +381,7 @@ def test_threads_and_device_are_kept(
     done = runs.resume(stopped)
     assert set(asked) == {1}
     assert done.results["data"]["source"] == "downloaded from afar"
+    assert done.environment == json.loads(environment.read_text())
 
 
 def test_one_process_at_a_time(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -553,6 +554,17 @@ def test_a_run_that_is_done(stopped: Path, capsys: pytest.CaptureFixture[str]) -
     assert {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in stopped.iterdir()} == before
 
 
+def test_a_textbook_run_never_continues_in_the_fast_hand(
+    tmp_path: Path, recipe: Callable[..., Recipe], refused: Any
+) -> None:
+    run = runs.start(recipe(hand="numpy", epochs=1), tmp_path)
+    (run.folder / "results.json").unlink()
+    file = run.folder / "recipe.toml"
+    file.write_text(file.read_text().replace('hand = "numpy"', 'hand = "fast"'))
+    with refused("run.other_recipe"):
+        runs.resume(run.folder)
+
+
 OLD = Path(__file__).parent / "old_runs"
 """Runs of a version whose only NumPy hand, and default, was today's ``fast``, named ``numpy``."""
 
@@ -570,5 +582,9 @@ def test_old_runs_load_and_resume(tmp_path: Path) -> None:
     assert [entry["train_loss"] for entry in rest.log] == pytest.approx([e["train_loss"] for e in done.log], rel=1e-4)
     # One that says numpy resumes in the textbook hand.
     (tmp_path / "old/done/results.json").unlink()
-    again = runs.resume(tmp_path / "old/done")
+    notes: list[str] = []
+    callback = Callback()
+    callback.note = notes.append  # type: ignore[method-assign]
+    again = runs.resume(tmp_path / "old/done", callback=callback)
+    assert any("now called fast" in note for note in notes)
     assert (again.network.hand, again.accuracy) == ("numpy", pytest.approx(done.accuracy, abs=0.005))

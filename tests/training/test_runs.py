@@ -105,6 +105,8 @@ def test_patience_gives_the_best_back(tmp_path: Path, recipe: Make) -> None:
     assert run.results["stopped_early"]
     assert len(losses) == best + 4 < 40
     assert run.results["validation"]["loss"] == losses[best] != losses[-1]
+    last = runs.start(recipe(lr=1.0, epochs=len(losses), patience=3), tmp_path / "last")
+    assert (len(last.log), last.results["stopped_early"]) == (len(losses), False)
     short = runs.start(recipe(lr=1.0, epochs=best + 1), tmp_path / "short")
     for name, value in short.network.parameters().items():
         assert np.array_equal(run.network.parameters()[name], value)

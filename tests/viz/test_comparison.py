@@ -186,6 +186,27 @@ def test_results_are_kept(tmp_path: Path) -> None:
     assert (kept, replaced["command"], replaced["validation"]["mean"]) == (first, "again", 0.6)
 
 
+def test_results_on_other_digits_are_not_mixed(tmp_path: Path, refused: Callable[[str], Any]) -> None:
+    _, numbers = write_results(
+        [Result(Recipe("linear", network={"name": "softmax"}), [finished(0.92, [1.0])])], tmp_path, "byhand compare"
+    )
+    before = numbers.read_bytes()
+    other = finished(0.5, [0.5])
+    other.results["data"]["name"] = "digits"
+    with refused("results.other_digits"):
+        write_results(
+            [Result(Recipe("linear", network={"name": "softmax"}), [other])], tmp_path, "byhand compare --data digits"
+        )
+    assert numbers.read_bytes() == before
+
+
+def test_another_best_variant_replaces_the_first(tmp_path: Path) -> None:
+    for variant in ("linear_lr=0.1", "linear_lr=0.2"):
+        best = Result(Recipe(variant, network={"name": "softmax"}), [finished(0.9, [1.0])], sweep="linear")
+        _, numbers = write_results([best], tmp_path, "byhand compare linear")
+    assert [entry["recipe"] for entry in read_results(numbers)] == ["linear_lr=0.2"]
+
+
 def test_damaged_results_are_not_overwritten(tmp_path: Path, refused: Callable[[str], Any]) -> None:
     (tmp_path / "recipes.json").write_text('{"rows": 3}', encoding="utf-8")
     with refused("results.damaged"):

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.data.loading import say
     from byhand.training.recipe import shipped
     from byhand.viz.board import board
-    from byhand.viz.comparison_table import print_comparison, write_results
+    from byhand.viz.comparison_table import print_comparison, require_same_digits, write_results
 
     if arguments.all and arguments.what:
         raise ByhandError("Names and --all exclude each other; give one of them.", code="cli.conflicting_arguments")
@@ -83,6 +83,12 @@ def run(arguments: argparse.Namespace) -> int:
         experiments = _named(names, arguments) + experiments_of([Path(folder) for folder in folders])
     else:
         experiments = _default(arguments, splits)
+    if arguments.write is not None:
+        # Before hours of training.
+        names_of_digits = [
+            each.runs[0].results["data"]["name"] if each.runs else splits.get(each.recipe).name for each in experiments
+        ]
+        require_same_digits(arguments.write, names_of_digits)
     with board(experiments) as display:
         results = compare(experiments, arguments.runs, splits, display.callback)
     print_comparison(results)

@@ -64,7 +64,9 @@ def predict(run: Run, digits: Digits) -> Predictions:
         available = True
     except ByhandError:
         device, available = "cpu", False
-    network = run.load_network(hand, device=device)
+    # A network that was trained in this process is used as it is.
+    trained = run.has_network and run.hand == hand and str(getattr(run.network, "device", "cpu")) == device
+    network = run.network if trained else run.load_network(hand, device=device)
     # Again, because building a network may have imported torch, which has its own threads.
     set_threads(threads)
     classes = network.logits(digits.images).argmax(axis=1)

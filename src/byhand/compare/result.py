@@ -30,6 +30,8 @@ class Result:
         The settings and mean accuracies of all variants of a sweep.
     replaced
         Settings that differ from the shipped recipe's, with the shipped values.
+    sweep
+        The name of the recipe whose best variant this is, if it sweeps.
     label
         Distinguishes results of equal recipe and hand.
     predictions
@@ -40,6 +42,7 @@ class Result:
     runs: list[Run]
     grid: list[dict[str, Any]] = field(default_factory=list)
     replaced: Mapping[str, Any] = field(default_factory=dict)
+    sweep: str = ""
     label: str = ""
     predictions: Predictions | None = None
 
@@ -132,4 +135,4 @@ class Result:
             "project": dict(self.recipe.project),
             "environment": self.runs[0].environment,
             "recipe_toml": self.recipe.to_toml(),
-        } | ({"grid": self.grid} if self.grid else {})
+        } | {key: value for key, value in (("grid", self.grid), ("sweep", self.sweep)) if value}

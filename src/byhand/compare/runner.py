@@ -130,6 +130,7 @@ def _train(experiment: Experiment, folder: Path, splits: SplitCache, callback: C
         variants.append((settings, Result(variant, runs, replaced=experiment.replaced)))
     # The validation split chooses; of equals, the first.
     best = max((result for _, result in variants), key=lambda result: result.mean("validation")[0])
+    best.sweep = experiment.recipe.name if experiment.recipe.sweep else ""
     if len(variants) > 1:
         best.grid = [
             {**settings, "validation": result.mean("validation")[0], "test": result.mean("test")[0]}

@@ -230,6 +230,7 @@ class Training(TrainingSummary):
     """One training."""
 
     detail: str | None = Field(None, description="Why it failed, if it did.")
+    code: str | None = Field(None, description="The stable name of that error.")
     log: list[dict[str, float | None]] = Field(
         description="One entry an epoch, as in the run's log.jsonl.", examples=[[{"epoch": 0, "val_accuracy": 0.9489}]]
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from dataclasses import dataclass
@@ -45,12 +46,15 @@ class Job:
         return "stopped" if self.stopped else "failed"
 
     @property
-    def detail(self) -> str | None:
-        """The error message of a training that failed."""
+    def error(self) -> tuple[str | None, str | None]:
+        """The error message and code of a training that failed."""
         if self.state != "failed":
-            return None
+            return None, None
         lines = self.output.result()[1].decode("utf-8", "replace").strip().splitlines()
-        return lines[-1].removeprefix("byhand: ") if lines else f"The process ended with {self.process.returncode}."
+        if not lines:
+            return f"The process ended with {self.process.returncode}.", None
+        found = re.fullmatch(r"byhand: (.*) \[([a-z_]+\.[a-z_]+)\]", lines[-1])
+        return (found[1], found[2]) if found else (lines[-1], None)
 
 
 class Trainings:
@@ -79,9 +83,11 @@ class Trainings:
         path = self._find(name)
         snapshot = Snapshot() if path is None else self._snapshots.latest(path)
         job, run = self._jobs.get(name), None if path is None else Run.load(path)
+        detail, code = (None, None) if job is None else job.error
         return {
             **self._summary(name, run),
-            "detail": None if job is None else job.detail,
+            "detail": detail,
+            "code": code,
             "log": [] if run is None else json_log(run),
             "confusion": snapshot.confusion,
             "filters": snapshot.filters,

@@ -76,6 +76,9 @@ def choose_device(wanted: str, hand: str, dtype: str = "float32") -> tuple[str, 
 def set_threads(count: int) -> int:
     """Set how many threads NumPy, SciPy and torch compute with.
 
+    The number belongs to the process and stays after training: restored, it would change the last bits of another
+    training in the same process.
+
     Parameters
     ----------
     count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,8 @@ def print_comparison(results: Sequence[Result]) -> None:
 def write_results(results: Sequence[Result], folder: Path, command: str) -> tuple[Path, Path]:
     """Write ``recipes.json``, and the same as a table in ``recipes.md``.
 
-    Entries that are there already are kept, unless they are of the same recipe and hand.
+    Entries that are there already are kept, unless they are of the same recipe and hand; the best variant of a sweep
+    replaces another one.
 
     Returns
     -------
@@ -92,16 +93,29 @@ def write_results(results: Sequence[Result], folder: Path, command: str) -> tupl
     Raises
     ------
     ByhandError
-        ``results.damaged`` if there is a file that cannot be read, or one cannot be written.
+        ``results.damaged`` if there is a file that cannot be read, ``results.other_digits`` if the entries that are
+        there are of other digits.
     """
     numbers, page = folder / f"{FILE}.json", folder / f"{FILE}.md"
-    entries = {(entry["recipe"], entry["hand"]): entry for entry in read_results(numbers)}
-    for result in results:
-        entries[result.name, result.hand] = {"command": command, **result.to_dict()}
+    require_same_digits(folder, [result.runs[0].results["data"]["name"] for result in results])
+    new = [{"command": command, **result.to_dict()} for result in results]
+    entries = {(entry.get("sweep", entry["recipe"]), entry["hand"]): entry for entry in [*read_results(numbers), *new]}
     ordered = [entries[key] for key in sorted(entries)]
     write_json(numbers, {"rows": ordered})
     write_text(page, markdown(ordered))
     return page, numbers
+
+
+def require_same_digits(folder: Path, names: Iterable[str]) -> None:
+    """Raise `ByhandError` (``results.other_digits``) unless the results in a folder are of the digits of this name."""
+    known = [entry["data"]["name"] for entry in read_results(folder / f"{FILE}.json")]
+    found = sorted({*known, *names})
+    if len(found) > 1:
+        raise ByhandError(
+            f"One table cannot hold results on different digits, {' and '.join(found)}; name another folder for "
+            "--write, or compare on the same --data.",
+            code="results.other_digits",
+        )
 
 
 def read_results(path: Path) -> list[dict[str, Any]]:
@@ -122,7 +136,9 @@ def markdown(entries: Sequence[dict[str, Any]]) -> str:
     """Format entries of a ``recipes.json`` as Markdown."""
     commands = list(dict.fromkeys(entry["command"] for entry in entries))
     machines = list(dict.fromkeys(_machine(entry["environment"]) for entry in entries))
-    notes = list(dict.fromkeys(entry["note"] for entry in entries if "note" in entry))
+    notes, command_notes = (
+        list(dict.fromkeys(entry[key] for entry in entries if key in entry)) for key in ("note", "command_note")
+    )
     data = entries[0]["data"]
     lines = [
         "# The recipes, measured",
@@ -133,7 +149,7 @@ def markdown(entries: Sequence[dict[str, Any]]) -> str:
             118,
         ),
         "",
-        "Written by these commands, not edited by hand:",
+        f"{'; '.join(['Merged from the results of these commands', *command_notes])}{'.' if command_notes else ':'}",
         "",
         *(f"- `{command}`" for command in commands),
         "",
