@@ -45,7 +45,7 @@ def test_train_and_load(tmp_path: Path, npz: Path, capsys: pytest.CaptureFixture
 def test_mistakes_are_byhand_errors(tmp_path: Path, npz: Path) -> None:
     with pytest.raises(byhand.ByhandError, match="has no setting 'ephocs'; perhaps 'epochs' was meant"):
         byhand.train("mlp", ephocs=3, runs=tmp_path)
-    with pytest.raises(byhand.ByhandError, match="no recipe 'mpl'"):
+    with pytest.raises(byhand.ByhandError, match="'mpl' was not found"):
         byhand.train("mpl", runs=tmp_path)
     with pytest.raises(
         byhand.ByhandError, match="'cg-grid' sweeps hidden and l2, and so defines several runs; set each"
