@@ -71,14 +71,15 @@ def against_parameters(results: Sequence[Result]) -> style.Figure:
 
 
 def speed(results: Sequence[Result]) -> style.Figure:
-    """Draw digits a second for every result: a filled mark for training, an open one for prediction."""
+    """Draw digits per second for every result: a filled mark for training, an open one for prediction."""
     from matplotlib.lines import Line2D
+    from matplotlib.ticker import EngFormatter
 
     names = [f"{result.name}, {result.hand}" for result in results]
     rates = [f"{n} {r.rate:,.0f} and {r.prediction_rate:,.0f}" for n, r in zip(names, results, strict=True)]
     with style.applied():
         high = ROW * len(results) + 1.15
-        figure = style.figure(WIDTH, high, f"Digits a second in training and in prediction: {'; '.join(rates)}.")
+        figure = style.figure(WIDTH, high, f"Digits per second in training and in prediction: {'; '.join(rates)}.")
         left = (0.25 + max(style.width_of(name) for name in names)) / WIDTH
         axes = figure.add_axes((left, 0.62 / high, 0.965 - left, ROW * len(results) / high))
         axes.set_xscale("log")
@@ -90,8 +91,9 @@ def speed(results: Sequence[Result]) -> style.Figure:
                 axes.plot(result.prediction_rate, y, "o", **_dot(style.PAPER, ink))
             axes.plot(result.rate, y, "o", **_dot(ink, ink))
         style.name_rows(axes, names)
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        axes.set_xlabel("digits a second")
+        # 100k and 1M are short enough for a tick at the very edge.
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axes.set_xlabel("digits per second")
         inside = {"training": style.MUTED, "prediction": style.PAPER}
         style.legend_above(
             axes,
@@ -109,7 +111,7 @@ def networks(results: Sequence[Result]) -> list[Result]:
 
 
 def kind_of(result: Result) -> str:
-    """The kind of layer that characterises a network."""
+    """The kind of layer that characterizes a network."""
     kinds = {layer.kind for layer in result.spec.layers}
     return next((kind for kind in ("Conv2d", "Recurrent") if kind in kinds), "Linear")
 
