@@ -34,7 +34,7 @@ def hand(request: pytest.FixtureRequest) -> Iterator[str]:
     cpu.set_blas_threads(count)
     if name in ("tensor", "torch"):
         torch = pytest.importorskip("torch")
-        # Eight callers with torch threads each would mostly wait for one another.
+        # Set in this thread, and to hold in the others.
         torch_before = torch.get_num_threads()
         torch.set_num_threads(1)
         yield name

@@ -193,7 +193,7 @@ class Network(ABC):
         """
         images = self._checked(images)
         logits = np.empty((len(images), self.spec.classes), self.dtype)
-        with self._blas():
+        with self._computing():
             for start in range(0, len(images), BLOCK):
                 block = slice(start, start + BLOCK)
                 logits[block] = self._logits(images[block])
@@ -241,13 +241,13 @@ class Network(ABC):
             images = self._checked(images)
         # Batch normalization must see a batch whole; for all others a mean is the mean of its parts.
         if len(images) <= WHOLE or self.spec.state:
-            with self._blas():
+            with self._computing():
                 return self._loss_and_gradient(images, labels, rng)
         loss, sums = 0.0, list[Any]()
         for start in range(0, len(images), BLOCK):
             block = slice(start, start + BLOCK)
             weight = len(images[block]) / len(images)
-            with self._blas():
+            with self._computing():
                 loss += weight * self._loss_and_gradient(images[block], labels[block], rng)
             parts = [weight * part for part in self._gradient_arrays()]
             sums = [total + part for total, part in zip(sums, parts, strict=True)] if sums else parts
@@ -278,15 +278,15 @@ class Network(ABC):
     def activations(self, images: Array) -> dict[str, Array]:
         """Compute every layer's output when reading, by the names of `Spec.layer_names`, new arrays ``(B, *shape)``."""
         images = self._checked(images)
-        with self._blas():
+        with self._computing():
             return self._activations(images)
 
     def _activations(self, images: Array) -> dict[str, Array]:
         """Every layer's output for images of the right shape."""
         raise NotImplementedError
 
-    def _blas(self) -> AbstractContextManager[object]:
-        """Keep BLAS at one number of threads inside: with another number, products have other last bits."""
+    def _computing(self) -> AbstractContextManager[object]:
+        """Keep products at one number of threads inside: with another number, they have other last bits."""
         return blas_threads() if self.in_numpy else nullcontext()
 
     @abstractmethod

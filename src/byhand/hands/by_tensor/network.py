@@ -5,6 +5,7 @@ Twins: ``by_numpy/network.py``, ``by_torch/network.py``.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,11 @@ class TensorNetwork(Network):
     def _activations(self, images: Array) -> dict[str, Array]:
         outputs = self.forward(images, READING)
         return {name: x.cpu().numpy().copy() for name, x in zip(self.spec.layer_names, outputs, strict=True)}
+
+    def _computing(self) -> AbstractContextManager[object]:
+        # A thread that is new to torch computes with the library's default until it asks for the number that was set.
+        torch.get_num_threads()
+        return nullcontext()
 
     def _gradient_arrays(self) -> list[Tensor]:
         return [self.gradient]

@@ -5,6 +5,7 @@ Twins: ``by_numpy/network.py``, ``by_tensor/network.py``.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,11 @@ class TorchNetwork(Network):
     def _tensor(self, images: Array) -> Tensor:
         read = torch.from_numpy(np.require(images, requirements=("C", "W"))).to(self.device)
         return read.to(getattr(torch, self.dtype.name))
+
+    def _computing(self) -> AbstractContextManager[object]:
+        # A thread that is new to torch computes with the library's default until it asks for the number that was set.
+        torch.get_num_threads()
+        return nullcontext()
 
     def _gradient_arrays(self) -> list[Tensor]:
         return [tensor.grad for tensor in self.named_tensors().values() if tensor.grad is not None]
