@@ -73,7 +73,7 @@ def against_parameters(results: Sequence[Result]) -> style.Figure:
 def speed(results: Sequence[Result]) -> style.Figure:
     """Draw digits per second for every result: a filled mark for training, an open one for prediction."""
     from matplotlib.lines import Line2D
-    from matplotlib.ticker import EngFormatter
+    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
     names = [f"{result.name}, {result.hand}" for result in results]
     rates = [f"{n} {r.rate:,.0f} and {r.prediction_rate:,.0f}" for n, r in zip(names, results, strict=True)]
@@ -81,7 +81,7 @@ def speed(results: Sequence[Result]) -> style.Figure:
         high = ROW * len(results) + 1.15
         figure = style.figure(WIDTH, high, f"Digits per second in training and in prediction: {'; '.join(rates)}.")
         left = (0.25 + max(style.width_of(name) for name in names)) / WIDTH
-        axes = figure.add_axes((left, 0.62 / high, 0.965 - left, ROW * len(results) / high))
+        axes = figure.add_axes((left, 0.62 / high, 0.925 - left, ROW * len(results) / high))
         axes.set_xscale("log")
         inks = colors(results)
         for y, result in enumerate(results):
@@ -91,8 +91,10 @@ def speed(results: Sequence[Result]) -> style.Figure:
                 axes.plot(result.prediction_rate, y, "o", **_dot(style.PAPER, ink))
             axes.plot(result.rate, y, "o", **_dot(ink, ink))
         style.name_rows(axes, names)
-        # 100k and 1M are short enough for a tick at the very edge.
+        # 100k and 1M are short enough for a tick at the very edge; the default labels between decades are not.
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("digits per second")
         inside = {"training": style.MUTED, "prediction": style.PAPER}
         style.legend_above(
