@@ -15,29 +15,22 @@ from contextlib import contextmanager
 import numpy as np
 
 from byhand.cpu import blas_threads
-from byhand.hands.base import BLOCK, READING, Array, Mode, Network, Prepared, dropout_mask, views
+from byhand.hands.base import BLOCK, READING, Array, Mode, Prepared, dropout_mask, views
 from byhand.hands.by_fast.dense import Dropout
 from byhand.hands.by_fast.parallel import count_parts, cut, run_parts, work_per_picture
 from byhand.hands.by_fast.replica import Replica
+from byhand.hands.in_numpy import NumpyArrays
 from byhand.models.initial_weights import starting_values
 from byhand.models.spec import Spec
 
 
-class FastNetwork(Network):
+class FastNetwork(NumpyArrays):
     """Forward and backward pass written by hand, arranged for the machine."""
 
     hand = "fast"
 
-    theta: Array
-    gradient: Array
-
     def __init__(self, spec: Spec, *, seed: int = 0, dtype: str = "float32") -> None:
         super().__init__(spec, dtype=dtype)
-        self.theta = np.empty(spec.size, self.dtype)
-        self.gradient = np.zeros(spec.size, self.dtype)
-        self._values = views(self.theta, spec.parameters)
-        self._gradients = views(self.gradient, spec.parameters)
-        self._state = {kept.name: np.empty(kept.shape, self.dtype) for kept in spec.state}
         self._work = work_per_picture(spec)
         first = self._replica(self._gradients)
         small_steps = any(layer.batch_parallel for layer in first.layers)
@@ -165,20 +158,3 @@ class FastNetwork(Network):
                 mask = None if rng is None else dropout_mask(rng, (B, *shape), layer.settings.rate)
                 for rows, (replica, _) in zip(parts, self._trainers, strict=False):
                     replica.layers[i].drawn = None if mask is None else mask[rows]  # type: ignore[attr-defined]
-
-    def _gradient_arrays(self) -> list[Array]:
-        return [self.gradient]
-
-    # Parameters.
-
-    def parameters(self) -> dict[str, Array]:
-        return dict(self._values)
-
-    def gradients(self) -> dict[str, Array]:
-        return dict(self._gradients)
-
-    def state(self) -> dict[str, Array]:
-        return dict(self._state)
-
-    def _assign(self, name: str, value: Array) -> None:
-        (self._values if name in self._values else self._state)[name][...] = value

@@ -9,29 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from byhand.hands.base import READING, Array, Mode, Network, views
+from byhand.hands.base import READING, Array, Mode
 from byhand.hands.by_numpy.layer import Parameters, implements
 from byhand.hands.by_numpy.losses import LOSSES
+from byhand.hands.in_numpy import NumpyArrays
 from byhand.models.initial_weights import starting_values
 from byhand.models.spec import Spec
 
 
-class NumpyNetwork(Network):
+class NumpyNetwork(NumpyArrays):
     """Forward and backward pass written by hand, as on the blackboard."""
 
     hand = "numpy"
     in_numpy = True
 
-    theta: Array
-    gradient: Array
-
     def __init__(self, spec: Spec, *, seed: int = 0, dtype: str = "float32") -> None:
         super().__init__(spec, dtype=dtype)
-        # All parameters are views of one vector, all gradients of another.
-        self.theta, self.gradient = np.zeros((2, spec.size), self.dtype)
-        self._values = views(self.theta, spec.parameters)
-        self._gradients = views(self.gradient, spec.parameters)
-        self._state = {kept.name: np.empty(kept.shape, self.dtype) for kept in spec.state}
         self.layers = [implements.find(settings)(settings) for settings in spec.layers]
         self._loss = LOSSES[spec.loss]
         self.load(starting_values(spec, seed))
@@ -73,18 +66,3 @@ class NumpyNetwork(Network):
             x, _ = layer.forward(x, parameters, READING)
             outputs[name] = x.copy()
         return outputs
-
-    def _gradient_arrays(self) -> list[Array]:
-        return [self.gradient]
-
-    def parameters(self) -> dict[str, Array]:
-        return dict(self._values)
-
-    def gradients(self) -> dict[str, Array]:
-        return dict(self._gradients)
-
-    def state(self) -> dict[str, Array]:
-        return dict(self._state)
-
-    def _assign(self, name: str, value: Array) -> None:
-        (self._values if name in self._values else self._state)[name][...] = value
