@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from importlib import resources
 from typing import Any
@@ -34,6 +35,9 @@ COUNTS = {
     "conv5x5": 242_062,
     "tiny-cnn": 16_614,
     "reader": 309_243,
+    "bi-lstm": 148_746,
+    "resnet": 219_050,
+    "vit": 138_890,
 }
 """As the projects state them, or 785 x 10 and the like for those that none states."""
 
@@ -62,10 +66,11 @@ def hands(name: str, digits: Digits, dtype: str = "float64") -> Iterator[Network
 
 def idle(network: Network) -> set[str]:
     """Names of the biases that a batch normalisation takes away again: their gradients are zero but for rounding."""
-    spec = network.spec
-    followed = zip(spec.layers, spec.layers[1:], spec.layer_parameters, strict=False)
+    inside = [entry for entry in network.spec.entries if entry.layer.kind != "Residual"]
     return {
-        learnt[1].name for one, next_one, learnt in followed if one.kind == "Conv2d" and next_one.kind == "BatchNorm2d"
+        one.parameters[1].name
+        for one, next_one in itertools.pairwise(inside)
+        if one.layer.kind == "Conv2d" and next_one.layer.kind == "BatchNorm2d"
     }
 
 

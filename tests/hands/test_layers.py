@@ -15,15 +15,24 @@ from byhand.hands.by_numpy import network as _registers_all_layers  # noqa: F401
 from byhand.hands.by_numpy.layer import implements
 from byhand.models.layers import (
     GATES,
+    GELU,
+    Attention,
+    BatchNorm1d,
     BatchNorm2d,
+    Bidirectional,
     Conv2d,
     Dropout,
     Flatten,
+    GlobalAveragePool,
     Layer,
+    LayerNorm,
     Linear,
     MaxPool2d,
+    Patches,
+    Positions,
     Recurrent,
     ReLU,
+    Residual,
     Select,
     Sigmoid,
     Standardize,
@@ -44,7 +53,7 @@ def textbook(settings: Layer) -> Any:
 def drawn(settings: Layer, shape: tuple[int, ...]) -> list[Any]:
     """Random parameters, and the state as it starts."""
     rng = np.random.default_rng(1)
-    state = [np.full(kept.shape, *kept.start) for kept in settings.state(shape)]
+    state = [np.full(kept.shape, *(kept.start or ())) for kept in settings.state(shape)]
     return [rng.normal(0, 0.7, parameter.shape) for parameter in settings.parameters(shape)] + state
 
 
@@ -68,6 +77,24 @@ LAYERS: list[tuple[Layer, tuple[int, ...]]] = [
     (BatchNorm2d(), (4, 3, 2)),
     (BatchNorm2d(), (4, 3)),
     *((Recurrent(cell, 3, every=every), (5, 4)) for cell in GATES for every in (False, True)),
+    (Linear(4), (3, 5)),
+    (GELU(), (2, 3)),
+    (BatchNorm1d(), (5,)),
+    (BatchNorm1d(), (3, 5)),
+    (LayerNorm(), (5,)),
+    (LayerNorm(epsilon=0.1), (3, 5)),
+    (GlobalAveragePool(), (3, 5)),
+    (GlobalAveragePool(), (3, 5, 2)),
+    (Patches(2), (4, 6)),
+    (Patches(3), (3, 6, 2)),
+    (Positions(), (4, 3)),
+    (Attention(), (4, 3)),
+    (Attention(2), (5, 6)),
+    *((Bidirectional((Recurrent(cell, 3, every=every),)), (5, 4)) for cell in GATES for every in (False, True)),
+    (Bidirectional((Recurrent("lstm", 3, every=True), Dropout(0.3), Recurrent("gru", 2))), (5, 4)),
+    (Residual((Linear(5), Tanh(), Dropout(0.4))), (5,)),
+    (Residual((Conv2d(2, 3, padding=1), BatchNorm2d(), Sigmoid(), Conv2d(3, 1), BatchNorm2d())), (4, 3, 3)),
+    (Residual((LayerNorm(), Residual((Attention(3), Residual((Linear(6), GELU())))), BatchNorm1d())), (4, 6)),
 ]
 
 

@@ -9,15 +9,24 @@ from typing import Any
 import pytest
 
 from byhand.models.layers import (
+    GELU,
+    Attention,
+    BatchNorm1d,
     BatchNorm2d,
+    Bidirectional,
     Conv2d,
     Dropout,
     Flatten,
+    GlobalAveragePool,
     Layer,
+    LayerNorm,
     Linear,
     MaxPool2d,
+    Patches,
+    Positions,
     Recurrent,
     ReLU,
+    Residual,
     Select,
     Sigmoid,
     Standardize,
@@ -58,6 +67,24 @@ from byhand.models.layers import (
             {"W_xh": (3, 20), "W_hh": (5, 20), "b_xh": (20,), "b_hh": (20,)},
             "LSTM(5, every step)",
         ),
+        (Linear(7), (2, 9), (2, 7), {"W": (9, 7), "b": (7,)}, "Linear(7)"),
+        (GELU(), (3, 4), (3, 4), {}, "GELU"),
+        (BatchNorm1d(), (4, 3), (4, 3), {"gamma": (3,), "beta": (3,)}, "BatchNorm1d"),
+        (LayerNorm(), (4, 3), (4, 3), {"gamma": (3,), "beta": (3,)}, "LayerNorm"),
+        (GlobalAveragePool(), (4, 3), (3,), {}, "GlobalAveragePool"),
+        (GlobalAveragePool(), (4, 5, 3), (3,), {}, "GlobalAveragePool"),
+        # 28 / 7 squared
+        (Patches(7), (28, 28), (16, 49), {}, "Patches(7)"),
+        (Patches(), (8, 4, 3), (2, 48), {}, "Patches"),
+        (Positions(), (4, 3), (4, 3), {"P": (4, 3)}, "Positions"),
+        (
+            Attention(2),
+            (4, 6),
+            (4, 6),
+            {"W_qkv": (6, 18), "b_qkv": (18,), "W_o": (6, 6), "b_o": (6,)},
+            "Attention(2 heads)",
+        ),
+        (Residual((Tanh(), Linear(4))), (4,), (4,), {"W": (4, 4), "b": (4,)}, "Residual(Tanh, Linear(4))"),
         (Recurrent("gru", 5), (7, 3), (5,), {"W_xh": (3, 15), "W_hh": (5, 15), "b_xh": (15,), "b_hh": (15,)}, "GRU(5)"),
     ],
     ids=lambda value: repr(value) if isinstance(value, Layer) else "",
@@ -89,8 +116,22 @@ def test_fans() -> None:
     [
         (Linear, "layer.out_of_range"),
         (lambda: Linear(-3), "layer.out_of_range"),
-        (lambda: Linear(3).output_shape((28, 28)), "layer.wrong_shape"),
+        (lambda: Linear(3).output_shape((2, 3, 4)), "layer.wrong_shape"),
         (lambda: Linear(3).parameters((2, 3, 4)), "layer.wrong_shape"),
+        (lambda: LayerNorm().output_shape((2, 3, 4)), "layer.wrong_shape"),
+        (lambda: BatchNorm1d().output_shape((2, 3, 4)), "layer.wrong_shape"),
+        (lambda: GlobalAveragePool().output_shape((4,)), "layer.wrong_shape"),
+        (lambda: Patches(0), "layer.out_of_range"),
+        (lambda: Patches(4).output_shape((28, 27)), "layer.wrong_shape"),
+        (lambda: Patches(4).output_shape((784,)), "layer.wrong_shape"),
+        (lambda: Positions().output_shape((4,)), "layer.wrong_shape"),
+        (lambda: Attention(0), "layer.out_of_range"),
+        (lambda: Attention(4).output_shape((3, 6)), "layer.wrong_shape"),
+        (lambda: Attention().output_shape((3, 6, 2)), "layer.wrong_shape"),
+        (Residual, "layer.no_layers"),
+        (lambda: Residual(("Linear",)), "layer.no_layers"),
+        (lambda: Residual((Linear(3),)).output_shape((4,)), "layer.wrong_shape"),
+        (lambda: Bidirectional((Linear(3),)).output_shape((4,)), "layer.wrong_shape"),
         (lambda: Dropout(1.0), "layer.out_of_range"),
         (lambda: Dropout(-0.1), "layer.out_of_range"),
         (lambda: Dropout(math.nan), "layer.out_of_range"),
@@ -117,3 +158,24 @@ def test_fans() -> None:
 def test_refused(make: Callable[[], Any], code: str, refused: Callable[[str], Any]) -> None:
     with refused(code):
         make()
+
+
+def test_what_a_container_learns_and_keeps_is_that_of_the_layers_inside() -> None:
+    inside = Residual((Conv2d(2, 1), BatchNorm2d(), Residual((BatchNorm2d(), Conv2d(2, 1)))))
+    shape = (4, 4, 2)
+    learned = ["W", "b", "gamma", "beta", "gamma", "beta", "W", "b"]
+    assert [parameter.name for parameter in inside.parameters(shape)] == learned
+    assert [kept.name for kept in inside.state(shape)] == ["running_mean", "running_var"] * 2
+    # Everything learned comes before all state, in a container as in any layer.
+    parts = inside.divided(shape, [*"abcdefgh", *"1234"])
+    assert parts == [("a", "b"), ("c", "d", "1", "2"), ("e", "f", "g", "h", "3", "4")]
+    assert inside.layers[2].divided(shape, parts[2]) == [("e", "f", "3", "4"), ("g", "h")]  # type: ignore[attr-defined]
+
+
+def test_a_bidirectional_layer_has_two_of_everything() -> None:
+    both = Bidirectional((Recurrent("elman", 5, every=True), Recurrent("elman", 2)))
+    names = [f"{parameter.name} {parameter.shape}" for parameter in both.parameters((7, 3))]
+    once = ["W_xh (3, 5)", "W_hh (5, 5)", "b_h (5,)", "W_xh (5, 2)", "W_hh (2, 2)", "b_h (2,)"]
+    assert names == once * 2
+    assert both.output_shape((7, 3)) == (4,)
+    assert Bidirectional(both.layers[:1]).output_shape((7, 3)) == (7, 10)

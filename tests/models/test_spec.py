@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from byhand.models import zoo
 from byhand.models.layers import (
     LAYERS,
+    BatchNorm1d,
     BatchNorm2d,
+    Bidirectional,
     Conv2d,
     Dropout,
     Flatten,
@@ -23,6 +25,7 @@ from byhand.models.layers import (
     MaxPool2d,
     Recurrent,
     ReLU,
+    Residual,
     Select,
     Sigmoid,
     Standardize,
@@ -51,6 +54,40 @@ def test_names_of_several_kinds() -> None:
     ]
 
 
+def test_layers_inside_of_layers_have_names_and_are_listed() -> None:
+    block = Residual((Linear(4), ReLU(), Residual((BatchNorm1d(), Linear(4)))))
+    spec = Spec((*PIXELS, Linear(4), block, ReLU(), Linear(2)))
+    assert [p.name for p in spec.parameters] == ["W1", "b1", "W2", "b2", "gamma", "beta", "W3", "b3", "W4", "b4"]
+    assert spec.layer_names == ("Standardize", "Flatten", "Linear1", "Residual", "ReLU", "Linear2")
+    listed = [(entry.name, entry.depth, [p.name for p in (*entry.parameters, *entry.state)]) for entry in spec.entries]
+    state = ["running_mean", "running_var"]
+    assert listed == [
+        ("Standardize", 0, []),
+        ("Flatten", 0, []),
+        ("Linear1", 0, ["W1", "b1"]),
+        ("Residual", 0, ["W2", "b2", "gamma", "beta", "W3", "b3", *state]),
+        ("Residual.Linear", 1, ["W2", "b2"]),
+        ("Residual.ReLU", 1, []),
+        ("Residual.Residual", 1, ["gamma", "beta", "W3", "b3", *state]),
+        ("Residual.Residual.BatchNorm1d", 2, ["gamma", "beta", *state]),
+        ("Residual.Residual.Linear", 2, ["W3", "b3"]),
+        ("ReLU", 0, []),
+        ("Linear2", 0, ["W4", "b4"]),
+    ]
+    assert [entry.size for entry in spec.entries[2:5]] == [784 * 4 + 4, 48, 20]
+    assert all(entry.before == entry.after == (4,) for entry in spec.entries[3:10])
+
+
+def test_both_directions_of_a_bidirectional_layer_are_listed() -> None:
+    spec = Spec((Standardize(), Bidirectional((Recurrent("elman", 3),)), Linear(2)))
+    inside = [entry for entry in spec.entries if entry.depth]
+    assert [entry.name for entry in inside] == ["Bidirectional.Recurrent1", "Bidirectional.Recurrent2"]
+    assert [[p.name for p in entry.parameters] for entry in inside] == [
+        ["W_xh1", "W_hh1", "b_h1"],
+        ["W_xh2", "W_hh2", "b_h2"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("make", "code"),
     [
@@ -61,7 +98,7 @@ def test_names_of_several_kinds() -> None:
         (lambda: Spec((*PIXELS, Linear(3)), smoothing=1.0), "spec.out_of_range"),
         (lambda: Spec((*PIXELS, Linear(3)), smoothing=float("nan")), "spec.out_of_range"),
         (lambda: Spec((Standardize(),)), "spec.output_shape"),
-        (lambda: Spec((Standardize(), Linear(3))), "layer.wrong_shape"),
+        (lambda: Spec((Standardize(), Linear(3))), "spec.output_shape"),
         (lambda: Spec((*PIXELS, Conv2d(3, 3))), "layer.wrong_shape"),
         (lambda: Spec(PIXELS), "spec.no_parameters"),
         (lambda: Spec((*PIXELS, Select((1, 2)), Tanh())), "spec.no_parameters"),
@@ -87,6 +124,11 @@ def test_refused(make: Callable[[], Any], code: str, refused: Callable[[str], An
         ({}, "spec.first_layer"),
         ({"layers": [{"kind": "Linear", "unit": 3}]}, "recipe.unknown_setting"),
         ({"layers": [{"kind": "Linear", "units": 3.5}]}, "settings.wrong_type"),
+        ({"layers": [{"kind": "Residual"}]}, "layer.no_layers"),
+        ({"layers": [{"kind": "Residual", "layers": 3}]}, "spec.invalid_layers"),
+        ({"layers": [{"kind": "Residual", "layers": [{"kind": "Linaer"}]}]}, "spec.unknown_layer"),
+        ({"layers": [{"kind": "Residual", "layers": [{"kind": "Linear", "unit": 3}]}]}, "recipe.unknown_setting"),
+        ({"layers": [{"kind": "Container", "layers": [{"kind": "ReLU"}]}]}, "spec.unknown_layer"),
         ({"layer": []}, "recipe.unknown_setting"),
         ({"layers": [], "loss": 3}, "settings.wrong_type"),
         ({"layers": [], "input_shape": [2.5, 3]}, "settings.wrong_type"),
@@ -122,6 +164,9 @@ ELEMENTWISE = st.one_of(
     st.floats(0.01, 3).map(Standardize),
 )
 ROWS = st.lists(st.one_of(ELEMENTWISE, sizes.map(Linear)), max_size=5)
+CHAIN = st.lists(st.one_of(ELEMENTWISE, st.just(BatchNorm2d()), st.just(Conv2d(2, 1))), min_size=1, max_size=3).map(
+    tuple
+)
 ON_MAPS = st.lists(
     st.one_of(
         ELEMENTWISE,
@@ -131,6 +176,8 @@ ON_MAPS = st.lists(
     ),
     max_size=4,
 )
+NESTED = CHAIN.map(lambda inside: [Conv2d(2, 1), Residual(inside), Residual((Residual(inside), ReLU()))])
+ON_MAPS = st.one_of(ON_MAPS, st.tuples(ON_MAPS, NESTED).map(lambda both: both[0] + both[1]))
 CELLS = st.builds(
     Recurrent,
     cell=st.sampled_from(("elman", "lstm", "gru")),

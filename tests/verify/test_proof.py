@@ -43,8 +43,8 @@ def _one_thread() -> Iterator[None]:
 def test_every_layer_cell_loss_and_setting_is_proven_by_default() -> None:
     subjects = every()
     assert len({one.spec for one in subjects}) == len(subjects) == len({one.name for one in subjects})
-    described = [layer for one in subjects for layer in one.spec.layers]
-    ours = {kind for kind in layers.LAYERS.values() if kind.__module__ == "byhand.models.layers"}
+    described = [entry.layer for one in subjects for entry in one.spec.entries]
+    ours = {kind for kind in layers.LAYERS.values() if kind.__module__.startswith("byhand.")}
     assert {type(layer) for layer in described} >= ours
     assert {layer.cell for layer in described if isinstance(layer, layers.Recurrent)} == set(layers.GATES)
     assert {one.spec.loss for one in subjects} == {"softmax", "sigmoid"}

@@ -40,7 +40,9 @@ def starting_values(spec: Spec, seed: int) -> dict[str, Array]:
     for parameter in spec.parameters:
         draw = generator(seed, "init", parameter.name)
         fan_in, fan_out, shape = parameter.fan_in, parameter.fan_out, parameter.shape
-        if spec.init == "torch" and parameter.torch_fan:
+        if parameter.deviation:
+            values[parameter.name] = draw.normal(0, parameter.deviation, shape)
+        elif spec.init == "torch" and parameter.torch_fan:
             bound = parameter.torch_fan**-0.5
             values[parameter.name] = draw.uniform(-bound, bound, shape)
         elif parameter.start is not None:

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from byhand.errors import ByhandError, nearest
-from byhand.models.layers import LAYERS, Layer, Parameter, Shape, Standardize
+from byhand.models.layers import LAYERS, Container, Layer, Parameter, Shape, Standardize
 from byhand.options import check_settings
 
 LOSSES = ("softmax", "sigmoid")
@@ -25,6 +25,38 @@ LOSSES = ("softmax", "sigmoid")
 
 INITS = ("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "orthogonal", "torch")
 """Glorot & Bengio (2010), He et al. (2015), Saxe et al. (2014), or the default of ``torch.nn``."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One layer of a network, wherever it is; `Spec.entries` lists them.
+
+    Attributes
+    ----------
+    name
+        Name of the layer: of `Spec.layer_names`, and inside a container after that one's, ``Residual2.Linear1``.
+    depth
+        How many containers it is in.
+    layer
+        The description.
+    before, after
+        Shapes before and after it, without the batch axis.
+    parameters, state
+        Everything learned and kept in it, under full names; of a container, that of the layers inside.
+    """
+
+    name: str
+    depth: int
+    layer: Layer
+    before: Shape
+    after: Shape
+    parameters: tuple[Parameter, ...]
+    state: tuple[Parameter, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of learned values."""
+        return sum(parameter.size for parameter in self.parameters)
 
 
 @dataclass(frozen=True)
@@ -74,7 +106,7 @@ class Spec:
                     f"The network has {count} parameters named {name!r}; expected a different identifier for each.",
                     code="spec.parameter_name",
                 )
-        for kind in {type(layer) for layer in self.layers}:
+        for kind in {type(entry.layer) for entry in self.entries}:
             _defaults(kind)
         if len(self.shapes[-1]) != 1:
             raise ByhandError(
@@ -128,9 +160,19 @@ class Spec:
         """A name for each layer, numbered if its kind occurs more than once: ``Linear1``, ``Flatten``."""
         return _numbered([layer.kind for layer in self.layers])
 
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every layer, and after a container the layers inside it, from the pixels to the logits."""
+        columns = (self.layer_names, self.layers, self.shapes, self.shapes[1:], self.layer_parameters, self.layer_state)
+        return tuple(
+            entry
+            for name, layer, before, after, learned, kept in zip(*columns, strict=False)
+            for entry in _with_those_inside(Entry(name, 0, layer, before, after, learned, kept))
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for a file, the inverse of `from_dict`."""
-        layers = [{"kind": layer.kind, **dataclasses.asdict(layer)} for layer in self.layers]
+        layers = [layer_to_dict(layer) for layer in self.layers]
         return {**{item.name: getattr(self, item.name) for item in dataclasses.fields(self)}, "layers": layers}
 
     @classmethod
@@ -144,14 +186,21 @@ class Spec:
         """
         default = {item.name: item.default for item in dataclasses.fields(cls) if item.name != "layers"}
         settings = check_settings("A network", default, {name: v for name, v in values.items() if name != "layers"})
-        layers = values.get("layers", ())
-        if not isinstance(layers, list | tuple):
-            raise ByhandError(f"A network has layers = {layers!r}; expected a list.", code="spec.invalid_layers")
-        return cls(layers=tuple(layer_from_dict(layer) for layer in layers), **settings)
+        return cls(layers=_layers_from("A network", values.get("layers", ())), **settings)
+
+
+def layer_to_dict(layer: Layer) -> dict[str, Any]:
+    """Return one layer description as the plain values of a file, the inverse of `layer_from_dict`."""
+    values = {item.name: getattr(layer, item.name) for item in dataclasses.fields(layer)}
+    if isinstance(layer, Container):
+        values["layers"] = [layer_to_dict(inner) for inner in layer.layers]
+    return {"kind": layer.kind, **values}
 
 
 def layer_from_dict(values: Any) -> Layer:
     """Build one layer description from the plain values of a file: ``{"kind": "Linear", "units": 10}``.
+
+    The ``layers`` of a container are a list of such values.
 
     Raises
     ------
@@ -166,9 +215,30 @@ def layer_from_dict(values: Any) -> Layer:
     kind = values["kind"]
     if kind not in LAYERS:
         raise ByhandError(f"There is no layer {kind!r}; {nearest(kind, LAYERS)}.", code="spec.unknown_layer")
-    return LAYERS[kind](
-        **check_settings(kind, _defaults(LAYERS[kind]), {n: v for n, v in values.items() if n != "kind"})
-    )
+    given = {name: value for name, value in values.items() if name != "kind"}
+    inner = {}
+    if issubclass(LAYERS[kind], Container):
+        inner["layers"] = _layers_from(kind, given.pop("layers", ()))
+    return LAYERS[kind](**check_settings(kind, _defaults(LAYERS[kind]), given), **inner)
+
+
+def _layers_from(what: str, values: Any) -> tuple[Layer, ...]:
+    if not isinstance(values, list | tuple):
+        raise ByhandError(f"{what} has layers = {values!r}; expected a list.", code="spec.invalid_layers")
+    return tuple(layer_from_dict(layer) for layer in values)
+
+
+def _with_those_inside(entry: Entry) -> Iterator[Entry]:
+    yield entry
+    if isinstance(entry.layer, Container):
+        inner = entry.layer.inner(entry.before)
+        names = _numbered([layer.kind for layer, _, _ in inner])
+        learned = entry.layer.divided(entry.before, entry.parameters)
+        kept = entry.layer.divided(entry.before, (*entry.parameters, *entry.state))
+        for name, (layer, before, after), mine, all_mine in zip(names, inner, learned, kept, strict=True):
+            state = all_mine[len(mine) :]
+            made = Entry(f"{entry.name}.{name}", entry.depth + 1, layer, before, after, mine, state)
+            yield from _with_those_inside(made)
 
 
 def _defaults(kind: type[Layer]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -9,15 +10,23 @@ from typing import Any
 from byhand.data.digits import CLASSES
 from byhand.errors import ByhandError, nearest
 from byhand.models.layers import (
+    GELU,
+    Attention,
     BatchNorm2d,
+    Bidirectional,
     Conv2d,
     Dropout,
     Flatten,
+    GlobalAveragePool,
     Layer,
+    LayerNorm,
     Linear,
     MaxPool2d,
+    Patches,
+    Positions,
     Recurrent,
     ReLU,
+    Residual,
     Select,
     Sigmoid,
     Standardize,
@@ -102,6 +111,47 @@ def tiny_cnn(
     return (*made, Flatten(), Linear(hidden), ReLU(), Linear(CLASSES))
 
 
+def bi_lstm(hidden: int = 64, depth: int = 2, dropout: float = 0.0, forget_bias: float = 0.0) -> Layers:
+    """LSTM that reads an image row by row in both directions, from the top and from the bottom."""
+    one_way = _recurrent("lstm", hidden, depth, dropout, forget_bias=forget_bias)
+    return tuple(Bidirectional((layer,)) if isinstance(layer, Recurrent) else layer for layer in one_way)
+
+
+def resnet(channels: tuple[int, ...] = (16, 32, 64), blocks: int = 2, dropout: float = 0.0) -> Layers:
+    """Residual network: a stage of `blocks` residual blocks for each number of channels (He et al., 2016).
+
+    A block is two padded 3x3 convolutions, each with batch normalization; a convolution of stride 2 stands between two
+    stages, which halves the maps.
+    """
+    made: list[Layer] = []
+    for stage, count in enumerate(channels):
+        made += [Conv2d(count, 3, stride=2 if stage else 1, padding=1), BatchNorm2d(), ReLU()]
+        for _ in range(blocks):
+            first = (Conv2d(count, 3, padding=1), BatchNorm2d(), ReLU())
+            made += [Residual((*first, Conv2d(count, 3, padding=1), BatchNorm2d())), ReLU()]
+    made.append(GlobalAveragePool())
+    if dropout:
+        made.append(Dropout(dropout))
+    return (*made, Linear(CLASSES))
+
+
+def vit(
+    patch: int = 4, width: int = 64, depth: int = 4, heads: int = 4, hidden: int = 128, dropout: float = 0.0
+) -> Layers:
+    """Vision transformer: patches as tokens, or with ``patch = 0`` an image's rows (Dosovitskiy et al., 2021).
+
+    A block is self-attention and then a perceptron for each token, both residual, each after a layer normalization; the
+    mean of all tokens is classified.
+    """
+    drop = (Dropout(dropout),) if dropout else ()
+    made: list[Layer] = [Patches(patch)] if patch else []
+    made += [Linear(width), Positions()]
+    for _ in range(depth):
+        made.append(Residual((LayerNorm(), Attention(heads), *drop)))
+        made.append(Residual((LayerNorm(), Linear(hidden), GELU(), Linear(width), *drop)))
+    return (*made, LayerNorm(), GlobalAveragePool(), Linear(CLASSES))
+
+
 NETWORKS: dict[str, Callable[..., Layers]] = {
     "softmax": softmax,
     "mlp": mlp,
@@ -110,6 +160,9 @@ NETWORKS: dict[str, Callable[..., Layers]] = {
     "gru": gru,
     "conv5x5": conv5x5,
     "tiny-cnn": tiny_cnn,
+    "bi-lstm": bi_lstm,
+    "resnet": resnet,
+    "vit": vit,
 }
 
 _COMMON = {"mean": 0.1307, "std": 0.3081, "loss": "softmax", "init": "", "smoothing": 0.0}
@@ -135,13 +188,10 @@ def network(name: str, **settings: Any) -> Spec:
     settings = check_settings(f"The network {name!r}", settings_of(name), settings)
     common = {key: settings.pop(key, default) for key, default in _COMMON.items()}
     layers = NETWORKS[name](**settings)
-    rectifies = any(isinstance(layer, ReLU) for layer in layers)
-    return Spec(
-        (Standardize(common["mean"], common["std"]), *layers),
-        loss=common["loss"],
-        init=common["init"] or ("he_normal" if rectifies else "glorot_uniform"),
-        smoothing=common["smoothing"],
-    )
+    made = (Standardize(common["mean"], common["std"]), *layers)
+    spec = Spec(made, loss=common["loss"], init=common["init"] or "he_normal", smoothing=common["smoothing"])
+    rectifies = any(isinstance(entry.layer, ReLU) for entry in spec.entries)
+    return spec if common["init"] or rectifies else dataclasses.replace(spec, init="glorot_uniform")
 
 
 def settings_of(name: str) -> dict[str, Any]:

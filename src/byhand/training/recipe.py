@@ -89,7 +89,9 @@ class Recipe:
         if "min_variance" in self.network and "pixels" in self.network:
             raise _error(self.name, "sets both min_variance and pixels; leave one of them out")
         spec = self.spec()
-        if self.config.full_batch and any(isinstance(layer, Dropout) and layer.rate for layer in spec.layers):
+        if self.config.full_batch and any(
+            isinstance(entry.layer, Dropout) and entry.layer.rate for entry in spec.entries
+        ):
             raise _error(
                 self.name, f"has dropout, with which {self.config.optimizer} cannot train; leave out one of them"
             )

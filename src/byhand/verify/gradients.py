@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from byhand.hands.base import Array, Mode
+from byhand.hands.by_numpy.layer import Layer, Parameters, every_layer
 from byhand.hands.by_numpy.losses import LOSSES
 from byhand.hands.by_numpy.network import NumpyNetwork
 from byhand.models.spec import Spec
@@ -56,6 +57,9 @@ class _Recorded:
         self.spec, self.seed = spec, seed
         self.network = NumpyNetwork(spec, seed=seed, dtype="float64")
         self.network.load(weights(spec, seed))
+        self.kinks: Active = []
+        for layer in every_layer(self.network.layers):
+            self._watch(layer)
         self.images, self.labels = noisy(spec, BATCH, seed)
         self.rng = generator(seed, "proof", "dropout")
         self.mode = Mode(training=True, rng=self.rng)
@@ -69,23 +73,31 @@ class _Recorded:
         """Pass one layer; gives its output and its cache."""
         return self.network.layers[i].forward(x, self.network.layer_parameters[i], self.mode)
 
+    def _watch(self, layer: Layer) -> None:
+        """Let a layer, wherever it is, note the values that its kinks depend on whenever it is passed."""
+        forward = layer.forward
+
+        def watched(x: Array, parameters: Parameters, mode: Mode) -> tuple[Array, Any]:
+            y, cache = forward(x, parameters, mode)
+            self.kinks += active(layer.settings, x, y)
+            return y, cache
+
+        layer.forward = watched  # type: ignore[method-assign]
+
     def layer(self, i: int) -> tuple[Array, Active]:
         """Pass one layer, which drops what it drops in a pass of the whole network."""
         self.rng.bit_generator.state = self.draws[i]
-        x = self.inputs[i]
+        self.kinks = []
         # A layer may return a view of its input, which a later change of x would move.
-        y = self.forward(i, x)[0].copy()
-        return y, active(self.spec.layers[i], x, y)
+        return self.forward(i, self.inputs[i])[0].copy(), self.kinks
 
     def loss(self, start: int) -> tuple[float, Active]:
         """Pass from a layer to the loss."""
         self.rng.bit_generator.state = self.draws[start]
-        x, kinks = self.inputs[start], list[Array]()
+        x, self.kinks = self.inputs[start], []
         for i in range(start, len(self.spec.layers)):
-            y, _ = self.forward(i, x)
-            kinks += active(self.spec.layers[i], x, y)
-            x = y
-        return LOSSES[self.spec.loss](x, self.labels, self.spec.smoothing)[0], kinks
+            x, _ = self.forward(i, x)
+        return LOSSES[self.spec.loss](x, self.labels, self.spec.smoothing)[0], self.kinks
 
 
 def _network_parts(recorded: _Recorded, entries: int) -> Iterator[Part]:

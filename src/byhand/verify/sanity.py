@@ -32,7 +32,7 @@ from byhand.hands import Network, build
 from byhand.hands.base import Array
 from byhand.hands.by_numpy.losses import LOSSES, targets
 from byhand.metrics.losses import mean_loss
-from byhand.models.layers import BatchNorm2d, Linear
+from byhand.models.layers import BatchNorm1d, Container, Layer, Linear
 from byhand.models.spec import Spec
 from byhand.training.config import TrainingConfig
 from byhand.training.optimizers import optimizer
@@ -90,8 +90,13 @@ def _first(spec: Spec, seed: int) -> Check:
 
 def _with_last_averages(spec: Spec) -> Spec:
     """Return the same network with running averages that are the last batch's alone."""
-    layers = (replace(one, momentum=1.0) if isinstance(one, BatchNorm2d) else one for one in spec.layers)
-    return replace(spec, layers=tuple(layers))
+
+    def changed(layer: Layer) -> Layer:
+        if isinstance(layer, Container):
+            return replace(layer, layers=tuple(map(changed, layer.layers)))
+        return replace(layer, momentum=1.0) if isinstance(layer, BatchNorm1d) else layer
+
+    return replace(spec, layers=tuple(map(changed, spec.layers)))
 
 
 def _learns(spec: Spec, seed: int) -> Check:

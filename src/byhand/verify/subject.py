@@ -25,6 +25,17 @@ from byhand.training.recipe import Recipe, load_recipe, shipped
 
 MORE: dict[str, dict[str, Any]] = {
     "tiny-cnn-norm": {"name": "tiny-cnn", "norm": True},
+    "small-resnet": {"name": "resnet", "channels": [3, 4], "blocks": 1},
+    "small-vit": {"name": "vit", "patch": 7, "width": 8, "depth": 1, "heads": 2, "hidden": 12, "dropout": 0.1},
+    "bi-gru-norm": {
+        "layers": [
+            {"kind": "Standardize"},
+            {"kind": "Bidirectional", "layers": [{"kind": "Recurrent", "cell": "gru", "hidden": 6}]},
+            {"kind": "BatchNorm1d"},
+            {"kind": "Residual", "layers": [{"kind": "Linear", "units": 12}, {"kind": "Tanh"}]},
+            {"kind": "Linear", "units": 10},
+        ]
+    },
     "mlp-tanh": {"name": "mlp", "hidden": [32, 16], "activation": "tanh", "smoothing": 0.1},
 }
 """Networks with settings that no shipped recipe has, so that every layer and setting is proven."""

@@ -44,6 +44,7 @@ class Conv2d(FastLayer):
     """``y[h, w] = sum_ij x[s h + i - p, s w + j - p] W[i, j] + b``."""
 
     batch_parallel = True
+    dy_kept = True
 
     def __init__(self, *about: Any, **arrays: Any) -> None:
         super().__init__(*about, **arrays)

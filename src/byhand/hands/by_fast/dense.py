@@ -16,17 +16,21 @@ from byhand.models import layers
 class Linear(FastLayer):
     """``y = x W + b``."""
 
+    dy_kept = True
+
     def forward(self, x: Array, mode: Mode) -> Array:
         W, b = self.values
-        self.x = x
+        # The steps of a sequence are rows of their own.
+        self.x = x.reshape(-1, len(W))
         # y = x W + b                                    (B, D) (D, H) -> (B, H)
-        y = np.matmul(x, W, out=self.buffers.array("y", (len(x), len(b))))
+        y = np.matmul(self.x, W, out=self.buffers.array("y", (len(self.x), len(b))))
         y += b
-        return y
+        return y.reshape(*x.shape[:-1], len(b))
 
     def backward(self, dy: Array) -> Array | None:
-        W, _ = self.values
+        W, b = self.values
         dW, db = self.gradients
+        steps, dy = dy.shape[:-1], dy.reshape(-1, len(b))
         # db = sum_B dy                                  (B, H) -> (H,)
         np.sum(dy, axis=0, out=db)
         # dW = x^T dy                                    (D, B) (B, H) -> (D, H)
@@ -34,7 +38,7 @@ class Linear(FastLayer):
         if self.first:
             return None
         # dx = dy W^T                                    (B, H) (H, D) -> (B, D)
-        return np.matmul(dy, W.T, out=self.buffers.like("dx", self.x))
+        return np.matmul(dy, W.T, out=self.buffers.like("dx", self.x)).reshape(*steps, len(W))
 
 
 class Elementwise(FastLayer):

@@ -1,11 +1,12 @@
-"""The base class of the fast hand's layers, and the adapter for layers of the textbook hand.
+"""The base classes of the fast hand's layers, and the adapter for layers of the textbook hand.
 
 Twins: ``by_numpy/layer.py``, ``by_tensor/layer.py``, ``by_torch/layer.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +14,8 @@ import numpy as np
 from byhand.hands.base import Array, Mode, Registry
 from byhand.hands.by_fast.workspace import Workspace
 from byhand.hands.by_numpy.layer import implements as textbook
-from byhand.models import layers
+from byhand.models.layers import Container as ContainerSettings
+from byhand.models.layers import Layer, MaxPool2d, ReLU, Shape
 
 
 class FastLayer:
@@ -43,16 +45,22 @@ class FastLayer:
         Whether the layer must see a batch undivided in training.
     first
         Whether nothing below learns, so that `backward` may return ``None`` instead of the input's gradient.
+    dy_kept
+        Whether `backward` leaves its argument unchanged.
+    layers
+        The layers inside, in the order of the description.
     """
 
     output_needed: ClassVar[bool] = False
     batch_parallel: ClassVar[bool] = False
     whole_batch: ClassVar[bool] = False
+    dy_kept: ClassVar[bool] = False
+    layers: Sequence[FastLayer] = ()
 
     def __init__(
         self,
         settings: Any,
-        shape: layers.Shape,
+        shape: Shape,
         dtype: np.dtype[Any],
         values: Sequence[Array] = (),
         gradients: Sequence[Array] = (),
@@ -108,6 +116,60 @@ class TextbookLayer(FastLayer):
         return np.require(dx, requirements="W")
 
 
-def build_layer(settings: layers.Layer, *arguments: Any, **arrays: Any) -> FastLayer:
+class Container(FastLayer):
+    """The base class of layers made of layers.
+
+    Attributes
+    ----------
+    order
+        The layers inside in the order they are computed.
+    """
+
+    settings: ContainerSettings
+
+    def __init__(
+        self,
+        settings: ContainerSettings,
+        shape: Shape,
+        dtype: np.dtype[Any],
+        values: Sequence[Array] = (),
+        gradients: Sequence[Array] = (),
+        state: Sequence[Array] = (),
+    ) -> None:
+        super().__init__(settings, shape, dtype, values, gradients, state)
+        learned, changes = settings.divided(shape, values), settings.divided(shape, gradients)
+        everything = settings.divided(shape, (*values, *state))
+        self.layers = [
+            build_layer(inner, before, dtype, values=mine, gradients=theirs, state=all_mine[len(mine) :])
+            for (inner, before, _), mine, theirs, all_mine in zip(
+                settings.inner(shape), learned, changes, everything, strict=True
+            )
+        ]
+        self.order = in_order(self.layers)
+
+
+def in_order(chain: Sequence[FastLayer]) -> list[FastLayer]:
+    """Put layers that follow one another into the order they are computed, each in place where it may be.
+
+    A max pooling comes before the ReLU that it follows: the result is the same, and ReLU has less to do.
+    ``max_v max(x[v], 0) = max(max_v x[v], 0)``, and where that is 0 no gradient passes either way.
+    """
+    order = list(chain)
+    for i, (below, above) in enumerate(itertools.pairwise(chain)):
+        if isinstance(below.settings, ReLU) and isinstance(above.settings, MaxPool2d):
+            order[i], order[i + 1] = above, below
+    for below, layer in itertools.pairwise(order):
+        layer.in_place_ok = not below.output_needed
+    return order
+
+
+def every_layer(chain: Sequence[FastLayer]) -> Iterator[FastLayer]:
+    """Yield layers, each followed by the layers inside it, in the order of the description."""
+    for layer in chain:
+        yield layer
+        yield from every_layer(layer.layers)
+
+
+def build_layer(settings: Layer, *arguments: Any, **arrays: Any) -> FastLayer:
     """Build the fast version of a layer, or the textbook version if there is none."""
     return (implements.get(settings) or TextbookLayer)(settings, *arguments, **arrays)

@@ -17,6 +17,7 @@ import numpy as np
 from byhand.cpu import blas_threads
 from byhand.hands.base import BLOCK, READING, Array, Mode, Prepared, dropout_mask, views
 from byhand.hands.by_fast.dense import Dropout
+from byhand.hands.by_fast.layer import every_layer
 from byhand.hands.by_fast.parallel import count_parts, cut, run_parts, work_per_picture
 from byhand.hands.by_fast.replica import Replica
 from byhand.hands.in_numpy import NumpyArrays
@@ -33,10 +34,10 @@ class FastNetwork(NumpyArrays):
         super().__init__(spec, dtype=dtype)
         self._work = work_per_picture(spec)
         first = self._replica(self._gradients)
-        small_steps = any(layer.batch_parallel for layer in first.layers)
+        small_steps = any(layer.batch_parallel for layer in every_layer(first.layers))
         # Between two NumPy calls, threads wait for each other at Python's lock: layers with few calls get longer ones.
         self._block = BLOCK if small_steps else 4 * BLOCK
-        self.batch_parallel = small_steps and not any(layer.whole_batch for layer in first.layers)
+        self.batch_parallel = small_steps and not any(layer.whole_batch for layer in every_layer(first.layers))
         """Whether a batch is divided between threads in training; otherwise BLAS divides the products."""
         # One replica for each part of a training batch, with a gradient of its own.
         self._trainers = [(first, self.gradient)]
@@ -81,7 +82,7 @@ class FastNetwork(NumpyArrays):
         with self._reader() as replica:
             below = replica.layers[: replica.lowest]
         # Only what is the same at every pass can be computed once.
-        if not below or any(isinstance(layer, Dropout) or layer.whole_batch for layer in below):
+        if not below or any(isinstance(layer, Dropout) or layer.whole_batch for layer in every_layer(below)):
             return images
         values = np.empty((len(images), *self.spec.shapes[len(below)]), self.dtype)
 
@@ -153,8 +154,10 @@ class FastNetwork(NumpyArrays):
 
     def _hand_out_masks(self, parts: list[slice], B: int, rng: np.random.Generator | None) -> None:
         """Draw the dropout masks of a whole batch, as the other hands do, and give each part its rows."""
-        for i, (layer, shape) in enumerate(zip(self._trainers[0][0].layers, self.spec.shapes, strict=False)):
+        replicas = [every_layer(replica.layers) for replica, _ in self._trainers[: len(parts)]]
+        for twins in zip(*replicas, strict=True):
+            layer = twins[0]
             if isinstance(layer, Dropout) and layer.settings.rate:
-                mask = None if rng is None else dropout_mask(rng, (B, *shape), layer.settings.rate)
-                for rows, (replica, _) in zip(parts, self._trainers, strict=False):
-                    replica.layers[i].drawn = None if mask is None else mask[rows]  # type: ignore[attr-defined]
+                mask = None if rng is None else dropout_mask(rng, (B, *layer.shape), layer.settings.rate)
+                for rows, twin in zip(parts, twins, strict=True):
+                    twin.drawn = None if mask is None else mask[rows]

@@ -29,6 +29,7 @@ class BatchNorm2d(FastLayer):
     """``y = gamma (x - mu) / sqrt(var + epsilon) + beta``."""
 
     whole_batch = True
+    dy_kept = True
 
     def forward(self, x: Array, mode: Mode) -> Array:
         gamma, beta = self.values

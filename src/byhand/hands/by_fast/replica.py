@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from byhand.hands.base import Array, Mode
-from byhand.hands.by_fast.layer import FastLayer, build_layer
+from byhand.hands.by_fast.layer import build_layer, in_order
 from byhand.hands.by_fast.losses import LOSSES
-from byhand.models.layers import MaxPool2d, ReLU
 from byhand.models.spec import Spec
 
 
@@ -58,9 +56,7 @@ class Replica:
                 spec.layers, spec.shapes, spec.layer_parameters, spec.layer_state, strict=False
             )
         ]
-        self.order = pooled_first(self.layers)
-        for below, layer in itertools.pairwise(self.order):
-            layer.in_place_ok = not below.output_needed
+        self.order = in_order(self.layers)
         self.lowest = next(i for i, learned in enumerate(spec.layer_parameters) if learned)
         for layer in self.layers[: self.lowest + 1]:
             layer.first = True
@@ -83,15 +79,3 @@ class Replica:
         for layer in reversed(self.order[self.lowest :]):
             dy = layer.backward(dy)  # type: ignore[assignment]  # None from the lowest alone
         return loss * weight
-
-
-def pooled_first(layers: Sequence[FastLayer]) -> list[FastLayer]:
-    """Put a max pooling before the ReLU that it follows: the result is the same, and ReLU has less to do.
-
-    ``max_v max(x[v], 0) = max(max_v x[v], 0)``, and where that is 0 no gradient passes either way.
-    """
-    order = list(layers)
-    for i, (below, above) in enumerate(itertools.pairwise(layers)):
-        if isinstance(below.settings, ReLU) and isinstance(above.settings, MaxPool2d):
-            order[i], order[i + 1] = above, below
-    return order

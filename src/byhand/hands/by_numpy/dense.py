@@ -7,14 +7,21 @@ Every backward pass is the chain rule for ``L(y(x))``, the loss as a function of
     y = max(x, 0)    dx = dy [y > 0]
     y = sigma(x)     dx = dy y (1 - y)
     y = tanh(x)      dx = dy (1 - y^2)
+    y = x Phi(x)     dx = dy (Phi(x) + x phi(x))
     y = x m          dx = dy m          (dropout, mask m)
+
+Phi is the distribution function of the normal distribution and phi = Phi' its density. Of a sequence ``(T, D)`` the
+linear layer takes every step by itself: the rows of all steps of all pictures are its batch.
 
 Twins: ``by_tensor/dense.py``, ``by_torch/dense.py``. Rumelhart, Hinton & Williams (1986).
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from scipy.special import erf
 
 from byhand.hands.base import Array, Mode, dropout_mask
 from byhand.hands.by_numpy.layer import Layer, Parameters, implements
@@ -33,10 +40,12 @@ class Linear(Layer):
 
     def backward(self, dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Parameters]:
         x, W = cache
+        D, H = W.shape
+        rows = dy.reshape(-1, H)
         # dW = x^T dy                                    (D, B) (B, H) -> (D, H)
-        dW = x.T @ dy
+        dW = x.reshape(-1, D).T @ rows
         # db = sum_B dy                                  (B, H) -> (H,)
-        db = dy.sum(axis=0)
+        db = rows.sum(axis=0)
         # dx = dy W^T                                    (B, H) (H, D) -> (B, D)
         dx = dy @ W.T
         return dx, (dW, db)
@@ -86,6 +95,24 @@ class Tanh(Layer):
         y = cache
         # dx = dy (1 - y^2)
         return dy * (1 - y**2), ()
+
+
+@implements(layers.GELU)
+class GELU(Layer):
+    """``y = x Phi(x)`` with ``Phi(x) = (1 + erf(x / sqrt 2)) / 2`` (Hendrycks & Gimpel, 2016)."""
+
+    def forward(self, x: Array, parameters: Parameters, mode: Mode) -> tuple[Array, tuple[Array, Array]]:
+        # Phi(x) = (1 + erf(x / sqrt 2)) / 2
+        Phi = 0.5 + 0.5 * erf(x / math.sqrt(2))
+        # y = x Phi(x)
+        return x * Phi, (x, Phi)
+
+    def backward(self, dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Parameters]:
+        x, Phi = cache
+        # phi(x) = exp(-x^2 / 2) / sqrt(2 pi)
+        phi = np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
+        # dx = dy (Phi(x) + x phi(x))
+        return dy * (Phi + x * phi), ()
 
 
 @implements(layers.Dropout)

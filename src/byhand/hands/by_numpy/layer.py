@@ -1,13 +1,15 @@
-"""The base class of the textbook hand's layers: two methods, `forward` and `backward`.
+"""The base classes of the textbook hand's layers: two methods, `forward` and `backward`.
 
 Twins: ``by_tensor/layer.py``, ``by_torch/layer.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from byhand.hands.base import Array, Mode, Registry
+from byhand.models import layers
 
 Parameters = tuple[Array, ...]
 
@@ -23,6 +25,9 @@ class Layer:
     settings
         The layer's description, from `byhand.models.layers`.
     """
+
+    layers: Sequence[Layer] = ()
+    """The layers inside, of a container."""
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
@@ -66,3 +71,58 @@ class Layer:
 
 implements: Registry[type[Layer]] = Registry("numpy")
 """``@implements(layers.Linear)`` registers the class below it as this hand's implementation of a description."""
+
+
+def every_layer(chain: Sequence[Layer]) -> Iterator[Layer]:
+    """Yield layers, each followed by the layers inside it: in the order of `Spec.entries`."""
+    for layer in chain:
+        yield layer
+        yield from every_layer(layer.layers)
+
+
+def forward_through(
+    chain: Sequence[Layer], x: Array, parameters: Sequence[Parameters], mode: Mode
+) -> tuple[Array, list[Any]]:
+    """Pass layers in order; gives the output of the last, and what the backward pass of each needs."""
+    caches = []
+    for layer, own in zip(chain, parameters, strict=True):
+        x, cache = layer.forward(x, own, mode)
+        caches.append(cache)
+    return x, caches
+
+
+def backward_through(chain: Sequence[Layer], dy: Array, caches: Sequence[Any]) -> tuple[Array, list[Parameters]]:
+    """Pass layers in reverse; gives the gradient of the input of the first, and those of the parameters of each."""
+    gradients = []
+    for layer, cache in zip(reversed(chain), reversed(caches), strict=True):
+        dy, found = layer.backward(dy, cache)
+        gradients.append(found)
+    return dy, gradients[::-1]
+
+
+class Container(Layer):
+    """The base class of layers made of layers; what they compute from the branches inside is in `forward` as always.
+
+    Attributes
+    ----------
+    layers
+        The layers inside, one copy after the other.
+    """
+
+    def __init__(self, settings: layers.Container) -> None:
+        super().__init__(settings)
+        self.layers = [implements.find(one)(one) for _ in range(settings.copies) for one in settings.layers]
+
+    def branch(self, copy: int, x: Array, parameters: Parameters, mode: Mode) -> tuple[Array, Any]:
+        """Pass one copy of the layers inside, given all parameters of the container."""
+        rows = self._copy(copy)
+        return forward_through(self.layers[rows], x, self.settings.divided(x.shape[1:], parameters)[rows], mode)
+
+    def branch_backward(self, copy: int, dy: Array, cache: Any) -> tuple[Array, Parameters]:
+        """Pass one copy in reverse; gives the gradients of its parameters in their order."""
+        dx, gradients = backward_through(self.layers[self._copy(copy)], dy, cache)
+        return dx, tuple(gradient for found in gradients for gradient in found)
+
+    def _copy(self, copy: int) -> slice:
+        count = len(self.settings.layers)
+        return slice(copy * count, (copy + 1) * count)

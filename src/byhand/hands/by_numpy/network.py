@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from byhand.hands.base import READING, Array, Mode
-from byhand.hands.by_numpy.layer import Parameters, implements
+from byhand.hands.by_numpy.layer import Parameters, backward_through, forward_through, implements
 from byhand.hands.by_numpy.losses import LOSSES
 from byhand.hands.in_numpy import NumpyArrays
 from byhand.models.initial_weights import starting_values
@@ -38,16 +38,11 @@ class NumpyNetwork(NumpyArrays):
 
     def forward(self, images: Array, mode: Mode) -> tuple[Array, list[Any]]:
         """Compute logits ``(B, K)``, and what the backward pass of each layer needs."""
-        x, caches = images.astype(self.dtype), []
-        for layer, parameters in zip(self.layers, self.layer_parameters, strict=True):
-            x, cache = layer.forward(x, parameters, mode)
-            caches.append(cache)
-        return x, caches
+        return forward_through(self.layers, images.astype(self.dtype), self.layer_parameters, mode)
 
     def backward(self, dy: Array, caches: list[Any]) -> None:
         """Propagate the gradient from the logits to the pixels, and store the gradients of the parameters."""
-        for layer, cache, gradients in list(zip(self.layers, caches, self.layer_gradients, strict=True))[::-1]:
-            dy, found = layer.backward(dy, cache)
+        for gradients, found in zip(self.layer_gradients, backward_through(self.layers, dy, caches)[1], strict=True):
             for gradient, value in zip(gradients, found, strict=True):
                 gradient[...] = value
 

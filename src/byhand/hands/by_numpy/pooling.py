@@ -5,12 +5,18 @@ The block of an output is the n x n values under it::
     y  = max_v x[v]            v over the block
     dx[v] = dy [v is the first with x[v] = y]
 
-Twins: ``by_tensor/pooling.py``, ``by_torch/pooling.py``. Ranzato et al. (2007); of several equal values the first gets
-the gradient, as the library has it.
+The mean over all N positions has one derivative for all of them::
+
+    y  = sum_v x[v] / N        v over all positions
+    dx[v] = dy / N
+
+Twins: ``by_tensor/pooling.py``, ``by_torch/pooling.py``. Ranzato et al. (2007), Lin et al. (2014). Of
+several equal values the first gets the gradient, as the library has it.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -45,3 +51,18 @@ class MaxPool2d(Layer):
             dx[:, i : n * down : n, j : n * across : n] = dy * first
             unclaimed = unclaimed & ~first
         return dx.reshape(shape), ()
+
+
+@implements(layers.GlobalAveragePool)
+class GlobalAveragePool(Layer):
+    """``y = sum_v x[v] / N`` over all positions of maps ``(H, W, C)``, or all steps of a sequence ``(T, D)``."""
+
+    def forward(self, x: Array, parameters: Parameters, mode: Mode) -> tuple[Array, tuple[int, ...]]:
+        # y = sum_v x[v] / N                             (B, ..., C) -> (B, C)
+        return x.reshape(len(x), -1, x.shape[-1]).mean(axis=1), x.shape
+
+    def backward(self, dy: Array, cache: tuple[int, ...]) -> tuple[Array, Parameters]:
+        N = math.prod(cache[1:-1])
+        # dx[v] = dy / N                                 (B, C) -> (B, N, C)
+        dx = np.repeat(dy[:, None] / N, N, axis=1)
+        return dx.reshape(cache), ()

@@ -5,6 +5,8 @@ Twins: ``by_numpy/dense.py``, where the backward pass is derived, and ``by_torch
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -17,7 +19,7 @@ from byhand.models import layers
 def linear(settings: layers.Linear, x: Tensor, parameters: Parameters, mode: Mode) -> Tensor:
     """``y = x W + b``."""
     W, b = parameters
-    return x @ W + b  # (B, D) (D, H) -> (B, H)
+    return x @ W + b  # (B, D) (D, H) -> (B, H), or (B, T, D) (D, H) -> (B, T, H)
 
 
 @implements(layers.ReLU)
@@ -36,6 +38,12 @@ def sigmoid(settings: layers.Sigmoid, x: Tensor, parameters: Parameters, mode: M
 def tanh(settings: layers.Tanh, x: Tensor, parameters: Parameters, mode: Mode) -> Tensor:
     """``y = tanh(x)``."""
     return x.tanh()
+
+
+@implements(layers.GELU)
+def gelu(settings: layers.GELU, x: Tensor, parameters: Parameters, mode: Mode) -> Tensor:
+    """``y = x Phi(x)`` with ``Phi(x) = (1 + erf(x / sqrt 2)) / 2``."""
+    return x * (0.5 + 0.5 * (x / math.sqrt(2)).erf())
 
 
 @implements(layers.Dropout)

@@ -12,9 +12,18 @@ from typing import Any
 from torch import Tensor
 
 from byhand.hands.base import Mode, Registry
+from byhand.models import layers
 
 Parameters = tuple[Tensor, ...]
 Forward = Callable[[Any, Tensor, Parameters, Mode], Tensor]
 
 implements: Registry[Forward] = Registry("tensor")
 """``@implements(layers.Linear)`` registers the function below it as this hand's implementation of a description."""
+
+
+def branch(settings: layers.Container, copy: int, x: Tensor, parameters: Parameters, mode: Mode) -> Tensor:
+    """Pass one copy of the layers inside a container, given all its parameters."""
+    parts = settings.divided(tuple(x.shape[1:]), parameters)[copy * len(settings.layers) :]
+    for inner, own in zip(settings.layers, parts, strict=False):
+        x = implements.find(inner)(inner, x, own, mode)
+    return x

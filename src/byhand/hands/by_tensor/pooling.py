@@ -20,3 +20,9 @@ def max_pool2d(settings: layers.MaxPool2d, x: Tensor, parameters: Parameters, mo
     # the first: (B, H', W', C, k k) -> (B, H', W', C, 1)
     first = (blocks == blocks.amax(-1, keepdim=True)).byte().argmax(-1, keepdim=True)
     return blocks.gather(-1, first)[..., 0]
+
+
+@implements(layers.GlobalAveragePool)
+def global_average_pool(settings: layers.GlobalAveragePool, x: Tensor, parameters: Parameters, mode: Mode) -> Tensor:
+    """``y = sum_v x[v] / N`` over all positions of maps ``(H, W, C)``, or all steps of a sequence ``(T, D)``."""
+    return x.flatten(1, -2).mean(1)  # (B, ..., C) -> (B, C)

@@ -16,7 +16,7 @@ from byhand.models import layers
 @implements(layers.Linear)
 def linear(settings: layers.Linear, shape: layers.Shape) -> nn.Module:
     """``nn.Linear``."""
-    return nn.Linear(shape[0], settings.units)
+    return nn.Linear(shape[-1], settings.units)
 
 
 @implements(layers.ReLU)
@@ -35,6 +35,12 @@ def sigmoid(settings: layers.Sigmoid, shape: layers.Shape) -> nn.Module:
 def tanh(settings: layers.Tanh, shape: layers.Shape) -> nn.Module:
     """``nn.Tanh``."""
     return nn.Tanh()
+
+
+@implements(layers.GELU)
+def gelu(settings: layers.GELU, shape: layers.Shape) -> nn.Module:
+    """``nn.GELU``, the exact one."""
+    return nn.GELU()
 
 
 class Dropout(Random):

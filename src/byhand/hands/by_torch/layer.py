@@ -26,3 +26,9 @@ class Random(nn.Module):
     """A module that draws random numbers; the network gives it the run's generator before every training pass."""
 
     rng: np.random.Generator | None = None
+
+
+def branch(settings: layers.Container, shape: layers.Shape) -> nn.Sequential:
+    """Make one copy of the layers inside a container."""
+    inner = settings.inner(shape)[: len(settings.layers)]
+    return nn.Sequential(*(implements.find(layer)(layer, before) for layer, before, _ in inner))

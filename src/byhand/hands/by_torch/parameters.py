@@ -33,11 +33,16 @@ class Stored:
     to_torch: Convert = lambda tensor: tensor
 
 
-def stored(module: nn.Module) -> Iterator[Stored]:
+def stored(module: nn.Module) -> list[Stored]:
     """Find one layer's arrays, what it learns and then its state, in the order of our description.
 
     A module that is not named here keeps its parameters and its buffers of floating point as we do.
     """
+    # Of several layers in one, all that is learned is before all state.
+    return sorted(_stored(module), key=lambda one: not isinstance(one.tensor, nn.Parameter))
+
+
+def _stored(module: nn.Module) -> Iterator[Stored]:
     for part in module.modules():
         match part:
             case nn.Linear():
@@ -49,6 +54,10 @@ def stored(module: nn.Module) -> Iterator[Stored]:
                 yield Stored(part.weight, lambda W: W.permute(2, 3, 1, 0), lambda W: W.permute(3, 2, 0, 1))
                 if part.bias is not None:
                     yield Stored(part.bias)
+            case nn.MultiheadAttention():
+                # (3 D, D) <-> (D, 3 D); its output projection is an nn.Linear inside it
+                yield Stored(part.in_proj_weight, Tensor.t, Tensor.t)
+                yield Stored(part.in_proj_bias)
             case nn.LSTM():
                 # (4 H, D) with gates i, f, g, o <-> (D, 4 H) with i, f, o, g; `t` leaves a bias as it is
                 for tensor in part.parameters():
