@@ -6,6 +6,7 @@ import dataclasses
 import importlib.util
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from byhand.cli import main
 from byhand.cli.compare import undistorted
 from byhand.compare.default_networks import DEFAULT_NETWORKS
 from byhand.training.recipe import load_recipe, shipped
+from byhand.viz.board import RunProgress
 
 QUICK = ("-ep", "1", "--threads", "1")
 TABLE = (*QUICK, "--no-report")
@@ -47,6 +49,36 @@ def test_all_hands(capsys: pytest.CaptureFixture[str], npz: Path) -> None:
         {**row, "trained/s": "", "read/s": ""} for row in rows
     ]
     assert "seed 0" not in again
+
+
+def test_an_interrupt_prints_what_is_done_and_the_same_command_goes_on(
+    capsys: pytest.CaptureFixture[str], npz: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["compare", "softmax", "mlp", "--hands", "fast", "--data", str(npz), "-ep", "2", *TABLE[2:]]
+    epoch = RunProgress.epoch
+
+    def interrupted(self: RunProgress, entry: dict[str, Any], seconds: float) -> None:
+        epoch(self, entry, seconds)
+        if self.recipe.name == "mlp":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("byhand.training.trainer.SAVE_EVERY", -1.0)
+    monkeypatch.setattr(RunProgress, "epoch", interrupted)
+    assert main(words) == 130
+    said = capsys.readouterr()
+    (row,) = table(said.out)
+    assert (row["network"], row["epochs"]) == ("softmax", "2")
+    assert said.err.endswith(f"1 of 2 runs are done and kept. To go on from there, repeat: byhand {' '.join(words)}\n")
+    # What the sentence promises.
+    trained = list[int]()
+    monkeypatch.setattr(
+        RunProgress, "epoch", lambda self, entry, seconds: trained.append(entry["epoch"]) or epoch(self, entry, seconds)
+    )
+    assert main(words) == 0
+    assert trained == [1]
+    again = table(capsys.readouterr().out)
+    assert [row["network"] for row in again] == ["softmax", "mlp"]
+    assert again[0]["test"] == row["test"]
 
 
 def test_seeds_and_files(capsys: pytest.CaptureFixture[str], npz: Path) -> None:

@@ -136,6 +136,26 @@ def test_other_digits_in_the_same_file(
         path.unlink(missing_ok=True)
 
 
+def test_digits_are_read_once(recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For several splits and seeds, too."""
+    read = list[str]()
+    load = runner.load_dataset
+    monkeypatch.setattr(runner, "load_dataset", lambda name, **how: read.append(name) or load(name, **how))
+    splits = SplitCache()
+    found = [splits.get(one).sizes for one in (recipe(), recipe(seed=1), recipe().with_data(split="100/40/30"))]
+    assert len(read) == 1
+    assert found[0] == found[1] != found[2] == (100, 40, 30)
+
+
+def test_results_come_as_they_are_done(recipe: MakeRecipe, tmp_path: Path) -> None:
+    recorder = Recorder(interrupt_after=1)
+    experiments = [Experiment(recipe(epochs=1)), Experiment(recipe())]
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        done.extend(runner.results_of(experiments, tmp_path, SplitCache(), lambda index, recipe: recorder))
+    assert [result.epochs for result in done] == [1]
+
+
 def test_a_sweep_is_decided_on_validation(recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # 2 is best on validation and worst on test; 3 is its equal and comes later.
     accuracies = {1.0: (0.90, 0.99), 2.0: (0.95, 0.80), 3.0: (0.95, 0.97)}

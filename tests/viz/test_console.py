@@ -161,14 +161,9 @@ def test_the_board_fills_in() -> None:
     assert foot.startswith("2 of 2 ")
 
 
-def test_an_interrupt_tells_what_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    compared = experiments("one", "two")
-
-    def interrupted() -> Any:
-        with board(compared) as shown:
-            shown.callback(0, compared[0].recipe).skip(finished())
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert capsys.readouterr().err.startswith("byhand: 1 of 2 runs are done")
+def test_a_redraw_checks_no_recipe_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown, _ = on_terminal(experiments("one", "two", seeds=3))
+    before = lines_of(shown)
+    monkeypatch.setattr(Recipe, "config", property(lambda self: pytest.fail("the settings were checked again")))
+    monkeypatch.setattr(Recipe, "variants", lambda self: pytest.fail("the sweep was made again"))
+    assert lines_of(shown) == before

@@ -21,8 +21,13 @@ from byhand.cli import arguments as options
 from byhand.errors import ByhandError, nearest
 
 if TYPE_CHECKING:
+    from byhand.compare.result import Result
     from byhand.compare.runner import Experiment, SplitCache
     from byhand.training.recipe import Recipe
+
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare."""
-    from byhand.compare.runner import SplitCache, compare, experiments_of
+    from byhand.compare.runner import SplitCache, experiments_of, results_of
     from byhand.data.loading import say
     from byhand.training.recipe import shipped
     from byhand.viz.board import board
@@ -89,10 +94,18 @@ def run(arguments: argparse.Namespace) -> int:
             each.runs[0].results["data"]["name"] if each.runs else splits.get(each.recipe).name for each in experiments
         ]
         require_same_digits(arguments.write, names_of_digits)
-    with board(experiments) as display:
-        results = compare(experiments, arguments.runs, splits, display.callback)
-    print_comparison(results)
     command = shlex.join(["byhand", *arguments.words])
+    results: list[Result] = []
+    try:
+        with board(experiments) as display:
+            for result in results_of(experiments, arguments.runs, splits, display.callback):
+                results.append(result)
+    except KeyboardInterrupt:
+        if results:
+            print_comparison(results)
+        say(f"interrupted; {display.count()} runs are done and kept. To go on from there, repeat: {command}")
+        return INTERRUPTED
+    print_comparison(results)
     if not arguments.no_report:
         from byhand.viz.comparison import write_report
 

@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from byhand import __version__
 from byhand.compare.predictions import predict
 from byhand.compare.result import Result
-from byhand.data import Splits
+from byhand.data import Splits, load_dataset
 from byhand.errors import ByhandError
 from byhand.training.callbacks import Callback
 from byhand.training.environment import choose_device
@@ -49,7 +49,8 @@ class Experiment:
     replaced: Mapping[str, Any] = field(default_factory=dict)
     runs: tuple[Run, ...] = ()
 
-    @property
+    # The board asks at every redraw, and a recipe's variants are checked as they are made.
+    @functools.cached_property
     def count(self) -> int:
         """Number of runs."""
         return len(self.runs) or len(self.seeds) * len(self.recipe.variants())
@@ -60,7 +61,7 @@ CallbackFactory = Callable[[int, Recipe], Callback]
 
 
 class SplitCache:
-    """Loads the digits of each recipe once, however many runs train on them.
+    """Loads each dataset once, and splits it once for each split, however many runs train on it.
 
     Parameters
     ----------
@@ -71,14 +72,16 @@ class SplitCache:
     """
 
     def __init__(self, offline: bool = False, notify: Callable[[str], None] = lambda sentence: None) -> None:
-        self._load = functools.partial(Recipe.load_splits, offline=offline, notify=notify)
+        self._load = functools.cache(functools.partial(load_dataset, offline=offline, notify=notify))
+        self._notify = notify
         self._splits: dict[str, Splits] = {}
 
     def get(self, recipe: Recipe) -> Splits:
         """Load the digits of a recipe, or return them if they have been loaded before."""
         key = json.dumps([recipe.data_settings, recipe.split_required], sort_keys=True)
         if key not in self._splits:
-            self._splits[key] = self._load(recipe)
+            digits = self._load(recipe.data_settings["name"])
+            self._splits[key] = recipe.load_splits(digits, notify=self._notify)
         return self._splits[key]
 
 
@@ -88,7 +91,17 @@ def compare(
     splits: SplitCache,
     callbacks: CallbackFactory = lambda index, recipe: Callback(),
 ) -> list[Result]:
-    """Train what is not trained yet, and classify the test digits with every network.
+    """Train what is not trained yet, and classify the test digits with every network; see `results_of`."""
+    return list(results_of(experiments, folder, splits, callbacks))
+
+
+def results_of(
+    experiments: Sequence[Experiment],
+    folder: Path,
+    splits: SplitCache,
+    callbacks: CallbackFactory = lambda index, recipe: Callback(),
+) -> Iterator[Result]:
+    """Train what is not trained yet, and yield each result as soon as its runs are done.
 
     Parameters
     ----------
@@ -106,20 +119,19 @@ def compare(
     ByhandError
         If digits cannot be loaded, a run is damaged, or a loss becomes NaN.
     """
-    results: list[Result] = []
+    taken: set[tuple[str, str]] = set()
     for index, experiment in enumerate(experiments):
         if experiment.runs:
             result = _from_runs(experiment, splits, callbacks(index, experiment.recipe))
         else:
             result = _train(experiment, folder, splits, functools.partial(callbacks, index))
         # Results of the same name and hand are distinguished by their folders.
-        taken = {(other.name, other.hand) for other in results}
         first = result.runs[0].folder
         labels = ["", first.name, str(first)]
         while (result.name, result.hand) in taken and labels:
             result.label = labels.pop(0)
-        results.append(result)
-    return results
+        taken.add((result.name, result.hand))
+        yield result
 
 
 def _train(experiment: Experiment, folder: Path, splits: SplitCache, callback: Callable[[Recipe], Callback]) -> Result:

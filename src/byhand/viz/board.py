@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from collections.abc import Sequence
@@ -40,6 +41,12 @@ class Progress:
         current = self.epoch / self.epochs if self.epochs and self.began is not None else 0.0
         return min((len(self.runs) + current) / self.experiment.count, 1.0)
 
+    # A recipe checks its settings each time they are asked for; the board asks five times a second.
+    @functools.cached_property
+    def hand(self) -> str:
+        """The hand that is trained."""
+        return self.experiment.recipe.config.hand
+
     def cells(self, now: float) -> list[RenderableType]:
         """One line of the board's table."""
         recipe, count = self.experiment.recipe, len(self.runs)
@@ -48,7 +55,7 @@ class Progress:
         sums = (sum(run.results[part]["accuracy"] for run in self.runs) for part in ("validation", "test"))
         return [
             Text(recipe.name, style=style),
-            Text(recipe.config.hand, style=style),
+            Text(self.hand, style=style),
             ProgressBar(total=1, completed=self.fraction),
             f"{count}/{self.experiment.count}",
             f"{int(self.epoch)}/{self.epochs}" if self.epochs else "",
@@ -67,9 +74,8 @@ class Lines:
     def __enter__(self) -> Lines:
         return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is KeyboardInterrupt:
-            print(f"byhand: {self.count()} runs are done and kept; repeat the command to resume.", file=sys.stderr)
+    def __exit__(self, *problem: object) -> None:
+        """Nothing is open."""
 
     def callback(self, index: int, recipe: Recipe) -> Callback:
         """Return the callback of a run, from the index of its experiment and its recipe."""
@@ -144,7 +150,6 @@ class Board(Lines):
 
     def __exit__(self, *problem: object) -> None:
         self.live.stop()
-        super().__exit__(*problem)
 
     def show(self, line: str) -> None:
         """Show nothing: the table has it."""
