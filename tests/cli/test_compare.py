@@ -153,9 +153,10 @@ def test_the_default_networks(capsys: pytest.CaptureFixture[str], npz: Path, mon
     rows = table(said.out)
     assert [row["network"] for row in rows] == [one.recipe for one in DEFAULT_NETWORKS]
     epochs = {row["network"]: row["epochs"] for row in rows}
-    assert (epochs["mlp"], epochs["elman"], epochs["tiny-cnn"]) == ("2 of 5", "1 of 50", "1")
+    assert (epochs["mlp"], epochs["elman-tuned"], epochs["tiny-cnn-tuned"]) == ("2 of 5", "1 of 50", "1")
     # What is not as the recipe says is said, and what is, is not.
-    assert "elman epochs 1 (its recipe: 50)" in said.err
+    assert "elman-tuned epochs 1 (its recipe: 50)" in said.err
+    assert "conv5x5 schedule one-cycle (its recipe: constant), conv5x5 lr 0.003 (its recipe: 0.0001)" in said.err
     assert "scratch-mlp lr 0.1 (its recipe: 0.5)" in said.err
     assert "tiny-cnn" not in said.err
     # All train on the same digits, whatever split a recipe has.
@@ -175,11 +176,11 @@ def test_the_default_networks_in_full(
 ) -> None:
     monkeypatch.setattr(
         "byhand.compare.default_networks.DEFAULT_NETWORKS",
-        [one for one in DEFAULT_NETWORKS if one.recipe == "tiny-cnn"],
+        [one for one in DEFAULT_NETWORKS if one.recipe == "tiny-cnn-tuned"],
     )
     words = ["compare", "--full", "--data", str(npz), "--threads", "1", "--hands", "fast", "--no-report"]
     assert main(words) == 0
-    assert table(capsys.readouterr().out)[0]["epochs"] == str(load_recipe("tiny-cnn").config.epochs)
+    assert table(capsys.readouterr().out)[0]["epochs"] == str(load_recipe("tiny-cnn-tuned").config.epochs)
 
 
 def test_without_torch(capsys: pytest.CaptureFixture[str], npz: Path, monkeypatch: pytest.MonkeyPatch) -> None:

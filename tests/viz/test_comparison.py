@@ -11,14 +11,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from byhand.compare.result import Result
 from byhand.compare.runner import Experiment, SplitCache, compare
+from byhand.hands import HANDS
 from byhand.training.recipe import Recipe
 from byhand.training.run import Run
 from byhand.viz import style
 from byhand.viz.comparison import draw, page_of, write_report
+from byhand.viz.comparison import text as words
+from byhand.viz.comparison.trade_offs import against_epochs, against_parameters, against_time
 from byhand.viz.comparison_table import COLUMNS, cells, grid_lines, markdown, read_results, write_results
 
 FIGURES = {"time", "epochs", "parameters", "speed", "misses", "confusion", "disputes"}
@@ -80,6 +84,29 @@ def test_no_text_leaves_its_figure_and_no_label_covers_another(results: list[Res
             assert box.y1 <= height + 0.01, name
             boxes = [text.get_window_extent() for text in figure.axes[0].texts if text.get_text()]
             assert not any(one.padded(-1).overlaps(other) for one, other in itertools.combinations(boxes, 2)), name
+
+
+def test_labels_cover_no_mark_of_any_network(results: list[Result]) -> None:
+    """Of four hands, too, whose marks stand close together."""
+    every = [
+        Result(result.recipe.with_settings(hand=hand), result.runs, predictions=result.predictions)
+        for result in results
+        for hand in HANDS
+    ]
+    with style.applied():
+        for draws in (against_time, against_epochs, against_parameters):
+            figure = draws(every)
+            figure.canvas.draw()
+            axes, width = figure.axes[0], figure.get_window_extent().x1
+            marks = np.concatenate(
+                [one.get_transform().transform(one.get_xydata()) for one in axes.lines if one.get_marker() != "None"]
+            )
+            assert len(marks) >= len(results)
+            for label in axes.texts:
+                assert not label.get_window_extent().padded(3).count_contains(marks), (draws.__name__, label.get_text())
+            legend = axes.get_legend()
+            assert legend is not None
+            assert legend.get_window_extent().x1 <= width
 
 
 def test_without_test_digits(results: list[Result], tmp_path: Path) -> None:
@@ -153,6 +180,16 @@ def test_the_cells_of_a_result() -> None:
     }
     one.replaced = {"epochs": 1}
     assert cells(one)[COLUMNS.index("epochs")] == "2"
+
+
+def test_the_headline_is_the_best_row_of_the_table() -> None:
+    worse, better = result_of(finished(0.91, [1.0])), result_of(finished(0.92, [1.0]), training={"hand": "torch"})
+    worse.replaced = {"epochs": 10, "lr": 0.5}
+    assert "Best on the test digits: linear in the torch hand, 91.00 %." in words.lead([worse, better])
+    assert words.facts([worse, better])[0] == ("best: linear in the torch hand", "91.00 %")
+    # A network that was cut short is marked there, too.
+    assert words.lead([worse, better]).endswith("Trained for fewer epochs than their recipes say: linear (1 of 10).")
+    assert words.lead([better]).endswith("Best on the test digits: linear, 91.00 %.")
 
 
 def test_results_are_kept(tmp_path: Path) -> None:

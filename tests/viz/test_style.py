@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import colorsys
 import itertools
 import math
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -23,7 +26,10 @@ from byhand.models.layers import Conv2d, Flatten, Linear, MaxPool2d, Standardize
 from byhand.models.spec import Spec
 from byhand.training.recipe import load_recipe, shipped
 from byhand.viz import structure, style
+from byhand.viz.inside import panels
 from byhand.viz.labels import MARK, label_points, spread
+
+WEB = Path(style.__file__).parents[1] / "web"
 
 
 def some(title: str = "Accuracy") -> style.Figure:
@@ -107,6 +113,61 @@ def test_labels_cover_no_other_label_and_no_mark(seed: int) -> None:
         assert not box.count_overlaps(boxes[:index])
         assert not box.padded(MARK / 2).count_contains(marks)
         assert math.dist(np.clip(marks[index], box.min, box.max), marks[index]) < 60
+
+
+def css(text: str) -> dict[str, str]:
+    return {name: value.upper() for name, value in re.findall(r"--([\w-]+): (#[0-9a-f]{6});", text)}
+
+
+def test_the_page_of_the_lab_has_the_colors_of_the_figures() -> None:
+    sheet = (WEB / "base.css").read_text(encoding="utf-8")
+    light, *dark = re.findall(r"\{[^{}]*--page:[^{}]*\}", sheet)
+    colors = css(light)
+    for name in ("PAPER", "INK", "MUTED", "FAINT", "BLUE", "ORANGE", "VERMILION"):
+        assert colors[name.lower()] == getattr(style, name), name
+    # In the dark they are lighter, and still the same colors.
+    assert len(dark) == 2
+    for sheet in dark:
+        for name in ("blue", "orange", "vermilion"):
+            hues = [colorsys.rgb_to_hls(*to_rgb(value[name]))[0] for value in (css(sheet), colors)]
+            assert abs(hues[0] - hues[1]) < 0.04, name
+
+
+def test_a_color_has_one_meaning() -> None:
+    """Above zero is blue and below it vermilion, in figures and on the page of the lab; what is wrong is vermilion."""
+    assert (style.POSITIVE, style.NEGATIVE) == (style.BLUE, style.VERMILION)
+    assert to_hex(panels.signed()(0.78), keep_alpha=False).upper() == style.POSITIVE
+    assert to_hex(panels.signed()(0.22), keep_alpha=False).upper() == style.NEGATIVE
+    pixels, parts = ((WEB / name).read_text(encoding="utf-8") for name in ("pixels.js", "parts.css"))
+    assert "fraction < 0 ? vermilion : above" in pixels
+    assert "saliency[i] < 0 ? vermilion : blue" in pixels
+    assert ".terms b.negative { background: var(--vermilion); }" in parts
+    assert "linear-gradient(90deg, var(--vermilion), var(--paper), var(--blue))" in parts
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((0.97312, 2), "97.31 %"),
+        ((0.97312, 2, 0.0012), "97.31 ± 0.12 %"),
+        ((0.97312, 2, math.nan), "97.31 %"),
+        ((1.0, 0), "100 %"),
+        ((0.97312,), "97 %"),
+        ((0.9996,), "99.96 %"),
+        ((0.0,), "<0.01 %"),
+    ],
+)
+def test_a_percentage(arguments: tuple[float, ...], text: str) -> None:
+    assert style.percent(*arguments) == text  # type: ignore[arg-type]
+
+
+def test_percentages_are_written_by_one_function() -> None:
+    source = Path(style.__file__).parents[1]
+    by_hand = re.compile(r"\{100 \* [^{}]*\} %")
+    # `weights.make` is below `viz`, and its text is no figure.
+    elsewhere = [path for path in source.rglob("*.py") if path.name not in ("style.py", "make.py")]
+    found = [str(path) for path in elsewhere if by_hand.search(path.read_text(encoding="utf-8"))]
+    assert not [path for path in found if not path.endswith(("sanity.py", "trade_offs.py"))], found
 
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -95,6 +95,7 @@ def tables(record: dict[str, Any]) -> list[list[list[str]]]:
 def markdown(record: dict[str, Any]) -> str:
     """The record as Markdown."""
     from byhand.viz.console import markdown_table
+    from byhand.viz.style import percent
 
     summary = (
         f"`{record['command']}`: {record['pictures']:,} pictures. Accuracy, averaged over authors, with 95 % intervals "
@@ -106,7 +107,7 @@ def markdown(record: dict[str, Any]) -> str:
     times, unsure = record["milliseconds"], record["unsure"]
     parts.append(
         f"Time per picture: median {times['median']:.0f} ms, longest {times['longest']:.0f} ms. "
-        f"Unsure: {100 * unsure['correct']:.1f} % of correct readings, {100 * unsure['misses']:.0f} % of misses."
+        f"Unsure: {percent(unsure['correct'], 1)} of correct readings, {percent(unsure['misses'], 0)} of misses."
     )
     return "\n\n".join(parts) + "\n"
 

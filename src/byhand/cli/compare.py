@@ -98,8 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     results: list[Result] = []
     try:
         with board(experiments) as display:
-            for result in results_of(experiments, arguments.runs, splits, display.callback):
-                results.append(result)
+            results.extend(results_of(experiments, arguments.runs, splits, display.callback))
     except KeyboardInterrupt:
         if results:
             print_comparison(results)
@@ -162,7 +161,7 @@ def _default(arguments: argparse.Namespace, splits: SplitCache) -> list[Experime
         recipe, replaced = shipped, {}
         if not arguments.full:
             recipe = shipped if arguments.split else shipped.with_data(split="")
-            for key, value in network.settings(len(splits.get(recipe).train)).items():
+            for key, value in network.settings_for(len(splits.get(recipe).train)).items():
                 recipe_value = getattr(shipped.config, key)
                 if key not in given and value != recipe_value:
                     recipe = recipe.with_settings(**{key: value})

@@ -23,6 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     import json
 
     from byhand.metrics.evaluation import Evaluation
+    from byhand.viz.style import percent
 
     trained, digits, part = scoring.load(arguments)
     found = Evaluation.of(trained.network, digits)
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(values | found.report.to_dict(), indent=2))
         return 0
     print(f"{digits.name} ({digits.source}), {part}: {len(digits):,} digits")
-    print(f"Accuracy: {100 * found.report.accuracy:.2f} %")
+    print(f"Accuracy: {percent(found.report.accuracy, 2)}")
     print(f"Loss: {found.loss:.4f}")
     print(f"Expected calibration error: {100 * found.calibration.error:.2f} points")
     print(found.report.text, end="")

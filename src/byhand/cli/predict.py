@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.data.loading import say
     from byhand.io import write_text
     from byhand.metrics.losses import probabilities
+    from byhand.viz.style import percent
     from byhand.weights import load_run
 
     _check_files(arguments)
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     say(f"{len(digits):,} digits: {digits.name} ({digits.source}), {part}.")
     if digits.labels is not None:
         accuracy = float((predictions == digits.labels).mean())
-        say(f"they are labelled, and {100 * accuracy:.2f} % of the predictions are right.")
+        say(f"they are labelled, and {percent(accuracy, 2)} of the predictions are right.")
     if arguments.json:
         values = {
             "data": digits.name,

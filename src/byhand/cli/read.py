@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     import sys
 
     from byhand.reading import Reader
+    from byhand.viz.style import percent
 
     names = arguments.pictures
     if arguments.explain is not None and len(names) > 1:
@@ -56,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(text if len(names) == 1 else f"{name}: {' / '.join(text.splitlines())}", flush=True)
             for number, digit in enumerate(reading.digits, 1):
                 if digit.unsure:
-                    options = " or ".join(f"{value} ({100 * p:.0f} %)" for value, p in digit.top[:2])
+                    options = " or ".join(f"{value} ({percent(p)})" for value, p in digit.top[:2])
                     print(f"byhand: {name}: digit {number} needs review: {options}, or no digit.", file=sys.stderr)
     if arguments.json:
         print(json.dumps(results, indent=2))

@@ -14,7 +14,8 @@ COLUMNS = 20
 ENLARGED = 2
 CELL = SIDE * ENLARGED + 6
 LEFT, TOP, EDGE = 40, 44, 12
-PAPER, CAPTION, LABEL = 24, 230, 170
+PAPER, CAPTION, LABEL = 255, 31, 91
+"""Grey levels; ink is dark on light paper, as in every figure."""
 
 
 def write(digits: Digits, path: Path) -> None:
@@ -33,7 +34,7 @@ def write(digits: Digits, path: Path) -> None:
         draw.text((EDGE + 4, top + CELL // 2 - 14), label, fill=LABEL, font=ImageFont.load_default(20))
         for column, member in enumerate(members):
             enlarged = digits.images[member].repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
-            sheet.paste(Image.fromarray(enlarged), (LEFT + column * CELL, top))
+            sheet.paste(Image.fromarray(255 - enlarged), (LEFT + column * CELL, top))
     with replacing(path) as temporary:
         sheet.save(temporary, "PNG")
 

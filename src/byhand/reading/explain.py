@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -116,16 +116,15 @@ def _boxes(axes: Axes, reading: Reading, picture: Array) -> None:
     for digit in reading.digits:
         left, top, right, bottom = (scale * side for side in digit.box)
         dashed = "--" if digit.unsure else "-"
-        axes.add_patch(
-            Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor="white", lw=1.2, linestyle=dashed)
-        )
+        look: dict[str, Any] = {"fill": False, "edgecolor": style.INK, "lw": 1.2, "linestyle": dashed}
+        axes.add_patch(Rectangle((left, top), right - left, bottom - top, **look))
 
 
 def _digit(drawn: Figure, digit: ReadDigit, left: float, bottom: float, figure_height: float) -> None:
     """Draw a digit's ink, its value, and the three most probable values as bars."""
     side = 1.05
     ink = drawn.add_axes((left, bottom + 0.62 / figure_height, side / style.SLIDE_WIDTH, side / figure_height))
-    _panel(ink, digit.ink)
+    _panel(ink, 255 - digit.ink)
     value = f"{digit.value}{'?' if digit.unsure else ''}"
     ink.set_title(value, size=style.TEXT, weight="bold", loc="left", pad=4)
     bars = drawn.add_axes(
@@ -135,7 +134,7 @@ def _digit(drawn: Figure, digit: ReadDigit, left: float, bottom: float, figure_h
     bars.barh(np.arange(len(digit.top)), [probability for _, probability in digit.top], color=colors, height=0.72)
     for row, (other, p) in enumerate(digit.top):
         bars.text(-0.05, row, str(other), ha="right", va="center", size=style.SMALL, color=style.MUTED)
-        bars.text(min(p, 1.0) + 0.05, row, f"{100 * p:.0f} %", va="center", size=8, color=style.MUTED)
+        bars.text(min(p, 1.0) + 0.05, row, style.percent(p), va="center", size=8, color=style.MUTED)
     bars.set_xlim(0, 1)
     bars.set_ylim(len(digit.top) - 0.5, -0.5)
     bars.axis("off")

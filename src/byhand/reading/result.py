@@ -22,7 +22,7 @@ STAGES = {
 }
 """Caption of each stage of a reading."""
 COLORS = np.array(
-    [(86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (213, 94, 0), (204, 121, 167)], np.uint8
+    [(86, 180, 233), (230, 159, 0), (0, 158, 115), (0, 114, 178), (213, 94, 0), (204, 121, 167)], np.uint8
 )
 """Colors by Okabe & Ito (2008)."""
 
@@ -89,8 +89,8 @@ class Reading:
 
     @functools.cached_property
     def stages(self) -> dict[str, Array]:
-        """The pictures of every stage, named as in `STAGES`: uint8, ``(H, W)`` or ``(H, W, 3)``."""
-        return {**self.traces, "segments": color_labels(self.traces["segments"])}
+        """The pictures of every stage, dark on light, named as in `STAGES`: uint8, ``(H, W)`` or ``(H, W, 3)``."""
+        return {**self.traces, "ink": 255 - self.traces["ink"], "segments": color_labels(self.traces["segments"])}
 
     @property
     def text(self) -> str:
@@ -111,5 +111,5 @@ class Reading:
 
 def color_labels(labels: Array) -> Array:
     """Paint adjacent segments (integers ``(H, W)``, 0 where there is none) in different colors: uint8 ``(H, W, 3)``."""
-    palette = np.concatenate([np.zeros((1, 3), np.uint8), COLORS])
+    palette = np.concatenate([np.full((1, 3), 255, np.uint8), COLORS])
     return palette[np.where(labels > 0, 1 + labels % len(COLORS), 0)]

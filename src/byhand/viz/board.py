@@ -19,6 +19,7 @@ from byhand.compare.runner import Experiment
 from byhand.training.callbacks import Callback
 from byhand.training.recipe import Recipe
 from byhand.training.run import Run
+from byhand.viz.style import percent
 
 
 @dataclass
@@ -59,7 +60,7 @@ class Progress:
             ProgressBar(total=1, completed=self.fraction),
             f"{count}/{self.experiment.count}",
             f"{int(self.epoch)}/{self.epochs}" if self.epochs else "",
-            *(f"{100 * total / count:.2f} %" if count else "" for total in sums),
+            *(percent(total / count, 2) if count else "" for total in sums),
             f"{seconds:.1f} s" if seconds or self.began is not None else "",
         ]
 
@@ -124,7 +125,7 @@ class RunProgress(Callback):
         self.progress.seconds += self.seconds
         self.progress.epoch, self.progress.began = run.results["epochs"], None
         self.progress.runs.append(run)
-        shown = ", ".join(f"{part} {100 * run.results[part]['accuracy']:.2f} %" for part in ("validation", "test"))
+        shown = ", ".join(f"{part} {percent(run.results[part]['accuracy'], 2)}" for part in ("validation", "test"))
         self.lines.show(
             f"{self.recipe.name} in the {config.hand} hand, seed {config.seed}: {shown}, {self.seconds:.1f} s"
         )

@@ -15,6 +15,7 @@ from byhand.compare.result import Result
 from byhand.errors import ByhandError
 from byhand.io import write_json, write_text
 from byhand.viz.console import markdown_table, print_table, table
+from byhand.viz.style import percent
 
 COLUMNS = (
     *("network", "hand", "parameters", "epochs", "validation", "test"),
@@ -33,11 +34,6 @@ HEADS = (
 FILE = "recipes"
 
 
-def percent(mean: float, half: float | None = None) -> str:
-    """An accuracy in percent, with the half-width of its interval: ``97.31 ± 0.12 %``."""
-    return f"{100 * mean:.2f} %" if half is None or math.isnan(half) else f"{100 * mean:.2f} ± {100 * half:.2f} %"
-
-
 def significant(seconds: float) -> str:
     """Seconds with three significant digits."""
     return f"{seconds:.3g}" if seconds < 100 else f"{seconds:.0f}"
@@ -48,6 +44,12 @@ def thousands(rate: float) -> str:
     return f"{round(rate, 2 - math.floor(math.log10(rate))):,.0f}"
 
 
+def accuracy(result: Result, part: str) -> str:
+    """A result's accuracy on ``"validation"`` or ``"test"``, with its interval: ``97.31 ± 0.12 %``."""
+    mean, half = result.mean(part)
+    return percent(mean, 2, half)
+
+
 def cells(result: Result) -> tuple[str, ...]:
     """One line of the table, in the order of `COLUMNS`."""
     recipe_epochs = result.replaced.get("epochs", 0)
@@ -56,8 +58,8 @@ def cells(result: Result) -> tuple[str, ...]:
         result.hand,
         f"{result.parameters:,}",
         f"{result.epochs} of {recipe_epochs}" if recipe_epochs > result.epochs else f"{result.epochs}",
-        percent(*result.mean("validation")),
-        percent(*result.mean("test")),
+        accuracy(result, "validation"),
+        accuracy(result, "test"),
         significant(result.seconds),
         significant(result.final_seconds),
         thousands(result.rate),
@@ -184,7 +186,7 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
         f"{entry['parameters']:,}",
         f"{entry['epochs']}",
         f"{len(entry['seeds'])}",
-        *(percent(entry[part]["mean"], entry[part]["interval95"]) for part in ("validation", "test")),
+        *(percent(entry[part]["mean"], 2, entry[part]["interval95"]) for part in ("validation", "test")),
         "/".join(sorted({str(threads) for threads in entry["threads"]})),
         significant(entry["epoch_seconds"]),
         significant(entry["train_seconds"]),

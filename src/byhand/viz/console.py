@@ -15,6 +15,7 @@ from rich.table import Table
 from byhand.models.spec import Spec
 from byhand.training.callbacks import Callback, Callbacks
 from byhand.training.run import Run
+from byhand.viz.style import percent
 
 
 class Terminal(Callback):
@@ -37,7 +38,7 @@ class Terminal(Callback):
         )
         print(f"Network in the {network.hand} hand, {network.dtype}, loss {network.spec.loss}:")
         print_table(parameter_table(network.spec))
-        print(f"Accuracy before training: {100 * accuracy:.2f} %")
+        print(f"Accuracy before training: {percent(accuracy, 2)}")
         if self.console.is_terminal:
             self.bar = Progress(
                 TextColumn("epoch {task.fields[epoch]}"),
@@ -69,8 +70,8 @@ class Terminal(Callback):
         if results["stopped_early"]:
             print("Stopped early: the validation loss no longer falls; the best weights are kept.")
         print(
-            f"Validation accuracy: {100 * results['validation']['accuracy']:.2f} %, "
-            f"test accuracy: {100 * results['test']['accuracy']:.2f} %"
+            f"Validation accuracy: {percent(results['validation']['accuracy'], 2)}, "
+            f"test accuracy: {percent(results['test']['accuracy'], 2)}"
         )
 
     def close(self) -> None:
@@ -111,10 +112,10 @@ def epoch_line(entry: dict[str, Any], seconds: float, epochs: int, now: datetime
         Now: ...``
     """
     lr = "line search" if entry["lr"] is None else f"{entry['lr']:.5f}"
-    watched = f" | Test Accuracy: {100 * entry['test_accuracy']:.2f} %" if "test_accuracy" in entry else ""
+    watched = f" | Test Accuracy: {percent(entry['test_accuracy'], 2)}" if "test_accuracy" in entry else ""
     return (
         f"Epoch: [{entry['epoch']:>{len(str(epochs))}}/{epochs}] | Train Loss: {entry['train_loss']:.4f} | "
-        f"Val Loss: {entry['val_loss']:.4f} | Accuracy: {100 * entry['val_accuracy']:.2f} %{watched} | LR: {lr} | "
+        f"Val Loss: {entry['val_loss']:.4f} | Accuracy: {percent(entry['val_accuracy'], 2)}{watched} | LR: {lr} | "
         f"Time: {seconds:.2f} s | Now: {now:%Y-%m-%d %H:%M:%S}"
     )
 

@@ -12,6 +12,8 @@ from byhand.viz import style
 
 MARK = 6.0
 """Points around the middle of a mark that labels stay clear of."""
+STROKE, LEVEL = 0.7, 0.25
+"""The width of a stroke to a label, in points; and how far a label may move without one, as a part of its height."""
 DISTANCES = (8, 12, 18, 26, 36)
 """Points between a mark and its label, tried in turn."""
 
@@ -39,7 +41,10 @@ def label_ends(
     gap: float,
     **look: Any,
 ) -> None:
-    """Write texts right of a plot, each joined to the end of its line.
+    """Write texts right of a plot in the colors of their lines, each level with its line's end if there is room.
+
+    A text that had to move is joined to the height of its line by a thin grey stroke outside the plot, which nobody
+    takes for data.
 
     Parameters
     ----------
@@ -48,7 +53,7 @@ def label_ends(
     ends
         The last point of each line, in the data's coordinates.
     texts, colors
-        One for each line; the colors are of the joining strokes.
+        One for each line.
     at, gap
         Left end of the texts, and the distance between them, as fractions of the axes.
     look
@@ -56,18 +61,14 @@ def label_ends(
     """
     points = (axes.transData + axes.transAxes.inverted()).transform(ends)
     heights = spread([float(y) for _, y in points], gap)
-    for point, text, color, height in zip(points, texts, colors, heights, strict=True):
-        axes.annotate(
-            text,
-            point,
-            (at, height),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            size=style.SMALL,
-            va="center",
-            arrowprops={"arrowstyle": "-", "color": color, "shrinkA": 1, "shrinkB": 1, "relpos": (0, 0.5)},
-            **look,
-        )
+    for (_, y), text, color, height in zip(points, texts, colors, heights, strict=True):
+        moved = abs(height - y) > LEVEL * gap
+        if moved:
+            stroke = axes.plot((1.0, at), (y, height), color=style.MUTED, linewidth=STROKE, transform=axes.transAxes)
+            stroke[0].set(clip_on=False, label="_leader")
+        ink = style.tint(color, 0.65, style.INK)
+        place: dict[str, Any] = {"transform": axes.transAxes, "va": "center", "size": style.SMALL}
+        axes.text(at + 0.01, height, text, color=ink, **place, **look)
 
 
 def label_points(
@@ -78,7 +79,7 @@ def label_points(
     Parameters
     ----------
     axes
-        With its scales and limits set and everything else drawn.
+        With its scales and limits set and everything else drawn. No name covers a mark of its lines.
     points
         Positions in the data's coordinates.
     names, colors
@@ -87,19 +88,20 @@ def label_points(
     from matplotlib.transforms import Affine2D, Bbox
 
     scale = Affine2D().scale(72 / axes.figure.dpi)
-    marks = (axes.transData + scale).transform(points)
+    at = (axes.transData + scale).transform(points)
+    marked = [line for line in axes.lines if line.get_marker() not in (None, "None", "", " ")]
+    marks = np.concatenate([at, *((line.get_transform() + scale).transform(line.get_xydata()) for line in marked)])
     lines = [(line.get_transform() + scale).transform_path(line.get_path()) for line in axes.lines]
     frame = axes.get_window_extent().transformed(scale)
     placed: list[Bbox] = []
-    for (x, y), name, color in zip(marks, names, colors, strict=True):
+    for (x, y), name, color in zip(at, names, colors, strict=True):
         width, height = 72 * style.width_of(name, style.SMALL, "bold"), 1.2 * style.SMALL
 
         def cost(box: Bbox, at: tuple[float, float] = (x, y)) -> float:
             outside = box.union([box, frame]).bounds != frame.bounds
             covered = sum(line.intersects_bbox(box, filled=False) for line in lines)
             return float(
-                1000 * (outside + box.count_overlaps(placed))
-                + 300 * box.padded(MARK).count_contains(marks)
+                1000 * (outside + box.count_overlaps(placed) + box.padded(MARK).count_contains(marks))
                 + 8 * covered
                 + np.hypot(*np.clip(at, box.min, box.max) - at)
             )

@@ -17,12 +17,12 @@ from typing import Any
 from byhand.models.layers import BatchNorm2d, Dropout, Layer, Linear, Recurrent, ReLU, Shape, Sigmoid, Standardize, Tanh
 from byhand.models.spec import Spec
 from byhand.viz import style
-from byhand.viz.style import BLUE, GREEN, GREY, INK, MUTED, ORANGE, PAPER
+from byhand.viz.style import GREY, INK, LAYERS, MUTED, PAPER
 
 ATTACHED = (Standardize, ReLU, Sigmoid, Tanh, Dropout, BatchNorm2d)
 """Layers that keep the shape; they hang on the block before them."""
 
-COLORS = {"Conv2d": BLUE, "Linear": ORANGE, "Recurrent": GREEN}
+COLORS, RECURRENT = LAYERS, LAYERS["Recurrent"]
 """Layers with weights; all others are grey."""
 
 # Inches.
@@ -204,16 +204,16 @@ def _states(axes: style.Axes, layer: Recurrent, steps: int, x: float, y: float, 
     """Draw the states of a recurrent layer along time, with the loop from one step to the next."""
     from matplotlib.patches import FancyArrowPatch
 
-    _box(axes, x, y, STATES_WIDTH, high, style.tint(GREEN, 0.16), edge=GREEN)
+    _box(axes, x, y, STATES_WIDTH, high, style.tint(RECURRENT, 0.16), edge=RECURRENT)
     shown = min(steps, 28)
     pitch = (STATES_WIDTH - STATES_MARGIN) / shown
     for t in range(shown):
         leaves = layer.every or t == shown - 1
-        at, fill = x + pitch * (t - (shown - 1) / 2), style.tint(GREEN, 0.95 if leaves else 0.4)
+        at, fill = x + pitch * (t - (shown - 1) / 2), style.tint(RECURRENT, 0.95 if leaves else 0.4)
         _box(axes, at, y, 0.65 * pitch, high - STATES_MARGIN, fill, edge="none")
     ends = ((x + 0.35 * STATES_WIDTH, y + high / 2), (x - 0.35 * STATES_WIDTH, y + high / 2))
     loop: dict[str, Any] = {"connectionstyle": "arc3,rad=0.3", "shrinkA": 0, "shrinkB": 0}
-    axes.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", color=GREEN, linewidth=1.6, mutation_scale=13, **loop))
+    axes.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", color=RECURRENT, linewidth=1.6, mutation_scale=13, **loop))
     carried = f"{'h, c' if layer.cell == 'lstm' else 'h'} · {steps} steps"
     axes.text(x, y + high / 2 + 0.27, carried, size=style.SMALL, ha="center", va="bottom", color=MUTED)
 

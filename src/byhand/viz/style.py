@@ -10,6 +10,7 @@ global, so `applied` holds a lock: threads draw one after another.
 from __future__ import annotations
 
 import functools
+import math
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -22,10 +23,18 @@ from byhand.io import replacing
 if TYPE_CHECKING:
     # For annotations in the modules that draw: `style.Axes`, `style.Figure`.
     from matplotlib.axes import Axes as Axes  # noqa: PLC0414
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure as Figure  # noqa: PLC0414
 
 PAPER, INK, MUTED, FAINT = "#FFFFFF", "#1F2430", "#5B6270", "#D5D9E0"
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8A919E"
+
+POSITIVE, NEGATIVE = BLUE, VERMILION
+"""Above and below zero, for and against, right and wrong: in figures, and on the page of the lab (``web/base.css``)."""
+SPLITS = {"train": ORANGE, "val": BLUE, "test": GREY}
+"""Curves of the splits."""
+LAYERS = {"Linear": ORANGE, "Recurrent": GREEN, "Conv2d": BLUE}
+"""Layers by kind, and networks by their most special kind of layer; always beside a name or a key."""
 
 TITLE, TEXT, SMALL = 18.0, 12.5, 11.0
 """Sizes of type: a figure's title, its text, and its notes."""
@@ -175,10 +184,28 @@ def class_name(k: int) -> str:
     return str(k) if k < 10 else "none"
 
 
-def percent(probability: float) -> str:
-    """A probability with as few decimals as show that it is neither 0 nor 1."""
+def percent(fraction: float, places: int | None = None, half: float | None = None) -> str:
+    """A percentage, as it is written everywhere: ``97.31 %``; the page of the lab has the same function (`web/dom.js`).
+
+    Parameters
+    ----------
+    fraction
+        From 0 to 1.
+    places
+        Decimals, 2 for an accuracy. Without, as few as show that a probability is neither 0 nor 1.
+    half
+        Half-width of an interval, written after ``±`` unless it is NaN.
+    """
+    if places is not None:
+        interval = "" if half is None or math.isnan(half) else f" ± {100 * half:.{places}f}"
+        return f"{100 * fraction:.{places}f}{interval} %"
     for digits in (0, 1, 2):
-        text = f"{100 * probability:.{digits}f}"
+        text = f"{100 * fraction:.{digits}f}"
         if float(text) not in (0, 100):
             return f"{text} %"
-    return "<0.01 %" if probability < 0.5 else ">99.99 %"
+    return "<0.01 %" if fraction < 0.5 else ">99.99 %"
+
+
+def percent_axis(axis: Axis) -> None:
+    """Write the ticks of an axis of percentages, 0 to 100, as percentages are written."""
+    axis.set_major_formatter(lambda value, _: f"{value:g} %")

@@ -29,7 +29,7 @@ def table_rows(benches: list[Bench]) -> list[tuple[str, ...]]:
                     f"{1e3 * step.median:.3g} ± {1e3 * (step.high - step.low) / 2:.1g}",
                     _ratio(one, "step", hand),
                     f"{1e3 * one.floor:.3g}",
-                    f"{100 * one.floor / step.median:.0f} %",
+                    style.percent(one.floor / step.median, 0),
                     f"{one.epoch[hand].median:.3g}" if one.epoch else "",
                     _ratio(one, "epoch", hand),
                     f"{one.reading[hand].median:.3g}",

@@ -30,7 +30,14 @@ export function choices(fieldset, name, options, checked, onchoose) {
 
 const grouped = new Intl.NumberFormat("en");
 export const count = (value) => grouped.format(value);
-export const percent = (value, places = 1) => `${(100 * value).toFixed(places)} %`;
+// As byhand.viz.style.percent: without places, as few decimals as show that a probability is neither 0 nor 1.
+export function percent(value, places) {
+  const text = (digits) => (100 * value).toFixed(digits);
+  if (places !== undefined) return `${text(places)} %`;
+  const digits = [0, 1, 2].find((each) => ![0, 100].includes(Number(text(each))));
+  if (digits === undefined) return value < 0.5 ? "<0.01 %" : ">99.99 %";
+  return `${text(digits)} %`;
+}
 export const time = (microseconds) =>
   (microseconds < 1000 ? `${microseconds.toFixed(0)} µs` : `${(microseconds / 1000).toFixed(1)} ms`);
 export const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;

@@ -62,7 +62,7 @@ export class Inside {
       make("div", { class: "overview" },
         make("figure", {}, this.input, make("figcaption", {}, "input")),
         make("figure", {}, this.saliency,
-          make("figcaption", {}, "evidence for (blue) and against (orange) the prediction")),
+          make("figcaption", {}, "evidence for (blue) and against (vermilion) the prediction")),
         make("div", {}, make("p", { class: "scale" }, "below 0", make("i"), "above 0"),
           make("p", { class: "note" }, "Colors are scaled to each layer's largest value."))));
     this.steps = network.layers.some(({ kind }) => kind === "Recurrent") ? new Steps() : null;

@@ -42,7 +42,7 @@ drawing.addEventListener("result", update);
 drawing.addEventListener("pause", () => {
   challenge.keep(lab.result);
   const { found, reader, networks } = lab.result;
-  const prefix = reader ? `The reader says ${reader.value} (${percent(reader.confidence, 0)}). ` : "";
+  const prefix = reader ? `The reader says ${reader.value} (${percent(reader.confidence)}). ` : "";
   $("#status").textContent = found ? `${prefix}${verdictOf(networks).text}.` : "No digit found.";
 });
 hands.addEventListener("hand", () => drawing.request());

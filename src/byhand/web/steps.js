@@ -66,7 +66,7 @@ export class Steps {
     const { steps, row, pixels } = this;
     const chances = steps?.probabilities[row - 1];
     const most = chances ? chances.indexOf(Math.max(...chances)) : 0;
-    this.output.textContent = chances ? `row ${row}: says ${most} (${percent(chances[most], 0)})` : `row ${row}`;
+    this.output.textContent = chances ? `row ${row}: says ${most} (${percent(chances[most])})` : `row ${row}`;
     this.slider.setAttribute("aria-valuetext", this.output.textContent);
     rows(this.read, 28, (i) => (pixels ? pixels[i] * (Math.floor(i / 28) < row ? 1 : 0.25) : 0), 255, "ink", row);
     const width = steps ? steps.hidden[0].length : 128;

@@ -99,7 +99,7 @@ export class Training {
     fillConfusion(parts.confusion, confusion);
     parts.filters.setAttribute("aria-label", filters ? "Weights of the first layer, one picture per unit" : "none yet");
     parts.shown.textContent = !filters ? "after the first epoch" :
-      `${Math.min(filters.shape[0], SHOWN)} of ${plural(filters.shape[0], "unit")}; orange negative, blue positive`;
+      `${Math.min(filters.shape[0], SHOWN)} of ${plural(filters.shape[0], "unit")}; blue positive, vermilion negative`;
     if (filters) showFilters(parts.filters, filters);
   }
 
@@ -137,15 +137,15 @@ function confusionTable() {
 }
 
 function fillConfusion(table, confusion) {
-  const { blue, orange, paper } = colors();
+  const { blue, vermilion, paper } = colors();
   const most = confusion ? Math.max(1, ...confusion.flat()) : 1;
   DIGITS.forEach((row) => DIGITS.forEach((column) => {
     const cell = table.tBodies[0].rows[row].cells[column + 1];
     const number = confusion?.[row][column] ?? 0;
     cell.textContent = number || "\u00a0";
-    // The square root makes the few errors visible; blue is correct, orange wrong.
+    // The square root makes the few errors visible; blue is right, vermilion wrong.
     const share = 0.45 * Math.sqrt(number / most);
-    const full = row === column ? blue : orange;
+    const full = row === column ? blue : vermilion;
     const mixed = paper.map((from, i) => Math.round(from + share * (full[i] - from)));
     cell.style.backgroundColor = `rgb(${mixed.join(" ")})`;
   }));

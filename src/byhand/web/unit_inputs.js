@@ -92,7 +92,7 @@ function sum(terms, value, caption) {
   return make("p", { class: "sum" }, text, make("br"), make("small", {}, caption));
 }
 
-// The largest terms as bars: positive is blue, negative is orange.
+// The largest terms as bars: positive is blue, negative is vermilion.
 function largestTerms(names, terms) {
   const ranked = [...terms.keys()].sort((one, other) => Math.abs(terms[other]) - Math.abs(terms[one])).slice(0, SHOWN);
   const most = Math.abs(terms[ranked[0]]) || 1;

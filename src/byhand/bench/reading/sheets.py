@@ -48,7 +48,7 @@ def _sheet(reader: Reader, misses: Sequence[Result]) -> Any:
             for number, tile in enumerate(_tiles(reading)):
                 x = left + number * (TILE + GAP)
                 canvas[top : top + tile.shape[0], x : x + tile.shape[1]] = tile
-            confidences = ", ".join(f"{100 * digit.confidence:.0f} %" for digit in reading.digits[:4])
+            confidences = ", ".join(style.percent(digit.confidence) for digit in reading.digits[:4])
             caption = f"read as {miss.text or 'nothing'} ({confidences})"
         captions.append((left, top - 6, f"{miss.sample.label} {caption}  {miss.sample.name[-44:]}"))
     figure = style.figure(canvas.shape[1] / 100, canvas.shape[0] / 100)
@@ -63,9 +63,9 @@ def _sheet(reader: Reader, misses: Sequence[Result]) -> Any:
 def _tiles(reading: Reading) -> list[Array]:
     tiles = [_tile(reading.stages[name]) for name in STAGES]
     if reading.digits:
-        inks = [digit.ink for digit in reading.digits[:MAX_DIGITS]]
+        inks = [255 - digit.ink for digit in reading.digits[:MAX_DIGITS]]
         columns = int(np.ceil(np.sqrt(len(inks))))
-        inks += [np.zeros_like(inks[0])] * (-len(inks) % columns)
+        inks += [np.full_like(inks[0], 255)] * (-len(inks) % columns)
         tiles.append(_tile(np.vstack([np.hstack(inks[at : at + columns]) for at in range(0, len(inks), columns)])))
     return tiles
 

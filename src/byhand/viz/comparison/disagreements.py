@@ -38,7 +38,7 @@ def error_rates(predictions: Mapping[str, Predictions]) -> style.Figure:
                 y = 0.45 + ROW * (row + 0.5)
                 if not overall:
                     fraction = STRONGEST * float(rate / max(rates.max(), 1e-9)) ** 0.5
-                    _cell(axes, x, y, cell, ROW, style.tint(style.VERMILION, fraction))
+                    _cell(axes, x, y, cell, ROW, style.tint(style.NEGATIVE, fraction))
                 weight = "bold" if overall else "normal"
                 axes.text(x, y, f"{100 * rate:.1f}" if rate else "0", size=style.SMALL, weight=weight, **CENTERED)
     return figure
@@ -82,7 +82,7 @@ def disagreements(predictions: Mapping[str, Predictions], indices: Array) -> sty
                 y, predicted = top + ROW * (row + 1.5) + 0.06, int(one.classes[index])
                 wrong = predicted != labels[index]
                 if wrong:
-                    _cell(axes, x, y, cell - 0.08, ROW - 0.06, style.tint(style.VERMILION, 0.35))
+                    _cell(axes, x, y, cell - 0.08, ROW - 0.06, style.tint(style.NEGATIVE, 0.35))
                 look: dict[str, Any] = {"weight": "bold", "color": style.INK} if wrong else {"color": style.MUTED}
                 axes.text(x, y, class_name(predicted), **look, **CENTERED)
     return figure

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from byhand.compare.result import Result
 from byhand.metrics.intervals import wilson_interval
 from byhand.viz.comparison.trade_offs import networks
-from byhand.viz.comparison_table import percent, significant, thousands
+from byhand.viz.comparison_table import accuracy, significant, thousands
+from byhand.viz.style import percent
 
 TIME = (
     "Validation accuracy after every epoch, against the seconds of training until then; the mark is the end. Equal "
@@ -52,12 +53,12 @@ def title(results: Sequence[Result]) -> str:
 
 
 def best_of(results: Sequence[Result]) -> Result:
-    """The network with the best mean test accuracy, in its first hand."""
-    return max(networks(results), key=lambda result: result.mean("test")[0])
+    """The row with the best mean test accuracy; of equals, the first."""
+    return max(results, key=lambda result: result.mean("test")[0])
 
 
 def lead(results: Sequence[Result]) -> str:
-    """The digits, and the best network."""
+    """The digits, the best row of the table, and which networks were trained for fewer epochs."""
     used = {str(result.runs[0].results["data"]): result.runs[0].results["data"] for result in results}
     parts = [
         f"{data['name']}: {data['train']:,} digits for training, {data['validation']:,} for validation, "
@@ -65,7 +66,19 @@ def lead(results: Sequence[Result]) -> str:
         for data in used.values()
     ]
     best = best_of(results)
-    return f"{'; '.join(parts)}. Best on the test digits: {best.name}, {percent(*best.mean('test'))}."
+    text = f"{'; '.join(parts)}. Best on the test digits: {row_name(best, results)}, {accuracy(best, 'test')}."
+    fewer = {
+        result.name: f"{result.name} ({result.epochs} of {result.replaced['epochs']})"
+        for result in results
+        if result.replaced.get("epochs", 0) > result.epochs
+    }
+    return f"{text} Trained for fewer epochs than their recipes say: {', '.join(fewer.values())}." if fewer else text
+
+
+def row_name(result: Result, results: Sequence[Result]) -> str:
+    """The name of a row, with its hand if there are several of this network."""
+    several = sum(other.name == result.name for other in results) > 1
+    return f"{result.name} in the {result.hand} hand" if several else result.name
 
 
 def facts(results: Sequence[Result]) -> list[tuple[str, str]]:
@@ -74,7 +87,7 @@ def facts(results: Sequence[Result]) -> list[tuple[str, str]]:
     smallest = min(networks(results), key=lambda result: result.parameters)
     quickest = min(results, key=lambda result: result.seconds)
     found = [
-        (f"best: {best.name}", percent(*best.mean("test"))),
+        (f"best: {row_name(best, results)}", accuracy(best, "test")),
         (f"fewest parameters: {smallest.name}", f"{smallest.parameters:,}"),
         (f"least training: {quickest.name}, {quickest.hand}", f"{significant(quickest.seconds)} s"),
     ]
@@ -105,11 +118,11 @@ def table_notes(results: Sequence[Result]) -> str:
         notes.append("Accuracies are means over the seeds with their 95 % interval (Student's t); times are means.")
     single = [result for result in results if len(result.runs) == 1]
     if single:
-        accuracy, count = max((result.mean("test")[0], result.runs[0].results["data"]["test"]) for result in single)
-        low, high = wilson_interval(round(accuracy * count), count)
+        highest, count = max((result.mean("test")[0], result.runs[0].results["data"]["test"]) for result in single)
+        low, high = wilson_interval(round(highest * count), count)
         notes.append(
             "With one seed there is no interval: another seed gives another accuracy, and for an accuracy of "
-            f"{100 * accuracy:.0f} % on {count:,} test digits the 95 % interval is {50 * (high - low):.1f} points "
+            f"{percent(highest, 0)} on {count:,} test digits the 95 % interval is {50 * (high - low):.1f} points "
             "either way (Wilson)."
         )
     replaced = {result.name: replaced_settings(result) for result in results if result.replaced}

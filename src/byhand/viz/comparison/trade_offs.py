@@ -9,14 +9,14 @@ from typing import Any
 from byhand.compare.result import Result
 from byhand.viz import style
 from byhand.viz.labels import label_points
+from byhand.viz.style import percent
 
 WIDTH, HEIGHT = 9.9, 5.6
 """Inches; the width is that of a page's column."""
 BOX = (0.095, 0.115, 0.885, 0.8)
 ROW = 0.36
 MARKS = {"fast": "o", "numpy": "D", "tensor": "s", "torch": "^"}
-COLORS = {"Linear": style.ORANGE, "Recurrent": style.GREEN, "Conv2d": style.BLUE}
-KINDS = {"Linear": "linear layers only", "Recurrent": "recurrent", "Conv2d": "convolutional"}
+KINDS = {"Linear": "linear only", "Recurrent": "recurrent", "Conv2d": "convolutional"}
 TICKS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 HIGHEST = 0.9995
 """Accuracies above are drawn here, because the scale has no upper end."""
@@ -28,7 +28,7 @@ SHADE = 0.25
 
 def against_time(results: Sequence[Result]) -> style.Figure:
     """Draw validation accuracy against seconds of training: a line for each network, a mark for each hand."""
-    ends = [f"{result.name} {100 * result.curve()[-1]:.2f} % after {result.seconds:.3g} s" for result in results]
+    ends = [f"{result.name} {percent(result.curve()[-1], 2)} after {result.seconds:.3g} s" for result in results]
     with style.applied():
         figure, axes = _empty(f"Validation accuracy against seconds of training: {'; '.join(ends)}.")
         _curves(axes, results, [result.clock for result in results])
@@ -39,7 +39,7 @@ def against_time(results: Sequence[Result]) -> style.Figure:
 def against_epochs(results: Sequence[Result]) -> style.Figure:
     """Draw validation accuracy against epochs: a line for each network."""
     results = networks(results)
-    ends = [f"{result.name} {100 * result.curve()[-1]:.2f} % after {result.epochs}" for result in results]
+    ends = [f"{result.name} {percent(result.curve()[-1], 2)} after {result.epochs}" for result in results]
     with style.applied():
         figure, axes = _empty(f"Validation accuracy against epochs: {'; '.join(ends)}.")
         _curves(axes, results, [[float(1 + epoch) for epoch in range(len(result.curve()))] for result in results])
@@ -51,7 +51,7 @@ def against_parameters(results: Sequence[Result]) -> style.Figure:
     """Draw test accuracy against the number of parameters, with the interval over the seeds."""
     results = networks(results)
     means = [result.mean("test") for result in results]
-    shown = [f"{r.name} {r.parameters:,}, {100 * mean:.2f} %" for r, (mean, _) in zip(results, means, strict=True)]
+    shown = [f"{r.name} {r.parameters:,}, {percent(mean, 2)}" for r, (mean, _) in zip(results, means, strict=True)]
     with style.applied():
         figure, axes = _empty(f"Test accuracy against parameters: {'; '.join(shown)}.")
         sizes = [float(result.parameters) for result in results]
@@ -124,7 +124,7 @@ def colors(results: Sequence[Result]) -> dict[str, str]:
     kinds: list[str] = []
     for result in networks(results):
         kind = kind_of(result)
-        found[result.name] = style.tint(COLORS[kind], 1 - min(SHADE * kinds.count(kind), 0.75), style.INK)
+        found[result.name] = style.tint(style.LAYERS[kind], 1 - min(SHADE * kinds.count(kind), 0.75), style.INK)
         kinds.append(kind)
     return found
 
@@ -205,10 +205,10 @@ def _key(axes: style.Axes, results: Sequence[Result]) -> None:
 
     kinds = {kind_of(result) for result in results}
     hands = {result.recipe.config.hand for result in results}
-    handles = [Line2D([], [], color=COLORS[kind], lw=4, label=KINDS[kind]) for kind in KINDS if kind in kinds]
+    handles = [Line2D([], [], color=style.LAYERS[kind], lw=4, label=KINDS[kind]) for kind in KINDS if kind in kinds]
     if len(hands) > 1:
         handles += [
-            Line2D([], [], ls="", marker=MARKS[hand], color=style.MUTED, markersize=7, label=f"{hand} hand")
+            Line2D([], [], ls="", marker=MARKS[hand], color=style.MUTED, markersize=7, label=hand)
             for hand in MARKS
             if hand in hands
         ]

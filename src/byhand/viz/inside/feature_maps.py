@@ -43,7 +43,7 @@ def feature_maps(network: Network, image: Array) -> style.Figure:
     """Draw what every layer computes from an image, from the pixels down to the logits.
 
     Maps are tiles, one for each channel; a sequence is a heat map with a row for each step and a column for each unit;
-    a vector is a strip. Each layer has its own scale: blue below zero, paper at zero, vermilion above. `Flatten` and
+    a vector is a strip. Each layer has its own scale: blue above zero, paper at zero, vermilion below. `Flatten` and
     `Dropout` leave every value as it is and are left out.
 
     Parameters

@@ -36,8 +36,8 @@ def gallery(
     Parameters
     ----------
     pictures
-        ``(N, H, W)``: grey levels, 0 as paper and 255 as ink; or, with `signed`, any numbers, blue below zero and
-        vermilion above, each image on its own scale and grey at NaN.
+        ``(N, H, W)``: grey levels, 0 as paper and 255 as ink; or, with `signed`, any numbers, blue above zero and
+        vermilion below, each image on its own scale and grey at NaN.
     names
         The text under each image; one for each or none.
     title, beside
@@ -84,7 +84,7 @@ def gallery(
 def units(network: Network, image: Array | None = None) -> style.Figure:
     """Draw the weights of the units of the first dense layer, each weight on its pixel.
 
-    Each unit has its own scale: vermilion where ink raises it, blue where ink lowers it, grey where `Select` dropped
+    Each unit has its own scale: blue where ink raises it, vermilion where ink lowers it, grey where `Select` dropped
     the pixel.
 
     Parameters

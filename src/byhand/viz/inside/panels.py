@@ -15,7 +15,7 @@ from byhand.viz.inside.arrays.gradients import checked
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
 
-BELOW, ABOVE = ("#00324F", style.BLUE), (style.VERMILION, "#5E2500")
+BELOW, ABOVE = ("#5E2500", style.NEGATIVE), (style.POSITIVE, "#00324F")
 """The darkest and the middle color of negative values; the middle and the darkest color of positive ones."""
 MARGIN, GAP = 0.4, 0.3
 HEADER = 0.62
@@ -24,7 +24,7 @@ HEADER = 0.62
 
 @cache
 def signed() -> Colormap:
-    """Blue below zero, paper at zero, vermilion above; grey at NaN."""
+    """Blue above zero, paper at zero, vermilion below; grey at NaN."""
     return _scale("signed", [(0.0, BELOW[0]), (0.22, BELOW[1]), (0.5, style.PAPER), (0.78, ABOVE[0]), (1.0, ABOVE[1])])
 
 
@@ -36,8 +36,8 @@ def ink() -> Colormap:
 
 @cache
 def fraction() -> Colormap:
-    """Paper at zero and dark green at one: gates and probabilities."""
-    return _scale("fraction", [(0.0, style.PAPER), (0.6, style.GREEN), (1.0, "#003D2D")])
+    """The upper half of `signed`, from paper at zero to dark blue at one: gates and probabilities."""
+    return _scale("fraction", [(0.0, style.PAPER), (0.56, ABOVE[0]), (1.0, ABOVE[1])])
 
 
 def _scale(name: str, stops: list[tuple[float, str]]) -> Colormap:

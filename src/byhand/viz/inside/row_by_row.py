@@ -82,8 +82,8 @@ def rows(network: Network, image: Array) -> style.Figure:
 def gates(network: Network, image: Array) -> style.Figure:
     """Draw every gate and state of an LSTM or a GRU over the rows of an image.
 
-    Units are sorted as in `rows`. Gates are green where they are open; states and candidates are blue below zero and
-    vermilion above, each panel on its own scale.
+    Units are sorted as in `rows`. Gates are blue where they are open; states and candidates are blue above zero and
+    vermilion below, each panel on its own scale.
 
     Parameters
     ----------

@@ -25,22 +25,22 @@ TEXTS = {
         (
             "What every layer computes from the image, from the pixels down to the logits. The maps of a "
             "convolution are tiles, one for each channel; the states of a recurrent layer are a heat map, one "
-            "line for each row of the image; the values of a dense layer are a strip. Blue is below zero, "
-            "vermilion above; every layer has its own scale, and the largest value is written next to it."
+            "line for each row of the image; the values of a dense layer are a strip. Blue is above zero, "
+            "vermilion below; every layer has its own scale, and the largest value is written next to it."
         ),
     ),
     "filters": (
         "Filters",
         (
             "The kernels that the first convolution slides over the image. A filter responds to ink where it is "
-            "vermilion and to paper where it is blue; both side by side respond to an edge."
+            "blue and to paper where it is vermilion; both side by side respond to an edge."
         ),
     ),
     "units": (
         "Weights of the units",
         (
-            "The weights of the lowest dense layer, each on its pixel. Ink raises a unit where it is vermilion "
-            "and lowers it where it is blue; grey pixels are not connected. At the borders, where digits have no "
+            "The weights of the lowest dense layer, each on its pixel. Ink raises a unit where it is blue "
+            "and lowers it where it is vermilion; grey pixels are not connected. At the borders, where digits have no "
             "ink, the weights are still close to their random initial values."
         ),
     ),

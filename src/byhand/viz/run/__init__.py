@@ -41,7 +41,7 @@ SECTIONS = {
         "Most confident errors",
         (
             "Wrong predictions, the most confident first, with the three most probable classes: the prediction in "
-            "orange, the true digit in bold and blue."
+            "vermilion, the true digit in bold and blue."
         ),
     ),
     "unsure": (
@@ -180,8 +180,8 @@ def _facts(run: Run, found: Evaluation) -> list[tuple[str, str]]:
     count, errors = len(found.digits), int((~found.correct).sum())
     low, high = wilson_interval(count - errors, count)
     facts = [
-        ("accuracy", f"{100 * found.report.accuracy:.2f} %"),
-        ("95 % interval", f"{100 * low:.1f} to {100 * high:.1f} %"),
+        ("accuracy", style.percent(found.report.accuracy, 2)),
+        ("95 % interval", f"{style.percent(low, 1)} to {style.percent(high, 1)}"),
         ("errors", f"{errors:,} of {count:,}"),
         ("loss", f"{found.loss:.4f}"),
         ("calibration error", f"{100 * found.calibration.error:.2f} points"),

@@ -43,7 +43,7 @@ def confusion(report: Report) -> style.Figure:
         axes = figure.add_axes((0, 0, 1, 1), xlim=(-left, width - left), ylim=(height - top, -top))
         axes.set_axis_off()
         tints = STRONGEST * np.sqrt(errors / max(errors.max(), 1))
-        colors = [[to_rgb(style.tint(style.VERMILION, float(fraction))) for fraction in row] for row in tints]
+        colors = [[to_rgb(style.tint(style.NEGATIVE, float(fraction))) for fraction in row] for row in tints]
         for k in range(size):
             colors[k][k] = to_rgb(style.tint(style.GREY, 0.3))
         corners = np.arange(size + 1)

@@ -38,7 +38,7 @@ def examples(found: Evaluation, indices: Sequence[int] | Array, label: str) -> s
 
     unit = INCHES / SIDE
     width, height = PITCH[0] * min(COLUMNS, len(indices)), PITCH[1] * -(-len(indices) // COLUMNS)
-    paper, ink = (np.array(to_rgb(color)) for color in (style.INK, style.PAPER))
+    paper, ink = (np.array(to_rgb(color)) for color in (style.PAPER, style.INK))
     # One image of all digits, transparent between them.
     pixels = np.zeros((height, width, 4))
     with style.applied():
@@ -65,7 +65,7 @@ def _describe(axes: style.Axes, found: Evaluation, index: int, x: float, top: fl
     axes.text(x, top + 3, heading, size=style.SMALL, weight="bold", va="center_baseline")
     for rank, (k, probability) in enumerate(found.top(index)):
         y, name = top + 11 + 7 * rank, class_name(k)
-        color = style.BLUE if k == truth else style.VERMILION if k == predicted else style.GREY
+        color = style.POSITIVE if k == truth else style.NEGATIVE if k == predicted else style.GREY
         axes.text(x, y, name, size=style.SMALL, va="center_baseline", weight="bold" if k == truth else "normal")
         start = x + style.width_of(f"{name} ", style.SMALL, "bold") / unit
         length = probability * BAR / unit

@@ -15,7 +15,6 @@ DECADE = 10
 """A loss that falls to less than a tenth is drawn on a logarithmic scale."""
 DOTS = 40
 """Up to so many epochs, each is marked."""
-COLORS = {"train": style.BLUE, "val": style.ORANGE, "test": style.GREY}
 NAMES = {"train": "training", "val": "validation", "test": "test"}
 
 
@@ -38,7 +37,8 @@ def learning(log: Log) -> style.Figure:
         figure = style.figure(WIDTH, HEIGHT)
         figure.set_label(
             f"Loss and accuracy by {unit}: after {len(log)}, the training loss is {last['train_loss']:.4f}, the "
-            f"validation loss {last['val_loss']:.4f} and the validation accuracy {100 * last['val_accuracy']:.2f} %."
+            f"validation loss {last['val_loss']:.4f} and the validation accuracy "
+            f"{style.percent(last['val_accuracy'], 2)}."
         )
         left, wide, low, high = 0.072, 0.33, 0.12, 0.8
         under, between = (0.0, 0.0) if None in rates else (0.19, 0.09)
@@ -47,7 +47,8 @@ def learning(log: Log) -> style.Figure:
         accuracy = figure.add_axes((left + 0.5, low, wide, high))
         _lines(accuracy, log, "accuracy", 100)
         loss.set_title("loss", size=style.TEXT)
-        accuracy.set_title("accuracy, %", size=style.TEXT)
+        accuracy.set_title("accuracy", size=style.TEXT)
+        style.percent_axis(accuracy.yaxis)
         lowest = loss
         if under:
             lowest = figure.add_axes((left, low, wide, under), sharex=loss)
@@ -78,9 +79,10 @@ def _lines(axes: style.Axes, log: Log, measure: str, unit: float) -> None:
         axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter("")
-    for split, curve in curves.items():
+    # Where curves coincide, the validation's is on top.
+    for split, curve in sorted(curves.items()):
         dots = "o" if len(log) <= DOTS else ""
-        axes.plot(epochs, curve, color=COLORS[split], marker=dots, markersize=5, clip_on=False)
+        axes.plot(epochs, curve, color=style.SPLITS[split], marker=dots, markersize=5, clip_on=False)
     margin = max(0.03 * (epochs[-1] - epochs[0]), 0.15)
     axes.set_xlim(epochs[0] - margin, epochs[-1] + margin)
     if len(epochs) <= 10:
@@ -88,16 +90,19 @@ def _lines(axes: style.Axes, log: Log, measure: str, unit: float) -> None:
     low, high = axes.get_ylim()
     low, high = max(low, 0), min(high, 100 + 0.04 * (100 - low)) if measure == "accuracy" else high
     axes.set_ylim(low, high)
-    number = "{:.2f} %" if measure == "accuracy" else "{:.3g}"
     labels.label_ends(
         axes,
         [(epochs[-1], curve[-1]) for curve in curves.values()],
-        [f"{NAMES[split]}\n{number.format(curve[-1])}" for split, curve in curves.items()],
-        [COLORS[split] for split in curves],
+        [f"{NAMES[split]}\n{_number(measure, log[-1][f'{split}_{measure}'])}" for split in curves],
+        [style.SPLITS[split] for split in curves],
         at=1.03,
         gap=1.35 * 2.1 * style.SMALL / 72 / (axes.get_position().height * HEIGHT),
         linespacing=1.15,
     )
+
+
+def _number(measure: str, value: float) -> str:
+    return style.percent(value, 2) if measure == "accuracy" else f"{value:.3g}"
 
 
 def _epochs(log: Log) -> list[int]:

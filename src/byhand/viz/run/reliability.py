@@ -31,11 +31,13 @@ def reliability(found: Calibration) -> style.Figure:
         side = 3.3
         diagram = figure.add_axes((0.065, 0.13, side / WIDTH, side / HEIGHT))
         _diagram(diagram, found)
-        histogram = figure.add_axes((0.56, 0.13, 0.42, side / HEIGHT))
+        histogram = figure.add_axes((0.56, 0.13, 0.405, side / HEIGHT))
         _histogram(histogram, found)
-        for axes, title in ((diagram, "accuracy, %"), (histogram, "predictions")):
+        for axes, title in ((diagram, "accuracy"), (histogram, "predictions")):
             axes.set_title(title, size=style.TEXT, pad=10)
-            axes.set(xlim=(0, 100), xlabel="confidence, %")
+            axes.set(xlim=(0, 100), xlabel="confidence")
+            style.percent_axis(axes.xaxis)
+        style.percent_axis(diagram.yaxis)
     return figure
 
 
@@ -45,8 +47,8 @@ def _diagram(axes: style.Axes, found: Calibration) -> None:
     axes.text(5, 6, "calibrated", size=10, color=style.MUTED, rotation=45, rotation_mode="anchor", va="bottom")
     confidence, accuracy = 100 * found.confidence[filled], 100 * found.accuracy[filled]
     ends = 100 * np.array([wilson_interval(int(found.correct[b]), int(found.count[b])) for b in filled])
-    axes.vlines(confidence, ends[:, 0], ends[:, 1], color=style.BLUE, linewidth=1.6, alpha=0.6)
-    axes.plot(confidence, accuracy, "o", color=style.BLUE, markersize=6.5, clip_on=False, zorder=3)
+    axes.vlines(confidence, ends[:, 0], ends[:, 1], color=style.POSITIVE, linewidth=1.6, alpha=0.6)
+    axes.plot(confidence, accuracy, "o", color=style.POSITIVE, markersize=6.5, clip_on=False, zorder=3)
     axes.set(ylim=(0, 100))
     error = f"ECE {100 * found.error:.2f} points"
     axes.set_title(error, size=style.TEXT, loc="right", pad=10, weight="normal", color=style.MUTED)
@@ -54,12 +56,12 @@ def _diagram(axes: style.Axes, found: Calibration) -> None:
 
 def _histogram(axes: style.Axes, found: Calibration) -> None:
     starts, width = 100 * found.edges[:-1], 100 * np.diff(found.edges)
-    pale = style.tint(style.BLUE, 0.45)
+    pale = style.tint(style.POSITIVE, 0.45)
     # Heights on a logarithmic scale do not add up, so errors stand in front of correct predictions, not on top.
     axes.bar(starts, found.correct, width, align="edge", color=pale, edgecolor=style.PAPER, label="correct")
     wrong = found.count - found.correct
     axes.bar(
-        starts + width / 4, wrong, width / 2, align="edge", color=style.VERMILION, edgecolor=style.PAPER, label="wrong"
+        starts + width / 4, wrong, width / 2, align="edge", color=style.NEGATIVE, edgecolor=style.PAPER, label="wrong"
     )
     axes.set(yscale="log", ylim=(0.6, 3 * max(int(found.count.max()), 10)))
     axes.yaxis.set_major_formatter("{x:,.0f}")
