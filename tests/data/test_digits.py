@@ -116,7 +116,7 @@ def _drawn(path: Path) -> np.ndarray:
 
 
 def _cell(drawn: np.ndarray, row: int, column: int) -> np.ndarray:
-    """A digit of the sheet, reduced to 28x28."""
+    """A digit of the sheet, dark on light, reduced to 28x28."""
     top, left = contact_sheet.TOP + row * contact_sheet.CELL, contact_sheet.LEFT + column * contact_sheet.CELL
     return drawn[top : top + 56 : 2, left : left + 56 : 2]
 
@@ -125,7 +125,7 @@ def test_a_row_for_each_class(tmp_path: Path, images: np.ndarray, labels: np.nda
     contact_sheet.write(Digits(images, labels, "Ziffern", "y"), tmp_path / "any.suffix")
     drawn = _drawn(tmp_path / "any.suffix")
     for number, image in enumerate(images):
-        np.testing.assert_array_equal(_cell(drawn, int(labels[number]), number // 10), image)
+        np.testing.assert_array_equal(_cell(drawn, int(labels[number]), number // 10), 255 - image)
     assert (_cell(drawn, 0, 3) == contact_sheet.PAPER).all()
 
 

@@ -15,7 +15,7 @@ from byhand.cpu import blas_threads
 from byhand.errors import ByhandError
 from byhand.hands.base import BLOCK, READING, Array, Network
 from byhand.hands.by_numpy.layer import Layer, Parameters, implements
-from byhand.models.layers import BatchNorm2d
+from byhand.models.layers import BatchNorm1d
 
 COVER = 5
 """Side of the square that `occlusion` covers, in pixels."""
@@ -92,9 +92,9 @@ def _gradient(layers: list[tuple[Layer, Parameters]], x: Array, wanted: Array | 
     dy: Array = np.zeros_like(x)
     dy[np.arange(len(x)), x.argmax(axis=1) if wanted is None else wanted] = 1
     for (layer, _), cache in zip(reversed(layers), reversed(caches), strict=True):
-        if isinstance(layer.settings, BatchNorm2d):
+        if isinstance(layer.settings, BatchNorm1d):
             # The running averages are constants: y = gamma r (x - mu) + beta, so dx = gamma r dy.
-            _, r, gamma, shape = cache
+            _, r, gamma, _, shape = cache
             dy = (gamma * r * dy).reshape(shape)
         else:
             dy, _ = layer.backward(dy, cache)
