@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 import byhand
+from byhand.data import Digits, Splits
 
 
 def test_the_face(python: Callable[..., Any]) -> None:
@@ -54,3 +56,77 @@ def test_mistakes_are_byhand_errors(tmp_path: Path, npz: Path) -> None:
     with pytest.raises(byhand.ByhandError, match="is not the folder of a run"):
         byhand.load_run(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_own_arrays(
+    tmp_path: Path, splits: Splits, pictures: Callable[..., Any], refused: Callable[[str], Any]
+) -> None:
+    """Arrays train, as Keras, OpenML and torchvision have them, and are the same digits."""
+    images, labels = splits.train.images, splits.train.labelled()
+    settings: dict[str, Any] = {
+        "epochs": 2,
+        "hidden": [8],
+        "threads": 1,
+        "show": False,
+        "report": False,
+        "runs": tmp_path,
+    }
+    run = byhand.train("mlp", data=(images, labels), **settings)
+    for other in (
+        (images.reshape(-1, 784) / 255, labels.astype(str)),
+        (images[..., None].astype(np.float32), labels.astype(object)),
+        [images.tolist(), labels.tolist()],
+        splits.train,
+    ):
+        same = byhand.train("mlp", data=other, **settings)
+        assert same.log == run.log
+    loaded = byhand.load_digits((images, labels))
+    assert loaded.fingerprint == run.splits().fingerprint
+    assert (loaded.name, loaded.source) == ("arrays", "given as arrays")
+    tests = pictures(30, 2)
+    whole = byhand.load_digits((images, labels, *tests), split="0.4/0.4/0.2")
+    assert np.array_equal(whole.test.images, tests[0])
+    # The run tells what it cannot do.
+    again = byhand.load_run(run.folder)
+    assert np.array_equal(again.network.logits(images), run.network.logits(images))
+    with refused("data.not_stored"):
+        again.splits()
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ((np.zeros((3, 28, 28)),), "data.invalid_arrays"),
+        (np.zeros((3, 28, 28)), "data.invalid_arrays"),
+        (7, "data.invalid_arrays"),
+        ((np.zeros((3, 8, 8)), np.zeros(3)), "data.bad_shape"),
+        ((np.zeros((3, 28, 28)), np.zeros((3, 10))), "data.bad_shape"),
+        ((np.zeros((3, 28, 28)), np.zeros(2)), "data.bad_labels"),
+        ((np.zeros((3, 28, 28)), np.full(3, 10)), "data.label_out_of_range"),
+        ((np.zeros((3, 28, 28)), ["a", "b", "c"]), "data.bad_value"),
+        ((np.zeros((3, 28, 28)), [0.5, 1, 2]), "data.bad_value"),
+        ((np.full((3, 28, 28), np.nan), np.zeros(3)), "pixels.not_finite"),
+        ((np.zeros((3, 28, 28)), np.zeros(3)), "data.split_too_large"),
+    ],
+)
+def test_arrays_that_are_no_digits(given: Any, code: str, refused: Callable[[str], Any], tmp_path: Path) -> None:
+    with refused(code):
+        byhand.train("mlp", data=given, runs=tmp_path, split="5/1/1")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("hand", ["fast", "torch"])
+def test_a_network_predicts_and_evaluates(hand: str, splits: Splits, refused: Callable[[str], Any]) -> None:
+    if hand == "torch":
+        pytest.importorskip("torch")
+    network, digits = byhand.load_network("mlp", hand), splits.test
+    logits, labels = network.logits(digits.images), digits.labelled()
+    assert np.array_equal(network.predict(digits.images / 255), logits.argmax(axis=1))
+    probabilities = network.predict_proba(digits.images)
+    assert probabilities == pytest.approx(softmax(logits.astype(float), axis=1))
+    for found in (network.evaluate(digits), network.evaluate(digits.images / 255, labels.tolist())):
+        assert found.accuracy == np.mean(logits.argmax(axis=1) == labels)
+        assert found.loss == pytest.approx(-np.log(probabilities[np.arange(len(labels)), labels]).mean())
+    for given in ((digits.images,), (digits.images, labels[:3]), (Digits(digits.images, None, "x", "x"),)):
+        with pytest.raises(byhand.ByhandError):
+            network.evaluate(*given)

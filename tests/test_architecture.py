@@ -16,7 +16,7 @@ HANDS = SRC / "hands"
 
 LAYERS = (
     ("errors", "io", "rng", "options", "cpu"),
-    *(("data",), ("models",), ("hands",), ("metrics",), ("augment",), ("training",), ("weights",)),
+    *(("data",), ("metrics",), ("models",), ("hands",), ("augment",), ("training",), ("weights",)),
     *(("verify",), ("compare",), ("export",), ("viz", "reading", "bench"), ("sklearn",), ("server",)),
     ("cli", "api", "__init__", "__main__"),
 )

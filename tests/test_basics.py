@@ -25,6 +25,8 @@ from byhand.rng import generator
     [
         ("ephocs", "perhaps 'epochs' was meant"),
         ("lrr", "perhaps 'lr' was meant"),
+        ("LR", "perhaps 'lr' was meant"),
+        ("SEED", "perhaps 'seed' was meant"),
         ("zzz", "choose one of epochs, lr, seed"),
         ("", "choose one of epochs, lr, seed"),
     ],

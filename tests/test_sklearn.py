@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from byhand.models import zoo
-from byhand.sklearn import DigitClassifier
+from byhand.sklearn import DigitClassifier, ScaleWarning
 
 SMALL = {"hidden": 16, "epochs": 4, "lr": 0.01, "random_state": 0}
 
@@ -249,3 +249,58 @@ def test_errors_of_scikit_learn(digits: tuple[Any, Any]) -> None:
         DigitClassifier(patience=1, validation_fraction=0.9).fit(X[:2], y[:2])
     with pytest.raises(ValueError, match="Unknown label type"):
         DigitClassifier().fit(X, y + 0.5)
+
+
+def test_another_scale_warns(digits: tuple[Any, Any], pictures: Callable[..., tuple[Any, Any]]) -> None:
+    X, y = digits  # 0 to 16
+    images, labels = pictures(60)
+    rows = images.reshape(60, -1) * 1.0
+    for values, wanted, factors in (
+        (X, y, (1 / 16, 255 / 16)),
+        (rows, labels, (1 / 255, 16 / 255)),
+        (rows / 255, labels, (16, 255)),
+    ):
+        classifier = DigitClassifier("softmax", epochs=1).fit(values, wanted)
+        for factor in factors:
+            for ask in (classifier.predict, classifier.predict_proba, lambda Z, c=classifier, y=wanted: c.score(Z, y)):
+                with pytest.warns(ScaleWarning, match="scale both alike"):
+                    ask(values * factor)
+            with pytest.warns(ScaleWarning):
+                unpickled(classifier).predict(values[:1] * factor)
+        # Warnings are errors: these give none.
+        classifier.predict(values)
+        classifier.predict(values[:1])
+        classifier.predict(values * 0)
+        classifier.predict(values * 1.1)
+        classifier.predict(values - 0.5)
+    # Nothing is known of the scale of other numbers.
+    DigitClassifier("softmax", epochs=1).fit(X - 8, y).predict(X / 16)
+    DigitClassifier("softmax", epochs=1).fit(X[:, :9], y).predict(X[:, :9] / 16)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_not_finite(value: float, digits: tuple[Any, Any], refused: Callable[[str], Any]) -> None:
+    X, y = digits
+    wrong = np.where(X == 16, value, X)
+    classifier = DigitClassifier("softmax", epochs=1)
+    with refused("pixels.not_finite"):
+        classifier.fit(wrong, y)
+    classifier.fit(X, y)
+    for ask in (
+        classifier.predict,
+        classifier.predict_proba,
+        lambda X: classifier.partial_fit(X, y),
+        classifier.network_.logits,
+    ):
+        with refused("pixels.not_finite"):
+            ask(wrong)
+
+
+def test_its_network_takes_numbers_as_they_are(digits: tuple[Any, Any]) -> None:
+    X, y = digits
+    for values in (X / 16, X, X - 8):
+        classifier = DigitClassifier("softmax", epochs=2, random_state=0).fit(values, y)
+        for one in (classifier, unpickled(classifier)):
+            assert np.array_equal(
+                one.classes_[one.network_.logits(values[:50]).argmax(axis=1)], one.predict(values[:50])
+            )

@@ -47,7 +47,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
         ``"perhaps 'lr' was meant"``, or a choice of at most `LISTED` known words if none is close.
     """
     words = sorted(known)
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    # Capitals are a way of writing, not another word: "Adam", "MLP".
+    spelled = {known.lower(): known for known in words}
+    close = difflib.get_close_matches(word.lower(), spelled, n=1, cutoff=0.5)
     if close:
-        return f"perhaps {close[0]!r} was meant"
+        return f"perhaps {spelled[close[0]]!r} was meant"
     return f"choose one of {', '.join(words[:LISTED])}{', ...' if len(words) > LISTED else ''}"

@@ -78,3 +78,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     return type(value)(plain(entry) for entry in value) if type(value) in (list, tuple) else value
+
+
+LONGEST = 60
+"""Characters of a name, a path or a list in the representation of an object."""
+
+
+def short(value: Any) -> str:
+    """Text of at most `LONGEST` characters; the middle of a longer one is left out."""
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2 - 2]}...{text[-(LONGEST // 2 - 1) :]}"

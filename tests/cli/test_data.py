@@ -49,6 +49,19 @@ def test_list(capsys: pytest.CaptureFixture[str], pair: Path, monkeypatch: pytes
     assert "BYHAND_DATA: " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("count", "code"), [(3, 2), (4, 0)])
+def test_import_needs_enough_to_split(
+    count: int, code: int, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    np.savez("few.npz", x_train=np.ones((count, 28, 28), np.uint8), y_train=np.arange(count))
+    assert main(["data", "import", "few.npz"]) == code
+    assert ("[data.too_few]" in capsys.readouterr().err) == (code == 2)
+    # Whatever is imported can be split.
+    assert code or main(["data", "show", "--data", "few"]) == 0
+    np.savez("unlabelled.npz", x_train=np.ones((1, 28, 28), np.uint8))
+    assert main(["data", "import", "unlabelled.npz"]) == 0
+
+
 def test_show(capsys: pytest.CaptureFixture[str], pair: Path, tmp_path: Path) -> None:
     assert main(["data", "show", "--data", str(pair), "--index", "11", "--out", "s.png"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -68,7 +81,7 @@ def test_show(capsys: pytest.CaptureFixture[str], pair: Path, tmp_path: Path) ->
         (["show", "--data", "empty"], "data.unknown_format"),
         (["show", "--data", "missing.npz"], "data.not_found"),
         (["show", "--data", "folder"], "data.empty"),
-        (["show", "--data", "My Pair", "--out", "empty/x.png"], "io.cannot_write"),
+        (["show", "--data", "My Pair", "--out", "empty/x.png"], "cli.no_folder"),
         (["import", "garbage"], "data.unknown_format"),
         (["import", "My Pair", "--name", "mnist"], "data.invalid_name"),
         (["fetch", "mnist", "--offline"], "data.not_cached"),

@@ -49,12 +49,16 @@ from byhand.training.run import Run
         ("train cg-grid -lr 1", "cli.conflicting_arguments"),
         ("train cg-grid --tensorboard", "cli.conflicting_arguments"),
         ("train cg-mlp -optim adam", "recipe.invalid_setting"),
-        ("train mlp --bogus", None),
-        ("train mlp --lr fast", None),
-        ("train mlp -ep 1.5", None),
-        ("train mlp --optimizer adm", None),
-        ("train mlp --hidden 8,x", None),
-        ("train mlp another", None),
+        ("train mlp --bogus", "cli.invalid_argument"),
+        ("train mlp --lr fast", "cli.invalid_argument"),
+        ("train mlp -ep 1.5", "cli.invalid_argument"),
+        ("train mlp --optimizer adm", "cli.invalid_argument"),
+        ("train mlp --hidden 8,x", "cli.invalid_argument"),
+        ("train mlp another", "cli.invalid_argument"),
+        ("train mlp --no-report=3", "cli.invalid_argument"),
+        ("data shw", "cli.invalid_argument"),
+        ("look mlp --digit 3 --image x.png", "cli.invalid_argument"),
+        ("evaluate", "cli.invalid_argument"),
         ("compare mlp --set seed=3", "cli.conflicting_arguments"),
         ("evaluate nowhere", "run.not_found"),
         ("evaluate elmann", "run.not_found"),
@@ -62,16 +66,20 @@ from byhand.training.run import Run
         ("evaluate RUN --data unlabelled.csv", None),
         ("evaluate RUN --data missing.csv", None),
         ("evaluate RUN --hand numpi", None),
-        ("report RUN --out test.npz/x.html", None),
+        ("report RUN --out test.npz/x.html", "cli.no_folder"),
         ("report nowhere", "run.not_found"),
-        ("predict softmax", None),
+        ("predict softmax", "cli.invalid_argument"),
         ("predict nowhere --data test.npz", "run.not_found"),
         ("predict softmax --data test.npz --submission test.npz", "cli.same_file"),
         ("predict softmax --data test.npz --submission empty/../test.npz", "cli.same_file"),
         ("predict softmax --data test.npz --submission x.csv --probabilities ./x.csv", "cli.same_file"),
-        ("predict softmax --data test.npz --submission test.npz/x", None),
-        ("bench", None),
-        ("bench nothing", None),
+        ("predict softmax --data test.npz --submission nowhere/x.csv", "cli.no_folder"),
+        ("predict softmax --data test.npz --probabilities test.npz/x", "cli.no_folder"),
+        ("export softmax --onnx nowhere/x.onnx", "cli.no_folder"),
+        ("data show --data test.npz --out nowhere/x.png", "cli.no_folder"),
+        ("read x.png --explain nowhere/x.png", "cli.no_folder"),
+        ("bench", "cli.invalid_argument"),
+        ("bench nothing", "cli.invalid_argument"),
         ("bench hands mpl", "bench.unknown_network"),
         ("bench hands --rounds 0", "bench.invalid_count"),
         ("prove mlp --entries 0", "cli.out_of_range"),
@@ -114,3 +122,23 @@ def test_refused(
     if code:
         assert re.fullmatch(r"byhand: \S.*[.?] \[(.*)\]", message)[1] == code  # type: ignore[index]
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("train mlp --lr fast", "--lr is 'fast'; expected a number."),
+        ("train mlp -ep 1.5", "--epochs is '1.5'; expected a whole number."),
+        ("train mlp --optimizer Adam", "--optimizer is 'Adam'; perhaps 'adam' was meant."),
+        ("train MLP", "The recipe 'MLP' was not found; perhaps 'mlp' was meant, or name a file ending in .toml."),
+        ("train mlp --epoch 3", "`byhand train` has no option --epoch; perhaps '--epochs' was meant."),
+        ("train mlp --lr", "--lr has no value; give one."),
+        ("evaluate", "`byhand evaluate` needs RUN; `byhand evaluate --help` describes it."),
+        ("look mlp --digit 3 --image x", "--image and --digit exclude each other; give one of them."),
+        ("train mlp another", "`byhand train` takes no further 'another'; `byhand train --help` lists its arguments."),
+        ("data shw", "The action is 'shw'; perhaps 'show' was meant."),
+    ],
+)
+def test_the_parsers_errors_are_sentences(line: str, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line.split()) == 2
+    assert capsys.readouterr().err.rsplit(" [", 1)[0] == f"byhand: {sentence}"

@@ -24,7 +24,10 @@ def test_everything_about_a_recipe(capsys: pytest.CaptureFixture[str], tmp_path:
     (row,) = [line for line in lines if line.startswith("Conv2d(16, 3x3)")]
     assert row.split()[2:] == ["10", "x", "10", "x", "16", "1,168"]
     assert ["total", "16,614"] in [line.split() for line in lines]
-    assert lines[-2:] == ["Picture: tiny-cnn.svg", "Picture: tiny-cnn.png"]
+    # Nothing is written that was not asked for.
+    assert list(tmp_path.iterdir()) == []
+    assert main(["show", "tiny-cnn", "--out", "."]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["Picture: tiny-cnn.svg", "Picture: tiny-cnn.png"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny-cnn.png", "tiny-cnn.svg"]
     with Image.open("tiny-cnn.png") as picture:
         assert picture.width > 2000

@@ -163,9 +163,10 @@ def test_invalid_paths(tmp_path: Path, refused: Callable[[str], Any]) -> None:
         (np.array([["a"]]), "picture.invalid_array"),
         ([[1, 2], [3]], "picture.invalid_array"),
         (None, "picture.invalid_array"),
-        (np.full((4, 4), np.nan), "picture.invalid_values"),
-        (np.full((4, 4), -1.0), "picture.invalid_values"),
-        (np.full((4, 4), 70_000), "picture.invalid_values"),
+        (np.full((4, 4), np.nan), "pixels.not_finite"),
+        (np.full((4, 4), -1.0), "pixels.out_of_range"),
+        (np.full((4, 4), 5.0), "pixels.ambiguous"),
+        (np.full((4, 4), 70_000), "pixels.out_of_range"),
         (np.broadcast_to(np.uint8(0), (20_000, 20_000)), "picture.too_large"),
     ],
 )

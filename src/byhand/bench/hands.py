@@ -84,6 +84,10 @@ class Bench:
     read: int
     rate: float
 
+    def __repr__(self) -> str:
+        """The network and the hands that were timed."""
+        return f"<Bench of {self.name}: {', '.join(self.step)}>"
+
     @property
     def floor(self) -> float:
         """Seconds that the matrix products of a training step take at the machine's rate."""

@@ -12,9 +12,9 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from byhand import __version__
+from byhand.cli.parser import Parser
 from byhand.errors import ByhandError, nearest
 
 COMMANDS = {
@@ -35,6 +35,9 @@ COMMANDS = {
     "data": "list, show, import or fetch datasets",
 }
 
+WITH_LAYERS = {"train", "evaluate", "predict", "report", "compare", "show", "look", "prove", "export"}
+"""The commands that read recipes or runs, whose layers may be the user's own."""
+
 OVERVIEW = """usage: byhand COMMAND ...
 
 Handwritten digits, read by networks written by hand.
@@ -43,15 +46,6 @@ commands:
 {}
 
 `byhand COMMAND --help` describes a command; `byhand --version` prints the version."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Raises argparse's errors as `ByhandError`."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ByhandError(
-            f"invalid arguments ({message}); run `{self.prog} --help` for the valid ones.", code="cli.invalid_argument"
-        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,14 +76,28 @@ def main(argv: Sequence[str] | None = None) -> int:
                 f"there is no command {command!r}; {nearest(command, COMMANDS)}.", code="cli.unknown_command"
             )
         module = importlib.import_module(f"byhand.cli.{command}")
-        parser = _Parser(
+        parser = Parser(
             prog=f"byhand {command}",
             description=module.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
         module.configure(parser)
-        return int(module.run(parser.parse_args(words[1:], argparse.Namespace(words=words))))
+        if command in WITH_LAYERS:
+            parser.add_argument(
+                "--import",
+                dest="imports",
+                action="append",
+                default=[],
+                metavar="FILE.py",
+                help="run a Python file that defines layers of your own",
+            )
+        arguments = parser.parse_args(words[1:], argparse.Namespace(words=words))
+        for path in getattr(arguments, "imports", []):
+            from byhand.models.own_layers import import_file
+
+            import_file(path)
+        return int(module.run(arguments))
     except ByhandError as problem:
         print(f"byhand: {problem} [{problem.code}]", file=sys.stderr)
         return 2

@@ -173,7 +173,7 @@ def _default(arguments: argparse.Namespace, splits: SplitCache) -> list[Experime
             for experiment in _in_hands(recipe, hands, arguments.seeds)
         ]
     if changes:
-        say(f"not as the recipes say: {', '.join(changes)}; --full trains as they say.")
+        say(f"the default comparison changes recipes: {', '.join(changes)}; --full keeps them as they are.")
     return experiments
 
 

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from byhand.data import cache, contact_sheet, fetching, loading, read
+from byhand.cli.parser import output_file
+from byhand.data import cache, contact_sheet, fetching, loading, read, split
 from byhand.data.cache import REMOTE
 from byhand.data.digits import Dataset
 from byhand.errors import ByhandError
@@ -19,7 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="draw a contact sheet and print one digit as an array", allow_abbrev=False)
     show.add_argument("--data", default="auto", metavar="NAME|PATH", help="a dataset or a file of digits (%(default)s)")
     show.add_argument("--index", type=int, default=0, metavar="I", help="the training digit to print (%(default)s)")
-    show.add_argument("--out", type=Path, default=Path("sheet.png"), metavar="PNG", help="the sheet (%(default)s)")
+    show.add_argument(
+        "--out", type=output_file, default=Path("sheet.png"), metavar="PNG", help="the sheet (%(default)s)"
+    )
     show.add_argument("--offline", action="store_true", help="download nothing")
     store = actions.add_parser("import", help="store digits of any format in the cache", allow_abbrev=False)
     store.add_argument("path", type=Path, metavar="PATH", help="a file or folder of digits")
@@ -88,6 +91,15 @@ def _show(arguments: argparse.Namespace) -> None:
 
 def _import(arguments: argparse.Namespace) -> None:
     dataset = read(arguments.path)
+    if all(part.labels is not None for part in dataset):
+        try:
+            split(dataset)
+        except ByhandError as problem:
+            raise ByhandError(
+                f"{arguments.path} contains {_sizes(dataset)}, too few to train, validate and test a network; expected "
+                "at least 10. Name the file itself in `byhand evaluate` and `predict`.",
+                code="data.too_few",
+            ) from problem
     name = arguments.name or dataset.train.name.lower().replace(" ", "_")
     cache.store(dataset, name)
     print(f"{name}: {_sizes(dataset)} imported; use them with --data {name}")

@@ -13,11 +13,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from byhand.cli.parser import output_file
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("run", metavar="RUN", help="a run's folder, a checkpoint, or the name of shipped weights")
-    parser.add_argument("--onnx", type=Path, required=True, metavar="FILE", help="the file to write")
+    parser.add_argument("--onnx", type=output_file, required=True, metavar="FILE", help="the file to write")
     parser.add_argument(
         "--data", metavar="NAME|PATH", help="digits for the check (default: those embedded in scikit-learn)"
     )

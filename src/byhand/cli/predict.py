@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from byhand.cli import scoring
+from byhand.cli.parser import output_file
 from byhand.errors import ByhandError
 
 if TYPE_CHECKING:
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     scoring.configure(parser, data_required=True)
-    parser.add_argument("--submission", type=Path, metavar="FILE", help="write ImageId,Label there, counted from 1")
-    parser.add_argument("--probabilities", type=Path, metavar="FILE", help="write the ten probabilities of each there")
+    parser.add_argument(
+        "--submission", type=output_file, metavar="FILE", help="write ImageId,Label there, counted from 1"
+    )
+    parser.add_argument(
+        "--probabilities", type=output_file, metavar="FILE", help="write the ten probabilities of each there"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from byhand.cli.parser import output_file
 from byhand.errors import ByhandError
 
 
@@ -19,7 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="PNG, JPEG, WebP, TIFF or BMP")
     parser.add_argument("--single", action="store_true", help="each picture shows one digit")
     parser.add_argument("--json", action="store_true", help="print JSON: a list with an object for each picture")
-    parser.add_argument("--explain", type=Path, metavar="OUT.png", help="draw every stage of reading the picture")
+    parser.add_argument(
+        "--explain", type=output_file, metavar="OUT.png", help="draw every stage of reading the picture"
+    )
     parser.add_argument("--runtime", default="fast", metavar="NAME", help="fast (default), numpy or onnx")
 
 

@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 
 from byhand.cli import scoring
+from byhand.cli.parser import output_file
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     scoring.configure(parser)
     parser.add_argument(
         "--out",
-        type=Path,
+        type=output_file,
         metavar="FILE",
         help="the file to write (report.html in the run's folder, or report-NAME.html with --data NAME)",
     )

@@ -1,8 +1,7 @@
-"""Show a recipe: its text, its parameter table, and a diagram of its network (SVG and PNG).
+"""Show a recipe: its text, its parameter table, and with --out a diagram of its network (SVG and PNG).
 
 byhand show tiny-cnn
 byhand show my-recipe.toml --out slides/
-byhand show lstm --no-picture
 """
 
 from __future__ import annotations
@@ -14,10 +13,7 @@ from pathlib import Path
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("recipe", help="a shipped recipe's name, or the path of your own (x.toml)")
-    parser.add_argument(
-        "--out", type=Path, default=Path(), metavar="FOLDER", help="for NAME.svg and NAME.png (current folder)"
-    )
-    parser.add_argument("--no-picture", action="store_true", help="write no diagram")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write the diagram there, as NAME.svg and NAME.png")
     parser.add_argument(
         "--data", metavar="NAME|PATH", help="digits for recipes with min_variance, which select their pixels"
     )
@@ -45,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if note:
         print(note)
     print_table(parameter_table(spec))
-    if not arguments.no_picture:
+    if arguments.out is not None:
         from byhand.viz import structure, style
 
         for path in style.save(structure.draw(spec, recipe.name), arguments.out / recipe.name):

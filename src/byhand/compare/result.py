@@ -12,6 +12,7 @@ from typing import Any
 from byhand.compare.predictions import Predictions
 from byhand.metrics.intervals import mean_interval
 from byhand.models.spec import Spec
+from byhand.options import short
 from byhand.training.recipe import Recipe
 from byhand.training.run import Run
 
@@ -45,6 +46,10 @@ class Result:
     sweep: str = ""
     label: str = ""
     predictions: Predictions | None = None
+
+    def __repr__(self) -> str:
+        """The recipe, the hand and the number of runs."""
+        return f"<Result {short(self.name)}: {self.recipe.config.hand} hand, {len(self.runs)} runs>"
 
     @property
     def name(self) -> str:

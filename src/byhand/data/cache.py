@@ -80,7 +80,9 @@ MNIST = RemoteDataset(
 )
 
 REMOTE = {"mnist": MNIST}
-RESERVED = {"auto", "digits", *REMOTE}
+IN_MEMORY = "arrays"
+"""The name of digits that were given as arrays."""
+RESERVED = {"auto", "digits", IN_MEMORY, *REMOTE}
 
 
 def folder() -> Path:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from byhand.errors import ByhandError
+from byhand.options import short
 
 SIDE = 28
 CLASSES = 10
@@ -71,6 +72,10 @@ class Digits:
     def __len__(self) -> int:
         return len(self.images)
 
+    def __repr__(self) -> str:
+        """The name and the number of digits, not the arrays."""
+        return f"<Digits {short(self.name)}: {len(self):,}{'' if self.labels is not None else ' unlabelled'}>"
+
     def take(self, indices: npt.ArrayLike) -> Digits:
         """Select digits and copy them.
 
@@ -117,6 +122,11 @@ class Dataset:
 
     train: Digits
     test: Digits | None = None
+
+    def __repr__(self) -> str:
+        """The name and the numbers of digits."""
+        test = "no test digits" if self.test is None else f"{len(self.test):,} test digits"
+        return f"<Dataset {short(self.train.name)}: {len(self.train):,} digits, {test}>"
 
     def __iter__(self) -> Iterator[Digits]:
         """Iterate over the parts that exist."""

@@ -6,15 +6,18 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from byhand.data import cache, embedded, splits
 from byhand.data.cache import REMOTE, fingerprint
-from byhand.data.digits import Dataset
+from byhand.data.digits import Dataset, Digits
 from byhand.errors import ByhandError, nearest
 
 AUTO = "mnist"  # what `auto` looks for
 
 Notify = Callable[[str], None]
+Given = tuple[Any, ...] | list[Any] | Dataset | Digits
+"""Digits that are in memory."""
 
 
 def say(sentence: str) -> None:
@@ -23,7 +26,7 @@ def say(sentence: str) -> None:
 
 
 def load_digits(
-    name: str | Path = "auto",
+    name: str | Path | Given = "auto",
     seed: int = 0,
     split: str | splits.Counts | splits.Fractions | None = None,
     offline: bool = False,
@@ -34,7 +37,7 @@ def load_digits(
     Parameters
     ----------
     name
-        As in `load_dataset`.
+        As in `load_dataset`: a name, a path, or ``(images, labels)``.
     seed
         Seed of the split, 0 or greater.
     split
@@ -57,7 +60,7 @@ def load_digits(
     return splits.split(load_dataset(name, offline=offline, notify=notify), seed, split)
 
 
-def load_dataset(name: str | Path = "auto", offline: bool = False, notify: Notify = say) -> Dataset:
+def load_dataset(name: str | Path | Given = "auto", offline: bool = False, notify: Notify = say) -> Dataset:
     """Load digits as their source provides them.
 
     Parameters
@@ -66,7 +69,8 @@ def load_dataset(name: str | Path = "auto", offline: bool = False, notify: Notif
         ``"auto"``: the folder or file in ``BYHAND_DATA``, else MNIST from the cache, else MNIST downloaded, else the
         digits embedded in scikit-learn. ``"mnist"``: the same order, but only MNIST. ``"digits"``: the embedded ones.
         Otherwise the name of an imported dataset, or a path in any format of `byhand.data.read`. (For a folder that has
-        the name of a dataset, write ``./mnist``.)
+        the name of a dataset, write ``./mnist``.) Or digits themselves: arrays ``(images, labels)``, a `Dataset`, or
+        `Digits`, as in `byhand.data.in_memory.from_arrays`.
     offline
         Download nothing.
     notify
@@ -82,6 +86,16 @@ def load_dataset(name: str | Path = "auto", offline: bool = False, notify: Notif
     ByhandError
         If the digits cannot be found or read.
     """
+    if not isinstance(name, str | Path):
+        from byhand.data.in_memory import from_arrays
+
+        return from_arrays(name)
+    if name == cache.IN_MEMORY:
+        raise ByhandError(
+            "These digits were given as arrays, which are not stored; give them again, or import a file of them by "
+            "`byhand data import`.",
+            code="data.not_stored",
+        )
     if name == "auto":
         return _auto(offline, notify)
     if name == "digits":
@@ -94,7 +108,7 @@ def load_dataset(name: str | Path = "auto", offline: bool = False, notify: Notif
     path = Path(name)
     # os.path.exists returns False where Path.exists raises: for a name too long, or with a null character.
     if not os.path.exists(path) and path.name == str(name) and not path.suffix:  # noqa: PTH110
-        known = [*cache.RESERVED, *cache.imported_names()]
+        known = [*cache.RESERVED - {cache.IN_MEMORY}, *cache.imported_names()]
         raise ByhandError(
             f"{str(name)!r} is neither a dataset nor a file; {nearest(str(name), known)}.", code="data.unknown_dataset"
         )

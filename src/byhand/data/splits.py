@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from byhand.data.digits import Bytes, Dataset, Digits
 from byhand.errors import ByhandError
+from byhand.options import short
 from byhand.rng import generator
 
 Counts = tuple[int, int, int]
@@ -42,6 +43,11 @@ class Splits:
     validation: Digits
     test: Digits
     seed: int
+
+    def __repr__(self) -> str:
+        """The name and the numbers of digits."""
+        train, validation, test = (f"{size:,}" for size in self.sizes)
+        return f"<Splits of {short(self.name)}: {train} train, {validation} validation, {test} test>"
 
     @property
     def name(self) -> str:

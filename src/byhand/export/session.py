@@ -13,6 +13,7 @@ import numpy as np
 from byhand.cpu import processors
 from byhand.data import embedded
 from byhand.data.digits import SIDE
+from byhand.data.pixels import grey_levels
 from byhand.errors import ByhandError
 from byhand.export.build import model
 from byhand.export.graph import not_installed
@@ -83,24 +84,26 @@ class Session:
         self._shape = tuple(inputs[0].shape[1:])
 
     def logits(self, images: Array) -> Array:
-        """Logits, float32 ``(B, K)``, of pictures, uint8 ``(B, 28, 28)``, for any B."""
+        """Logits, float32 ``(B, K)``, of pictures ``(B, 28, 28)``, for any B."""
         return self.run(images)[0]
 
     def run(self, images: Array) -> tuple[Array, Array]:
         """Logits and probabilities of pictures, both float32 ``(B, K)``.
 
+        The file takes uint8; pictures of other types are brought to it by `byhand.data.pixels.grey_levels`.
+
         Raises
         ------
         ByhandError
-            If the pictures have the wrong type or shape.
+            If the pictures have the wrong type, shape or range.
         """
         images = np.asarray(images)
-        if images.dtype != np.uint8 or images.shape[1:] != self._shape:
+        if images.shape[1:] != self._shape:
             raise ByhandError(
-                f"invalid images of shape {images.shape} and type {images.dtype}; "
-                f"expected (B, {', '.join(map(str, self._shape))}) of uint8.",
+                f"The images have shape {images.shape}; expected (B, {', '.join(map(str, self._shape))}).",
                 code="export.invalid_images",
             )
+        images = grey_levels(images)
         if not len(images):
             # ONNX Runtime's recurrences crash on an empty batch.
             empty = np.empty((0, self._session.get_outputs()[0].shape[1]), np.float32)

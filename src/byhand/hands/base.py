@@ -14,7 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from byhand.cpu import blas_threads
+from byhand.data.digits import Digits
+from byhand.data.pixels import as_pixels, check_finite
 from byhand.errors import ByhandError
+from byhand.metrics.evaluation import Evaluation
+from byhand.metrics.losses import probabilities
 from byhand.models.layers import Layer, Parameter, Recurrent
 from byhand.models.spec import Spec
 
@@ -169,6 +173,10 @@ class Network(ABC):
     theta: Any
     gradient: Any
 
+    pixels: bool = True
+    """Whether images are pixels, which are scaled by their range (`byhand.data.pixels`); otherwise they are any finite
+    numbers, taken as they are, as `byhand.sklearn.DigitClassifier` has them."""
+
     def __init__(self, spec: Spec, *, dtype: str = "float32") -> None:
         if dtype not in DTYPES:
             raise ByhandError(
@@ -184,12 +192,18 @@ class Network(ABC):
         Parameters
         ----------
         images
-            uint8 ``(B, 28, 28)``, ink light on dark, any number of them.
+            ``(B, 28, 28)``, ink light on dark, any number of them: uint8, or floats from 0 to 1 or from 0 to 255
+            (`byhand.data.pixels`).
 
         Returns
         -------
         numpy.ndarray
             Logits ``(B, K)`` in the network's dtype, a new array.
+
+        Raises
+        ------
+        ByhandError
+            ``hands.image_shape``, or a code of `byhand.data.pixels.as_pixels`.
         """
         images = self._checked(images)
         logits = np.empty((len(images), self.spec.classes), self.dtype)
@@ -209,14 +223,15 @@ class Network(ABC):
         Parameters
         ----------
         images
-            uint8 ``(B, 28, 28)``.
+            As in `logits`.
 
         Returns
         -------
         Array or Prepared
             What `loss_and_gradient` takes instead; the images themselves where the hand prepares nothing.
         """
-        return self._checked(images)
+        self._checked(images)
+        return images
 
     def loss_and_gradient(
         self, images: Array | Prepared, labels: Array, rng: np.random.Generator | None = None
@@ -226,7 +241,7 @@ class Network(ABC):
         Parameters
         ----------
         images
-            uint8 ``(B, 28, 28)``, or what `prepared` made of them.
+            As in `logits`, or what `prepared` made of them.
         labels
             Integers ``(B,)`` from 0 to K - 1.
         rng
@@ -236,9 +251,15 @@ class Network(ABC):
         -------
         float
             Mean over the batch of the spec's loss.
+
+        Raises
+        ------
+        ByhandError
+            ``hands.labels`` if there is not one label of a class for each image, or as `logits`.
         """
         if not isinstance(images, Prepared):
             images = self._checked(images)
+        labels = self._checked_labels(labels, len(images))
         # Batch normalization must see a batch whole; for all others a mean is the mean of its parts.
         if len(images) <= WHOLE or self.spec.state:
             with self._computing():
@@ -262,6 +283,42 @@ class Network(ABC):
     @abstractmethod
     def _gradient_arrays(self) -> list[Any]:
         """The arrays that hold the gradient, in the hand's own kind."""
+
+    def predict_proba(self, images: Array) -> Array:
+        """Compute the probabilities of the classes, float64 ``(B, K)``, of images as in `logits`."""
+        return probabilities(self.logits(images), self.spec.loss)
+
+    def predict(self, images: Array) -> Array:
+        """Find the most probable class, integers ``(B,)``, of images as in `logits`."""
+        predicted: Array = self.logits(images).argmax(axis=1)
+        return predicted
+
+    def evaluate(self, images: Array | Digits, labels: Array | None = None) -> Evaluation:
+        """Compare the network's predictions with labels.
+
+        Parameters
+        ----------
+        images, labels
+            Images and labels as in `byhand.data.in_memory.from_arrays`; or `Digits`, which have both.
+
+        Returns
+        -------
+        Evaluation
+            With ``accuracy``, ``loss``, ``report`` and ``predictions``.
+
+        Raises
+        ------
+        ByhandError
+            If there are no labels, or not one for each image.
+        """
+        # Imported here: those who only read need none of the formats.
+        from byhand.data.in_memory import labelled
+
+        if isinstance(images, Digits):
+            return Evaluation.of(self, images if labels is None else labelled(images.images, labels))
+        if labels is None:
+            raise ByhandError("The images have no labels; give one for each.", code="data.unlabelled")
+        return Evaluation.of(self, labelled(images, labels))
 
     @abstractmethod
     def parameters(self) -> dict[str, Array]:
@@ -288,6 +345,10 @@ class Network(ABC):
     def _computing(self) -> AbstractContextManager[object]:
         """Keep products at one number of threads inside: with another number, they have other last bits."""
         return blas_threads() if self.in_numpy else nullcontext()
+
+    def __repr__(self) -> str:
+        """The hand, the layers and the number of parameters."""
+        return f"<{type(self).__name__} in {self.dtype}: {self.spec!r}>"
 
     @abstractmethod
     def _assign(self, name: str, value: Array) -> None:
@@ -325,4 +386,21 @@ class Network(ABC):
                 f"The images have shape {images.shape}; expected (B, {', '.join(map(str, self.spec.input_shape))}).",
                 code="hands.image_shape",
             )
+        if images.dtype == np.uint8:
+            return images
+        if self.pixels:
+            return as_pixels(images)
+        check_finite(images)
         return images
+
+    def _checked_labels(self, labels: Array, count: int) -> Array:
+        labels, classes = np.asarray(labels), self.spec.classes
+        valid = labels.shape == (count,) and labels.dtype.kind in "iu"
+        # Labels in uint8 are checked where digits are loaded; training gets no others.
+        if not valid or (labels.dtype != np.uint8 and count and not 0 <= labels.min() <= labels.max() < classes):
+            raise ByhandError(
+                f"The labels have shape {labels.shape} and type {labels.dtype}; expected an integer from 0 to "
+                f"{classes - 1} for each of {count:,} images.",
+                code="hands.labels",
+            )
+        return labels

@@ -38,6 +38,10 @@ class Calibration:
     correct: Array
     confidence: Array
 
+    def __repr__(self) -> str:
+        """The number of predictions and the expected calibration error."""
+        return f"<Calibration of {int(self.count.sum()):,} predictions: error {self.error:.4f}>"
+
     @property
     def accuracy(self) -> Array:
         """Accuracy of every bin, ``(M,)``."""

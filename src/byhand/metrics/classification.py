@@ -36,6 +36,10 @@ class Report:
     averages: dict[str, tuple[float, float, float]]
     text: str
 
+    def __repr__(self) -> str:
+        """The number of predictions and their accuracy."""
+        return f"<Report on {int(self.confusion.sum()):,} predictions: accuracy {self.accuracy:.4f}>"
+
     @property
     def accuracy(self) -> float:
         """Fraction of correct predictions."""

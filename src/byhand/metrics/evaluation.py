@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
-from byhand.data import Digits
-from byhand.hands import Array, Network
+from byhand.data.digits import Digits
 from byhand.metrics.calibration import Calibration, calibration
 from byhand.metrics.classification import Report, classification_report
-from byhand.metrics.losses import mean_loss, probabilities
+from byhand.metrics.losses import Array, mean_loss, probabilities
+
+
+class Classifier(Protocol):
+    """The part of a network that is evaluated."""
+
+    @property
+    def spec(self) -> Any:
+        """With the name of its ``loss``."""
+
+    def logits(self, images: Array) -> Array:
+        """Logits ``(B, K)`` of images ``(B, 28, 28)``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +44,7 @@ class Evaluation:
     loss: float
 
     @classmethod
-    def of(cls, network: Network, digits: Digits) -> Evaluation:
+    def of(cls, network: Classifier, digits: Digits) -> Evaluation:
         """Run a network on digits.
 
         Raises
@@ -45,6 +56,15 @@ class Evaluation:
         logits = network.logits(digits.images)
         loss = network.spec.loss
         return cls(digits, probabilities(logits, loss), mean_loss(logits, labels, loss))
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of correct predictions, from 0 to 1."""
+        return float(self.correct.mean())
+
+    def __repr__(self) -> str:
+        """The digits, their accuracy and the loss."""
+        return f"<Evaluation of {self.digits!r}: accuracy {self.accuracy:.4f}, loss {self.loss:.4f}>"
 
     @functools.cached_property
     def predictions(self) -> Array:

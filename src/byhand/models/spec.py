@@ -18,7 +18,7 @@ from typing import Any
 
 from byhand.errors import ByhandError, nearest
 from byhand.models.layers import LAYERS, Container, Layer, Parameter, Shape, Standardize
-from byhand.options import check_settings
+from byhand.options import check_settings, short
 
 LOSSES = ("softmax", "sigmoid")
 """``softmax``: cross-entropy of the softmax; ``sigmoid``: the cross-entropies of ten sigmoids, summed over classes."""
@@ -115,6 +115,11 @@ class Spec:
             )
         if not self.size:
             raise ByhandError("The network has no parameters to learn; add a Linear layer.", code="spec.no_parameters")
+
+    def __repr__(self) -> str:
+        """The layers that have parameters, and the number of these."""
+        weighty = [layer.title() for layer, own in zip(self.layers, self.layer_parameters, strict=True) if own]
+        return f"<Spec {short(', '.join(weighty))}: {self.size:,} parameters>"
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -214,7 +219,11 @@ def layer_from_dict(values: Any) -> Layer:
         )
     kind = values["kind"]
     if kind not in LAYERS:
-        raise ByhandError(f"There is no layer {kind!r}; {nearest(kind, LAYERS)}.", code="spec.unknown_layer")
+        raise ByhandError(
+            f"There is no layer {kind!r}; {nearest(kind, LAYERS)}, or import the file that defines it "
+            "(--import my_layers.py).",
+            code="spec.unknown_layer",
+        )
     given = {name: value for name, value in values.items() if name != "kind"}
     inner = {}
     if issubclass(LAYERS[kind], Container):

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from byhand.data.pixels import grey_levels
 from byhand.errors import ByhandError
 from byhand.io import silent_warnings
 
@@ -199,14 +200,10 @@ def _to_uint8(levels: Array) -> Array:
     if levels.dtype == np.uint8:
         return levels
     low, high = float(levels.min()), float(levels.max())
-    if not (low >= 0 and high <= 65535):
-        raise ByhandError(
-            f"The picture holds values from {low:g} to {high:g}, expected 0 to 1, 0 to 255, or 0 to 65535; scale them.",
-            code="picture.invalid_values",
-        )
+    if not (low >= 0 and 256 <= high <= 65535):
+        return grey_levels(levels, "The pixels of the picture")
     if levels.dtype.kind == "f":
-        scale = 255.0 if high <= 1 else 1.0 if high <= 255 else 255 / 65535
-        return np.rint(levels.astype(np.float64) * scale).astype(np.uint8)
+        return np.rint(levels.astype(np.float64) * (255 / 65535)).astype(np.uint8)
     # Scanners and cameras store 10, 12 or 16 bits in 16.
     return (levels >> max(0, int(high).bit_length() - 8)).astype(np.uint8)
 

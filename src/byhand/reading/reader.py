@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from byhand import weights
 from byhand.data.digits import CLASSES
+from byhand.data.pixels import grey_levels
 from byhand.errors import ByhandError, nearest
 from byhand.metrics.losses import probabilities as from_logits
 from byhand.reading.components import RULE, Box, Segment, bounding_box, find_components, typical_height
@@ -42,6 +43,8 @@ class Reader:
 
     Attributes
     ----------
+    runtime
+        What computes.
     threshold
         The confidence below which a digit is unsure.
 
@@ -56,6 +59,7 @@ class Reader:
             raise ByhandError(
                 f"Unknown runtime {runtime!r}; {nearest(runtime, RUNTIMES)}.", code="reader.unknown_runtime"
             )
+        self.runtime = runtime
         network, card = weights.load_with_card("reader", "numpy" if runtime == "numpy" else "fast")
         self.threshold = float(card["threshold"])
         # Logits are divided by it so that probabilities are calibrated (Guo et al. 2017).
@@ -65,6 +69,10 @@ class Reader:
             from byhand.export import Session, model
 
             self._logits = Session(model(network)).logits
+
+    def __repr__(self) -> str:
+        """The runtime."""
+        return f"Reader(runtime={self.runtime!r})"
 
     def read(self, picture: Any, *, single: bool = False) -> Reading:
         """Read a picture.
@@ -125,8 +133,11 @@ class Reader:
         return Reading(digits, opened.size, {"picture": opened.pixels, **ink.stages, "segments": labels})
 
     def probabilities(self, images: Array) -> Array:
-        """Read ink itself, uint8 ``(B, 28, 28)``: calibrated probabilities ``(B, 11)``, the last of "not a digit"."""
-        return from_logits(self._logits(images).astype(np.float64) / self._temperature, "softmax")
+        """Read ink itself, ``(B, 28, 28)``: calibrated probabilities ``(B, 11)``, the last of "not a digit".
+
+        Floats are rounded to 256 grey levels (`byhand.data.pixels`), as every runtime takes them.
+        """
+        return from_logits(self._logits(grey_levels(images)).astype(np.float64) / self._temperature, "softmax")
 
     def _classify(self, level: Array, labels: Array, candidates: Sequence[Candidate]) -> tuple[list[Array], Array]:
         """Render candidates as ``(28, 28)`` and read them: their images and probabilities ``(C, 11)``."""

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from byhand.options import short
+
 Array = npt.NDArray[Any]
 
 STAGES = {
@@ -57,6 +59,11 @@ class ReadDigit:
     line: int
     ink: Array
 
+    def __repr__(self) -> str:
+        """The value, the confidence and the place."""
+        unsure = ", unsure" if self.unsure else ""
+        return f"<ReadDigit {self.value}: confidence {self.confidence:.4f}, box {self.box}{unsure}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the ink, ready for JSON. Probabilities are rounded to four decimals, here and nowhere else."""
         return {
@@ -86,6 +93,11 @@ class Reading:
     digits: tuple[ReadDigit, ...]
     size: tuple[int, int]
     traces: Mapping[str, Array] = field(repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        """The text, and the size of the picture."""
+        text = short(" / ".join(self.text.splitlines()))
+        return f"<Reading {text!r}: {len(self.digits)} digits in {self.size[0]}x{self.size[1]} pixels>"
 
     @functools.cached_property
     def stages(self) -> dict[str, Array]:

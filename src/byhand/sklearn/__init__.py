@@ -8,5 +8,6 @@ from 0 to 1, but always the same. For features of different scales, put a ``Stan
 from __future__ import annotations
 
 from byhand.sklearn.classifier import DigitClassifier
+from byhand.sklearn.scale import NotFiniteError, ScaleWarning
 
-__all__ = ["DigitClassifier"]
+__all__ = ["DigitClassifier", "NotFiniteError", "ScaleWarning"]

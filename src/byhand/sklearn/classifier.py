@@ -24,6 +24,7 @@ from byhand.metrics.losses import probabilities
 from byhand.models.spec import Spec
 from byhand.rng import generator
 from byhand.sklearn.parameters import LabelledRows, make_config, make_spec
+from byhand.sklearn.scale import pixel_scale, require_finite, warn_of_another_scale
 from byhand.training.config import FULL_BATCH, SCHEDULES_OF_LENGTH
 from byhand.training.environment import choose_device
 from byhand.training.loop import Epoch, train_by_steps, train_full_batch
@@ -172,11 +173,11 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         return self
 
     def predict_proba(self, X: npt.ArrayLike) -> Array:
-        """Probabilities ``(n, K)`` of `classes_`, float64."""
+        """Probabilities ``(n, K)`` of `classes_`, float64; `ScaleWarning` if X is on another scale than in `fit`."""
         return probabilities(self._logits(X), self.network_.spec.loss)
 
     def predict(self, X: npt.ArrayLike) -> Array:
-        """The most probable labels ``(n,)``."""
+        """The most probable labels ``(n,)``; `ScaleWarning` as in `predict_proba`."""
         indices = self._logits(X).argmax(axis=1)
         labels: Array = self.classes_[indices]
         return labels
@@ -205,6 +206,8 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         config = self._config
         device = choose_device(config.device, config.hand, config.dtype)[0]
         self.network_ = build(spec, config.hand, seed=config.seed, dtype=config.dtype, device=device)
+        # X is any numbers: the first layer standardizes them as they are.
+        self.network_.pixels = False
         self._optimizer: Optimizer | None = None if config.full_batch else optimizer(self.network_, config)
 
     def _train(self, X: Array, labels: Array, epochs: int) -> None:
@@ -252,9 +255,15 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         """Validate X, and y if given, with scikit-learn's own errors; pictures become rows."""
         if getattr(X, "ndim", 0) == 3 and X.shape[1:] == (SIDE, SIDE):
             X = X.reshape(len(X), -1)
-        found = validate_data(self, X, y, reset=reset)
+        found = validate_data(self, X, y, reset=reset, ensure_all_finite=False)
+        values = found[0] if isinstance(found, tuple) else found
+        require_finite(values)
         if isinstance(found, tuple):
             check_classification_targets(found[1])
+        if reset:
+            self._scale = pixel_scale(values)
+        else:
+            warn_of_another_scale(values, self._scale)
         return found
 
     def _shaped(self, X: Array) -> Array:

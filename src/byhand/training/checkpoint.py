@@ -45,10 +45,10 @@ class Checkpoint:
 
     spec: Spec
     epochs: int
-    values: dict[str, Array]
-    optimizer: dict[str, Array] = field(default_factory=dict)
-    best: dict[str, Array] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Array] = field(repr=False)
+    optimizer: dict[str, Array] = field(default_factory=dict, repr=False)
+    best: dict[str, Array] = field(default_factory=dict, repr=False)
+    facts: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def save(self, path: Path) -> None:
         """Write the file in one step.

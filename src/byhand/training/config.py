@@ -147,6 +147,13 @@ class TrainingConfig:
             if wrong:
                 raise ByhandError(message, code="recipe.invalid_setting")
 
+    def __repr__(self) -> str:
+        """The settings that differ from their defaults."""
+        changed = [
+            f"{name}={getattr(self, name)!r}" for name, value in self.defaults().items() if getattr(self, name) != value
+        ]
+        return f"TrainingConfig({', '.join(changed)})"
+
     def _require(self, name: str, holds: bool, wanted: str) -> None:
         value = getattr(self, name)
         if not holds or (isinstance(value, float) and not math.isfinite(value)):

@@ -35,7 +35,7 @@ from byhand.errors import ByhandError, nearest
 from byhand.models import zoo
 from byhand.models.layers import Dropout
 from byhand.models.spec import Spec
-from byhand.options import check_settings, plain
+from byhand.options import check_settings, plain, short
 from byhand.training.config import TrainingConfig
 
 DATA: dict[str, Any] = {"name": "auto", "split": "", "split_seed": 0}
@@ -104,6 +104,11 @@ class Recipe:
                 raise _error(self.name, f"sweeps {key} over {values!r}; expected a list of values", "invalid_sweep")
             for value in values:
                 single.with_settings(**{key: value})
+
+    def __repr__(self) -> str:
+        """The name, the network and how it is trained."""
+        network, config = self.network.get("name", "own layers"), self.config
+        return f"<Recipe {short(self.name)}: {network}, {config.optimizer}, epochs {config.epochs}, {config.hand} hand>"
 
     def _checked(self, section: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
         return check_settings(f"The recipe {self.name!r}, section {section},", defaults, getattr(self, section))

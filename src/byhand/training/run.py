@@ -27,7 +27,9 @@ from byhand.data import Splits, load_digits
 from byhand.data.loading import say
 from byhand.errors import ByhandError
 from byhand.hands import Network, build
+from byhand.models import own_layers
 from byhand.models.spec import Spec
+from byhand.options import short
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.folder import (
     CHECKPOINT,
@@ -96,7 +98,9 @@ class Run:
             ``run.not_found`` if the folder holds no run, ``run.damaged`` if one of its files is damaged.
         """
         path = Path(path)
-        recipe = read_recipe(path)
+        recipe, environment = read_recipe(path), read_json(path / ENVIRONMENT)
+        for sentence in own_layers.changed(str(path), environment):
+            say(sentence)
         return cls(
             str(path),
             recipe,
@@ -104,9 +108,15 @@ class Run:
             results=read_json(path / RESULTS),
             log=read_log(path / LOG),
             times=read_log(path / TIMES),
-            environment=read_json(path / ENVIRONMENT),
+            environment=environment,
             hand=hand or recipe.config.hand,
         )
+
+    def __repr__(self) -> str:
+        """The name, what was trained, and how far."""
+        accuracy = self.results.get("test", {}).get("accuracy", self.card.get("test_accuracy"))
+        test = "" if accuracy is None else f", test accuracy {accuracy:.4f}"
+        return f"<Run {short(self.name)}: {short(self.recipe.name)}, {self.hand} hand, {self.status}{test}>"
 
     @property
     def folder(self) -> Path:
@@ -282,7 +292,8 @@ def read_recipe(path: Path) -> Recipe:
     Raises
     ------
     ByhandError
-        ``run.not_found`` if the folder is not a run's.
+        ``run.not_found`` if the folder is not a run's, ``run.needs_import`` if it has layers from outside byhand that
+        have not been imported.
     """
     try:
         text = (path / RECIPE).read_text(encoding="utf-8")
@@ -293,4 +304,7 @@ def read_recipe(path: Path) -> Recipe:
                 code="run.not_found",
             ) from problem
         raise ByhandError(f"{path} is not the folder of a run: it has no {RECIPE}.", code="run.not_found") from problem
-    return parse_recipe(text, path.name)
+    try:
+        return parse_recipe(text, path.name)
+    except ByhandError as problem:
+        raise own_layers.missing(str(path), read_json(path / ENVIRONMENT), problem) from problem

@@ -17,6 +17,7 @@ from byhand.data import Splits
 from byhand.errors import ByhandError
 from byhand.hands import Array, build
 from byhand.io import write_json
+from byhand.models import own_layers
 from byhand.training import folder as files
 from byhand.training.callbacks import Callback
 from byhand.training.checkpoint import Checkpoint
@@ -158,6 +159,9 @@ class Trainer:
         set_threads(threads)
         self.optimizer = None if config.full_batch else optimizer(self.network, config)
         self.environment = environment(device, threads) | {"source": before.get("source", self.splits.source)}
+        self.environment |= own_layers.needed(spec)
+        for sentence in own_layers.changed("the run", before):
+            callback.note(sentence)
         self.best_epoch: int | None = None
         self.best: dict[str, Array] = {}
 

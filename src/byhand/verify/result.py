@@ -12,6 +12,7 @@ import numpy as np
 from byhand.hands import HANDS
 from byhand.hands.base import Array
 from byhand.models.spec import Spec
+from byhand.options import short
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Check:
     failures: tuple[str, ...] = ()
     skipped: str = ""
     details: dict[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """The name, the verdict and the difference."""
+        return f"<Check {self.name}: {self.verdict}, difference {self.difference:.1e}>"
 
     @property
     def holds(self) -> bool:
@@ -126,7 +131,7 @@ class Drift:
     """
 
     dtype: str
-    by_hand: dict[str, list[float]]
+    by_hand: dict[str, list[float]] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,12 @@ class Proof:
     checks: tuple[Check, ...]
     drift: tuple[Drift, ...] = ()
     seconds: float = 0.0
+
+    def __repr__(self) -> str:
+        """The name, and how many checks hold."""
+        failing = sum(not check.holds for check in self.checks)
+        verdict = f"{failing} fail" if failing else "all hold"
+        return f"<Proof of {short(self.name)}: {len(self.checks)} checks, {verdict}>"
 
     @property
     def holds(self) -> bool:

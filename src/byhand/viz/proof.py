@@ -38,6 +38,7 @@ class ProofTable:
     def __init__(self, every: bool = False) -> None:
         self.every = every
         self.console = Console(highlight=False, soft_wrap=True)
+        self._reason = ""
         self._line(HEADS, "")
 
     def add(self, proof: Proof) -> None:
@@ -47,7 +48,10 @@ class ProofTable:
             notes = [(failure, "red") for failure in check.failures]
             if self.every and not notes:
                 notes.append((check.worst, "dim"))
-            for note, color in [(check.skipped, ""), *notes]:
+            # The reason is the same for every check that follows.
+            reason = "" if check.skipped == self._reason else check.skipped
+            self._reason = check.skipped or self._reason
+            for note, color in [(reason, ""), *notes]:
                 if note:
                     self.console.print(Text(f"    {note}", color))
 

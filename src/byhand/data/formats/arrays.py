@@ -1,6 +1,6 @@
 """Arrays from other programs, and NumPy's npz with ``x_train, y_train, x_test, y_test`` as Keras ships MNIST.
 
-Values are never scaled or rounded, and pickled objects are never read.
+Pixels follow the one rule of `byhand.data.pixels`, and pickled objects are never read.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import numpy.typing as npt
 
 from byhand.data.digits import SIDE, Bytes, Dataset, Digits
 from byhand.data.formats.limits import check_bytes, check_count, parsing
+from byhand.data.pixels import grey_levels
 from byhand.errors import ByhandError
 
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def as_images(array: npt.NDArray[Any], where: str) -> Bytes:
-    """Convert images ``(N, 28, 28)``, ``(N, 28, 28, 1)`` or ``(N, 784)`` of integers 0 to 255 to uint8.
+    """Convert images ``(N, 28, 28)``, ``(N, 28, 28, 1)`` or ``(N, 784)`` to grey levels (`byhand.data.pixels`).
 
     `where` names their origin in an error. Returns ``(N, 28, 28)``, contiguous.
     """
@@ -29,7 +30,7 @@ def as_images(array: npt.NDArray[Any], where: str) -> Bytes:
         raise ByhandError(
             f"{where} has the shape {array.shape}; expected (N, 28, 28) or (N, 784).", code="data.bad_shape"
         )
-    return np.ascontiguousarray(_as_bytes(array, where).reshape(-1, SIDE, SIDE))
+    return np.ascontiguousarray(grey_levels(array, f"The pixels of {where}").reshape(-1, SIDE, SIDE))
 
 
 def as_labels(array: npt.NDArray[Any], where: str) -> Bytes:
@@ -38,12 +39,6 @@ def as_labels(array: npt.NDArray[Any], where: str) -> Bytes:
         raise ByhandError(
             f"{where} has the shape {array.shape}; expected (N,), one digit per image.", code="data.bad_shape"
         )
-    return np.ascontiguousarray(_as_bytes(array, where).reshape(-1))
-
-
-def _as_bytes(array: npt.NDArray[Any], where: str) -> Bytes:
-    if array.dtype == np.uint8:
-        return array
     if array.dtype.kind not in "uif":
         raise ByhandError(f"{where} has the type {array.dtype}; expected numbers, best uint8.", code="data.bad_type")
     # The comparisons are false for NaN.
@@ -52,10 +47,10 @@ def _as_bytes(array: npt.NDArray[Any], where: str) -> Bytes:
         valid &= array == np.floor(array)
     if not valid.all():
         raise ByhandError(
-            f"{where} contains the value {array[~valid].flat[0]:g}; expected integers 0 to 255, not scaled.",
+            f"{where} contains the value {array[~valid].flat[0]:g}; expected the digits 0 to 9.",
             code="data.bad_value",
         )
-    return array.astype(np.uint8)
+    return np.ascontiguousarray(array.astype(np.uint8).reshape(-1))
 
 
 def read_npz(path: Path) -> Dataset:

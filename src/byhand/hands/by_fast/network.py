@@ -78,21 +78,21 @@ class FastNetwork(NumpyArrays):
         return outputs
 
     def prepared(self, images: Array) -> Array | Prepared:
-        images = self._checked(images)
+        pixels = self._checked(images)
         with self._reader() as replica:
             below = replica.layers[: replica.lowest]
         # Only what is the same at every pass can be computed once.
         if not below or any(isinstance(layer, Dropout) or layer.whole_batch for layer in every_layer(below)):
             return images
-        values = np.empty((len(images), *self.spec.shapes[len(below)]), self.dtype)
+        values = np.empty((len(pixels), *self.spec.shapes[len(below)]), self.dtype)
 
         def prepare(replica: Replica, rows: slice) -> None:
-            x = images[rows]
+            x = pixels[rows]
             for layer in replica.layers[: replica.lowest]:
                 x = layer.forward(x, READING)
             values[rows] = x
 
-        self._in_blocks(len(images), prepare)
+        self._in_blocks(len(pixels), prepare)
         return Prepared(values)
 
     def _in_blocks(self, pictures: int, task: Callable[[Replica, slice], None]) -> None:

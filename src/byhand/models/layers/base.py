@@ -23,6 +23,7 @@ from itertools import islice
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from byhand.errors import ByhandError
+from byhand.options import short
 
 Shape = tuple[int, ...]
 
@@ -83,8 +84,21 @@ class Layer:
     def __init_subclass__(cls, abstract: bool = False) -> None:
         """Register the layer under its class name, unless it is a base class of layers."""
         cls.kind = cls.__name__
+        if "__repr__" not in vars(cls):
+            # Before `dataclass` writes one with every setting and, in containers, every layer.
+            cls.__repr__ = Layer.__repr__  # type: ignore[method-assign]
+        known = LAYERS.get(cls.kind)
+        if known is not None and known.__module__.startswith("byhand.") and known.__module__ != cls.__module__:
+            raise ByhandError(
+                f"{cls.__module__} defines a layer {cls.kind}, which byhand has already; give it another name.",
+                code="layer.name_taken",
+            )
         if not abstract:
             LAYERS[cls.kind] = cls
+
+    def __repr__(self) -> str:
+        """The title, of bounded length."""
+        return short(self.title())
 
     def output_shape(self, shape: Shape) -> Shape:
         """The output shape for an input of `shape`; the same shape by default."""

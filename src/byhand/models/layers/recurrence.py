@@ -63,5 +63,4 @@ class Recurrent(Layer):
         )
 
     def title(self) -> str:
-        cell = self.cell.capitalize() if self.cell == "elman" else self.cell.upper()
-        return f"{cell}({self.hidden}{', every step' if self.every else ''})"
+        return f"Recurrent({self.cell}, {self.hidden}{', every' if self.every else ''})"

@@ -33,7 +33,7 @@ def answer(network: Network, image: Array, label: int | None = None) -> style.Fi
     ByhandError
         If the image has another shape than the network reads.
     """
-    _, likely = panels.predict(network, image)
+    (image,), likely = panels.predict(network, image)
     best = int(likely.argmax())
     with style.applied():
         width = 2 * panels.MARGIN + SIDE + 3 * panels.GAP + BARS
@@ -77,6 +77,7 @@ def evidence(network: Network, image: Array) -> style.Figure:
         If the image has another shape than the network reads.
     """
     images, likely = panels.predict(network, image)
+    image = images[0]
     best = int(likely.argmax())
     gradient = saliency(network, images, np.array([best]))[0]
     lost = occlusion(network, images[0], best)

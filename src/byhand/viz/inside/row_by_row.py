@@ -59,7 +59,7 @@ def rows(network: Network, image: Array) -> style.Figure:
         top, left = panels.MARGIN + panels.HEADER + 0.3, panels.MARGIN + 0.3
         note = f"{class_name(int(best[-1]))} from row {settled + 1} of {len(likely)} on"
         figure = panels.sheet(width, top + SIDE + 0.62 + panels.MARGIN, "Row by row", note)
-        _image(figure, image, left, top, SIDE, "The image")
+        _image(figure, images[0], left, top, SIDE, "The image")
         left += SIDE + panels.GAP
         for index, h in enumerate(states):
             title = "State after each row" if len(states) == 1 else f"State of layer {index + 1}"
@@ -110,7 +110,7 @@ def gates(network: Network, image: Array) -> style.Figure:
         height = top + len(found) * row_height + panels.MARGIN - 0.05
         figure = panels.sheet(width, height, "Gates and states, row by row")
         for held, cell in zip(found.values(), cells, strict=True):
-            _image(figure, image, left, top, SMALL, cell)
+            _image(figure, images[0], left, top, SMALL, cell)
             order = by_time(held["h"][0])
             for column, (part, values) in enumerate(held.items()):
                 x = left + SMALL + BETWEEN + column * (wide + BETWEEN)

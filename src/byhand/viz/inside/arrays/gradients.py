@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from byhand.cpu import blas_threads
+from byhand.data.pixels import check_finite, grey_levels
 from byhand.errors import ByhandError
 from byhand.hands.base import BLOCK, READING, Array, Network
 from byhand.hands.by_numpy.layer import Layer, Parameters, implements
@@ -22,12 +23,12 @@ COVER = 5
 
 
 def checked(network: Network, images: Array) -> Array:
-    """Return the images as an array of the shape that a network reads.
+    """Return the images, of the shape that a network reads, as uint8; for a network that reads no pixels, unchanged.
 
     Raises
     ------
     ByhandError
-        If they have another shape.
+        If they have another shape, or are no pixels (`byhand.data.pixels`).
     """
     images, expected = np.asarray(images), network.spec.input_shape
     if images.shape[1:] != expected or images.ndim != len(expected) + 1:
@@ -37,6 +38,9 @@ def checked(network: Network, images: Array) -> Array:
             f"or several of shape (B, {shape}).",
             code="look.wrong_shape",
         )
+    if network.pixels:
+        return grey_levels(images)
+    check_finite(images)
     return images
 
 
