@@ -31,7 +31,7 @@ class Parser(argparse.ArgumentParser):
             (r"argument (\S+): (.*)", lambda name, rest: f"{_called(name)}: {rest}."),
         ):
             if found := re.fullmatch(pattern, message, re.DOTALL):
-                return translate(*found.groups())  # type: ignore[operator,no-any-return]
+                return translate(*found.groups())
         return f"Invalid arguments ({message}); `{self.prog} --help` lists the valid ones."
 
     def _wrong_number(self, name: str, kind: str, value: str) -> str:

@@ -39,8 +39,8 @@ def from_arrays(given: Any) -> Dataset:
             "(images, labels, test_images, test_labels).",
             code="data.invalid_arrays",
         )
-    parts = [labelled(*given[start : start + 2], part) for start, part in ((0, ""), (2, "test "))[: len(given) // 2]]
-    return Dataset(*parts)
+    train = labelled(given[0], given[1])
+    return Dataset(train, labelled(given[2], given[3], "test ") if len(given) == 4 else None)
 
 
 def labelled(images: Any, labels: Any, part: str = "") -> Digits:

@@ -13,7 +13,7 @@ from typing import Any
 
 from byhand.errors import ByhandError
 from byhand.models import zoo
-from byhand.models.layers import LAYERS, Layer
+from byhand.models.layers import LAYERS, Container, Layer
 from byhand.models.spec import INITS, LOSSES
 
 HEAD = """\
@@ -67,6 +67,8 @@ def _layer(kind: type[Layer]) -> str:
 
 def _required(kind: type[Layer], default: Mapping[str, Any]) -> list[str]:
     """The settings whose default the layer refuses."""
+    if issubclass(kind, Container):
+        return ["layers"]
     sizes = {name: 1 for name, value in default.items() if type(value) is int and not value}
     required = []
     for name in sizes:
@@ -94,7 +96,7 @@ def _section(name: str, text: str, default: Mapping[str, Any]) -> str:
 def _markdown(lines: Iterable[str]) -> str:
     """Code between single backticks, and a list for the terms that a docstring defines."""
     text = "\n".join(lines).replace("``", "`")
-    made = []
+    made: list[str] = []
     for line in text.splitlines():
         indented = line.startswith("    ")
         if indented and made and not made[-1].startswith((" ", "- ")) and made[-1]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from byhand.errors import ByhandError, nearest
@@ -50,8 +50,8 @@ class Entry:
     layer: Layer
     before: Shape
     after: Shape
-    parameters: tuple[Parameter, ...]
-    state: tuple[Parameter, ...]
+    parameters: tuple[Parameter, ...] = field(repr=False)
+    state: tuple[Parameter, ...] = field(repr=False)
 
     @property
     def size(self) -> int:
