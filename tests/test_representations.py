@@ -64,6 +64,7 @@ def roots(splits: Splits, tmp_path_factory: pytest.TempPathFactory) -> list[Any]
         *(load_recipe(name) for name in shipped()),
         few,
         few.spec(splits.train),
+        load_recipe("resnet").spec(),
         *networks,
         run.network.evaluate(splits.test),
         Evaluation.of(run.network, splits.test).report,
