@@ -13,14 +13,21 @@ from hypothesis import strategies as st
 from byhand.hands import HANDS, Network, build
 from byhand.models import zoo
 from byhand.models.layers import (
+    GELU,
+    BatchNorm1d,
     BatchNorm2d,
+    Bidirectional,
     Conv2d,
     Dropout,
     Flatten,
     Layer,
+    LayerNorm,
     Linear,
     MaxPool2d,
+    Patches,
+    Recurrent,
     ReLU,
+    Residual,
     Select,
     Sigmoid,
     Standardize,
@@ -56,6 +63,18 @@ NETWORKS = {
     "strides and remainders": spec_of(Conv2d(4, 4, 3, 2), ReLU(), Conv2d(3, 2, 2, 3), MaxPool2d(3), Flatten()),
     "pooling after activations": spec_of(Conv2d(3, 3), ReLU(), MaxPool2d(), Tanh(), MaxPool2d(3), Flatten()),
     "activations in a row": spec_of(Flatten(), Linear(9), Sigmoid(), Tanh(), Dropout(0.4), ReLU(), Dropout(0.0)),
+    "vit": zoo.network("vit", patch=14, width=6, depth=2, heads=3, hidden=5, dropout=0.3),
+    "vit of rows": zoo.network("vit", patch=0, width=4, depth=1, heads=1, hidden=5),
+    "resnet": zoo.network("resnet", channels=(2, 3), blocks=1, dropout=0.2),
+    "bi-lstm": zoo.network("bi-lstm", hidden=3, dropout=0.2),
+    "patches of maps": spec_of(Conv2d(3, 5, 3), Patches(4), BatchNorm1d(), Flatten(), GELU(), BatchNorm1d()),
+    "branches that end in anything": spec_of(
+        Residual((Tanh(),)),
+        Residual((Residual((Dropout(0.3),)), LayerNorm())),
+        Residual((Linear(28), Residual((GELU(), Residual((Dropout(0.0),)))))),
+        Residual((Recurrent("gru", 28, every=True), Dropout(0.2))),
+        Bidirectional((Recurrent("elman", 4, every=True), Dropout(0.2), ReLU(), Dropout(0.3), Recurrent("gru", 3))),
+    ),
     "selected twice": spec_of(Flatten(), Linear(9), Tanh(), Select((4, 1, 8)), Sigmoid(), Select((2, 0))),
 }
 

@@ -7,6 +7,7 @@ rate at which this machine multiplies large matrices.
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ import numpy as np
 
 from byhand.data import Digits
 from byhand.hands import Array, Network, build
-from byhand.models.layers import Conv2d, Linear, Recurrent
+from byhand.models.layers import Attention, Conv2d, Linear, Recurrent
 from byhand.models.spec import Spec
 from byhand.training.config import TrainingConfig
 from byhand.training.optimizers import optimizer
@@ -129,9 +130,13 @@ def operations(spec: Spec, training: bool = True) -> int:
     except that the gradient to the pixels is not needed.
     """
     total, above_pixels = 0, False
-    for layer, shape, made in zip(spec.layers, spec.shapes, spec.shapes[1:], strict=False):
+    for layer, shape, made in ((entry.layer, entry.before, entry.after) for entry in spec.entries):
         if isinstance(layer, Linear):
-            forward = entering = 2 * shape[0] * layer.units
+            forward = entering = 2 * math.prod(shape) * layer.units
+        elif isinstance(layer, Attention):
+            steps, width = shape
+            # q, k, v and the output; q k^T and A v.
+            forward = entering = 2 * steps * 4 * width**2 + 2 * 2 * steps**2 * width
         elif isinstance(layer, Conv2d):
             channels = shape[2] if len(shape) == 3 else 1
             forward = entering = 2 * layer.kernel**2 * channels * made[0] * made[1] * made[2]

@@ -45,6 +45,9 @@ def timed_networks() -> dict[str, Spec]:
         "gru-2": zoo.network("gru", hidden=128, depth=2),
         "tiny-cnn": zoo.network("tiny-cnn"),
         "conv5x5": zoo.network("conv5x5"),
+        "bi-lstm": zoo.network("bi-lstm"),
+        "resnet": zoo.network("resnet"),
+        "vit": zoo.network("vit"),
     }
 
 

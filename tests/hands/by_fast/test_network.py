@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from byhand.hands.base import Array, Mode, Prepared
-from byhand.hands.by_fast.layer import TextbookLayer
+from byhand.hands.by_fast.layer import TextbookLayer, build_layer
 from byhand.hands.by_fast.network import FastNetwork
 from byhand.hands.by_fast.parallel import forced_parts
 from byhand.hands.by_numpy.layer import Layer as NumpyLayer
@@ -16,16 +16,20 @@ from byhand.hands.by_numpy.layer import implements
 from byhand.hands.by_numpy.network import NumpyNetwork
 from byhand.models import zoo
 from byhand.models.layers import (
+    GELU,
     LAYERS,
     BatchNorm2d,
+    Bidirectional,
     Conv2d,
     Dropout,
     Flatten,
+    GlobalAveragePool,
     Layer,
     Linear,
     MaxPool2d,
     Recurrent,
     ReLU,
+    Residual,
     Select,
     Sigmoid,
     Standardize,
@@ -48,6 +52,20 @@ NETWORKS = {
     ),
     "wide padding": spec_of(Conv2d(2, 3, 1, 4), Conv2d(3, 4, 3, 5), ReLU(), MaxPool2d(2), Flatten(), Linear(10)),
     "pooled pixels": spec_of(MaxPool2d(3), BatchNorm2d(), Conv2d(2, 3, 2), ReLU(), Flatten(), Linear(10)),
+    "vit": zoo.network("vit", patch=14, width=6, depth=2, heads=3, hidden=5, dropout=0.3),
+    "resnet": zoo.network("resnet", channels=(2, 3), blocks=1),
+    "poolings in branches": spec_of(
+        Conv2d(2, 3, stride=2),
+        Residual((Conv2d(2, 3, padding=1), ReLU(), Dropout(0.3))),
+        *(ReLU(), MaxPool2d(2), Residual((ReLU(), MaxPool2d(1))), GlobalAveragePool(), Linear(10)),
+    ),
+    "both directions": spec_of(
+        Bidirectional((Recurrent("lstm", 3, every=True), Dropout(0.2), Recurrent("gru", 4, every=True))),
+        Dropout(0.2),
+        Bidirectional((Recurrent("elman", 3),)),
+        Linear(10),
+        input_shape=(6, 7),
+    ),
     "one step": spec_of(Recurrent("lstm", 5, every=True), Recurrent("gru", 4), Linear(10), input_shape=(1, 3)),
     **{
         f"{cell}, deep": spec_of(
@@ -131,3 +149,19 @@ def test_results_are_the_same_on_every_run() -> None:
             loss = [network.loss_and_gradient(images, labels) for _ in range(2)][-1]
         found.append((loss, network.gradient.tobytes()))
     assert found[0] == found[1]
+
+
+def test_gelu_is_exact_to_the_rounding_of_float32() -> None:
+    x = np.concatenate([np.linspace(-9, 9, 7001), [0.0, -0.0, 1e-30, -1e-30, 1e4, -1e4]])
+    textbook = implements.find(GELU())(GELU())
+    wanted, cache = textbook.forward(x, (), Mode(training=True))
+    slope, _ = textbook.backward(np.ones_like(x), cache)
+    layer = build_layer(GELU(), x.shape, np.dtype(np.float32))
+    single = x.astype(np.float32)
+    np.testing.assert_allclose(layer.forward(single, Mode(training=True)), wanted, rtol=2e-7, atol=5e-7)
+    np.testing.assert_allclose(layer.backward(np.ones_like(single)), slope, rtol=2e-7, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["vit", "both directions"])
+def test_networks_of_branches_are_trained_in_parts(name: str) -> None:
+    assert FastNetwork(NETWORKS[name]).batch_parallel

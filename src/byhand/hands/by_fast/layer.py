@@ -121,8 +121,8 @@ class Container(FastLayer):
 
     Attributes
     ----------
-    order
-        The layers inside in the order they are computed.
+    orders
+        The layers inside in the order they are computed, for each copy.
     """
 
     settings: ContainerSettings
@@ -145,7 +145,8 @@ class Container(FastLayer):
                 settings.inner(shape), learned, changes, everything, strict=True
             )
         ]
-        self.order = in_order(self.layers)
+        count = len(settings.layers)
+        self.orders = [in_order(self.layers[start : start + count]) for start in range(0, len(self.layers), count)]
 
 
 def in_order(chain: Sequence[FastLayer]) -> list[FastLayer]:

@@ -1,6 +1,6 @@
-"""Batch normalization, in the fast hand.
+"""Batch and layer normalization, in the fast hand.
 
-For each channel, with N = B H W values::
+For each channel, with N = B or B H W values, or for each row, with N = D values::
 
     mu = mean x      var = mean (x - mu)^2      r = 1 / sqrt(var + epsilon)
     u  = (x - mu) r
@@ -8,10 +8,12 @@ For each channel, with N = B H W values::
 
     dbeta  = sum dy
     dgamma = sum dy u
-    dx     = gamma r (dy - mean dy - u mean(dy u))
+    dx     = gamma r (dy - mean dy - u mean(dy u))          of channels
+    dx     = r (gamma dy - mean(gamma dy) - u mean(gamma dy u))             of rows
 
-When reading, mu and var are the running averages and ``y`` is one product and one sum. Twins, of which the first
-derives the equations: ``by_numpy/normalization.py``, ``by_tensor/normalization.py``, ``by_torch/normalization.py``.
+When reading, batch normalization's mu and var are the running averages, and ``y`` is one product and one sum. Twins, of
+which the first derives the equations: ``by_numpy/normalization.py``, ``by_tensor/normalization.py``,
+``by_torch/normalization.py``.
 """
 
 from __future__ import annotations
@@ -78,3 +80,43 @@ class BatchNorm2d(FastLayer):
         dx -= (dbeta / N)[:, None, None]
         dx *= (gamma * self.r)[:, None, None]
         return batch_first(dx, self.ndim)
+
+
+@implements(layers.LayerNorm)
+class LayerNorm(FastLayer):
+    """``y = gamma (x - mu) / sqrt(var + epsilon) + beta``, of every row by itself."""
+
+    dy_kept = True
+
+    def forward(self, x: Array, mode: Mode) -> Array:
+        gamma, beta = self.values
+        shape = x.shape
+        x = x.reshape(-1, len(gamma))
+        N = self.dtype.type(len(gamma))
+        # u = (x - mu) r,   r = 1 / sqrt(var + epsilon)
+        u = self.u = np.subtract(x, (np.einsum("nd->n", x) / N)[:, None], out=self.buffers.array("u", x.shape))
+        var = np.einsum("nd,nd->n", u, u) / N
+        self.r = (1 / np.sqrt(var + self.dtype.type(self.settings.epsilon)))[:, None]
+        u *= self.r
+        # y = gamma u + beta
+        y = self.buffers.array("y", shape)
+        np.multiply(u.reshape(shape), gamma, out=y)
+        y += beta
+        return y
+
+    def backward(self, dy: Array) -> Array | None:
+        gamma, _ = self.values
+        dgamma, dbeta = self.gradients
+        shape, u, N = dy.shape, self.u, self.dtype.type(len(gamma))
+        dy = dy.reshape(u.shape)
+        # dbeta = sum dy,   dgamma = sum dy u            sums over all rows
+        np.einsum("nd->d", dy, out=dbeta)
+        np.einsum("nd,nd->d", dy, u, out=dgamma)
+        # dx = r (gamma dy - mean(gamma dy) - u mean(gamma dy u))
+        dx = np.multiply(dy, gamma, out=self.buffers.array("dx", u.shape))
+        mean, along = np.einsum("nd->n", dx) / N, np.einsum("nd,nd->n", dx, u) / N
+        u *= along[:, None]
+        dx -= u
+        dx -= mean[:, None]
+        dx *= self.r
+        return dx.reshape(shape)

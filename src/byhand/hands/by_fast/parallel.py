@@ -9,6 +9,7 @@ only the batch size and the number of threads, so results are the same on every 
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import TypeVar
 
-from byhand.models.layers import Conv2d, Recurrent
+from byhand.models.layers import Container, Recurrent
 from byhand.models.spec import Spec
 
 MIN_PICTURES = 16
@@ -35,11 +36,13 @@ _forced: ContextVar[int | None] = ContextVar("forced", default=None)
 def work_per_picture(spec: Spec) -> int:
     """Count the multiply-adds of one picture, of a recurrent network's those of its smallest layer in one time step."""
     total, steps = 0, []
-    for layer, output, parameters in zip(spec.layers, spec.shapes[1:], spec.layer_parameters, strict=True):
-        size = sum(parameter.size for parameter in parameters)
-        if isinstance(layer, Recurrent):
-            steps.append(size)
-        total += size * output[0] * output[1] if isinstance(layer, Conv2d) else size
+    for entry in spec.entries:
+        if isinstance(entry.layer, Container):
+            continue
+        if isinstance(entry.layer, Recurrent):
+            steps.append(entry.size)
+        # Weights meet every position of maps, or every step of a sequence.
+        total += entry.size * math.prod(entry.after[:-1])
     return min(steps, default=total)
 
 

@@ -81,3 +81,20 @@ class MaxPool2d(FastLayer):
         if most is not y:
             np.copyto(y, most)
         return which
+
+
+@implements(layers.GlobalAveragePool)
+class GlobalAveragePool(FastLayer):
+    """``y = sum_v x[v] / N`` over all positions of maps ``(H, W, C)``, or all steps of a sequence ``(T, D)``."""
+
+    def forward(self, x: Array, mode: Mode) -> Array:
+        self.x, axes = x, tuple(range(1, x.ndim - 1))
+        # y = sum_v x[v] / N                             (B, ..., C) -> (B, C)
+        return np.mean(x, axis=axes, out=self.buffers.array("y", (len(x), x.shape[-1])))
+
+    def backward(self, dy: Array) -> Array | None:
+        x = self.x  # for its shape and layout
+        dx, N = self.buffers.like("dx", x), x[0, ..., 0].size
+        # dx[v] = dy / N                                 (B, C) -> (B, ..., C)
+        dx[...] = (dy / self.dtype.type(N)).reshape(len(x), *(1,) * (x.ndim - 2), -1)
+        return dx

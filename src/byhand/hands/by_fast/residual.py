@@ -22,19 +22,19 @@ class Residual(Container):
     """``y = x + F(x)``."""
 
     def forward(self, x: Array, mode: Mode) -> Array:
-        F = x
-        for layer in self.order:
+        F, (order,) = x, self.orders
+        for layer in order:
             F = layer.forward(F, mode)
         # y = x + F(x)
-        return np.add(x, F, out=self.buffers.like("y", F) if self.order[-1].output_needed else F)
+        return np.add(x, F, out=self.buffers.like("y", F) if order[-1].output_needed else F)
 
     def backward(self, dy: Array) -> Array | None:
         # The branch may write over its dy.
-        dx = kept = dy
-        if not self.order[-1].dy_kept:
+        dx, kept, (order,) = dy, dy, self.orders
+        if not order[-1].dy_kept:
             kept = self.buffers.like("dy", dy)
             np.copyto(kept, dy)
-        for layer in reversed(self.order):
+        for layer in reversed(order):
             dx = layer.backward(dx)  # type: ignore[assignment]  # None from the lowest alone
         # dx = dy + F'(x)^T dy
         return np.add(dx, kept, out=self.buffers.like("dx", dx) if dx is dy else dx)

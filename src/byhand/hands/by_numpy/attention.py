@@ -51,7 +51,7 @@ class Attention(Layer):
     def weights(self, q: Array, k: Array) -> Array:
         """``A (B, heads, T, T)``: how much of each step's value each step receives."""
         # A = softmax(q k^T / sqrt(d))                   (T, d) (d, T) -> (T, T)
-        return softmax(q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1]))
+        return softmax(q @ k.swapaxes(2, 3) / math.sqrt(q.shape[-1]))
 
     def forward(self, x: Array, parameters: Parameters, mode: Mode) -> tuple[Array, Any]:
         W_qkv, b_qkv, W_o, b_o = parameters
@@ -71,11 +71,11 @@ class Attention(Layer):
         # dZ = dy W_o^T                                  (B, T, D) (D, D) -> (B, heads, T, d)
         dZ = self.split(dy @ W_o.T, 1)[0]
         # dA = dZ v^T,   dv = A^T dZ
-        dA, dv = dZ @ v.swapaxes(-1, -2), A.swapaxes(-1, -2) @ dZ
+        dA, dv = dZ @ v.swapaxes(2, 3), A.swapaxes(2, 3) @ dZ
         # dS = A (dA - sum_u dA A)
         dS = A * (dA - (dA * A).sum(axis=-1, keepdims=True))
         # dq = dS k / sqrt(d),   dk = dS^T q / sqrt(d)
-        dq, dk = dS @ k / scale, dS.swapaxes(-1, -2) @ q / scale
+        dq, dk = dS @ k / scale, dS.swapaxes(2, 3) @ q / scale
         # (3, B, heads, T, d) -> (B T, 3 D), as `split` had it
         dqkv = np.stack((dq, dk, dv)).transpose(1, 3, 0, 2, 4).reshape(B * T, 3 * D)
         # dW_qkv = x^T d(q, k, v),   db_qkv = sum d(q, k, v)

@@ -40,7 +40,7 @@ class Bidirectional(Container):
     def backward(self, dy: Array, cache: Any) -> tuple[Array, Parameters]:
         F_cache, G_cache = cache
         dF, dG = np.split(dy, 2, axis=-1)
-        dx_F, F_gradients = self.branch_backward(0, dF, F_cache)
-        dx_G, G_gradients = self.branch_backward(1, reversed_steps(dG), G_cache)
+        dx_F, F_gradients = self.branch_backward(dF, F_cache)
+        dx_G, G_gradients = self.branch_backward(reversed_steps(dG), G_cache)
         # dx = F'^T dy_F + R G'^T R dy_G
         return dx_F + dx_G[:, ::-1], (*F_gradients, *G_gradients)

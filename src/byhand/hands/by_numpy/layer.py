@@ -74,7 +74,7 @@ implements: Registry[type[Layer]] = Registry("numpy")
 
 
 def every_layer(chain: Sequence[Layer]) -> Iterator[Layer]:
-    """Yield layers, each followed by the layers inside it: in the order of `Spec.entries`."""
+    """Yield layers, each followed by the layers inside it."""
     for layer in chain:
         yield layer
         yield from every_layer(layer.layers)
@@ -101,28 +101,24 @@ def backward_through(chain: Sequence[Layer], dy: Array, caches: Sequence[Any]) -
 
 
 class Container(Layer):
-    """The base class of layers made of layers; what they compute from the branches inside is in `forward` as always.
+    """The base class of layers made of layers: they compute their branches, and combine them, in `forward`.
 
     Attributes
     ----------
     layers
-        The layers inside, one copy after the other.
+        The layers inside. They have settings only, so that one object serves every copy.
     """
 
     def __init__(self, settings: layers.Container) -> None:
         super().__init__(settings)
-        self.layers = [implements.find(one)(one) for _ in range(settings.copies) for one in settings.layers]
+        self.layers = [implements.find(inner)(inner) for inner in settings.layers]
 
     def branch(self, copy: int, x: Array, parameters: Parameters, mode: Mode) -> tuple[Array, Any]:
-        """Pass one copy of the layers inside, given all parameters of the container."""
-        rows = self._copy(copy)
-        return forward_through(self.layers[rows], x, self.settings.divided(x.shape[1:], parameters)[rows], mode)
+        """Pass the layers inside, with the parameters of one copy, given those of the container."""
+        own = self.settings.divided(x.shape[1:], parameters)[copy * len(self.layers) : (copy + 1) * len(self.layers)]
+        return forward_through(self.layers, x, own, mode)
 
-    def branch_backward(self, copy: int, dy: Array, cache: Any) -> tuple[Array, Parameters]:
-        """Pass one copy in reverse; gives the gradients of its parameters in their order."""
-        dx, gradients = backward_through(self.layers[self._copy(copy)], dy, cache)
+    def branch_backward(self, dy: Array, cache: Any) -> tuple[Array, Parameters]:
+        """Pass the layers inside in reverse; gives the gradients of their parameters in their order."""
+        dx, gradients = backward_through(self.layers, dy, cache)
         return dx, tuple(gradient for found in gradients for gradient in found)
-
-    def _copy(self, copy: int) -> slice:
-        count = len(self.settings.layers)
-        return slice(copy * count, (copy + 1) * count)

@@ -28,9 +28,9 @@ class Patches(Layer):
         return y.reshape(B, H // n * (W // n), n * n * C), x.shape
 
     def backward(self, dy: Array, cache: tuple[int, ...]) -> tuple[Array, Parameters]:
-        n, (B, H, W) = self.settings.size, cache[:3]
+        n, (B, H, W, *C) = self.settings.size, cache
         # dx = dy, each value back in its place          (B, H / n, W / n, n, n, C) -> (B, H / n, n, W / n, n, C)
-        dx = dy.reshape(B, H // n, W // n, n, n, -1).swapaxes(2, 3)
+        dx = dy.reshape(B, H // n, W // n, n, n, *C).swapaxes(2, 3)
         return dx.reshape(cache), ()
 
 

@@ -28,6 +28,6 @@ class Residual(Container):
         return x + F, cache
 
     def backward(self, dy: Array, cache: Any) -> tuple[Array, Parameters]:
-        dx, gradients = self.branch_backward(0, dy, cache)
+        dx, gradients = self.branch_backward(dy, cache)
         # dx = dy + F'(x)^T dy
         return dy + dx, gradients

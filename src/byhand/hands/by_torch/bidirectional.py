@@ -21,8 +21,8 @@ class Bidirectional(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, T, D)`` to ``(B, 2 H)``, or to ``(B, T, 2 H)``."""
-        G = self.backwards(x.flip(1))
-        return torch.cat((self.forwards(x), G.flip(1) if G.dim() == 3 else G), -1)
+        F, G = self.forwards(x), self.backwards(x.flip(1))
+        return torch.cat((F, G.flip(1) if G.dim() == 3 else G), -1)
 
 
 @implements(layers.Bidirectional)
