@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from byhand import weights
-from byhand.augment import NON_DIGIT, Writing, prefetch
+from byhand.augment import NON_DIGIT, Affine, Writing, prefetch
 from byhand.augment.distortion import CANVAS, fit_box, upscale
 from byhand.augment.fonts import LETTERS, OTHERS, SIGNS
 from byhand.data import load_digits
@@ -164,18 +164,50 @@ def test_a_resumed_run_sees_the_same(tmp_path: Path, npz: Path, monkeypatch: pyt
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 
+def test_affine_distortions_move_ink_a_little(digits: tuple[np.ndarray, np.ndarray]) -> None:
+    images, labels = digits
+    before = images.copy()
+    distorted, named = Affine(3)(images, labels, 1, 2)
+    np.testing.assert_array_equal(images, before)
+    assert named is labels
+    assert (distorted.dtype, distorted.shape) == (np.uint8, images.shape)
+    np.testing.assert_array_equal(distorted, Affine(3)(images, labels, 1, 2)[0])
+    for other in (Affine(4)(images, labels, 1, 2)[0], Affine(3)(images, labels, 1, 3)[0]):
+        assert (other != distorted).any(axis=(1, 2)).mean() > 0.9
+    # The center of mass moves by up to two pixels, and ink stays ink.
+    at = np.arange(28)
+    moved = [
+        [(picture.sum(axis) * at).sum() / picture.sum() for axis in (0, 1)]
+        for pictures in (images, distorted)
+        for picture in pictures.astype(float)
+    ]
+    apart = np.abs(np.subtract(*np.split(np.array(moved), 2)))
+    assert 0.5 < apart.mean() < 1.5
+    assert apart.max() < 3.5
+    assert distorted.mean() == pytest.approx(images.mean(), rel=0.1)
+
+
+def test_affine_matrices_turn_and_stretch_about_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("byhand.augment.affine.SHIFT", 0.0)
+    for matrix in Affine(0)._matrices(50, 1):
+        np.testing.assert_allclose(matrix @ [13.5, 13.5, 1], [13.5, 13.5], rtol=1e-5)
+        # rotation * shear * stretch: the determinant is that of the stretch.
+        assert abs(np.log(np.linalg.det(matrix[:, :2]))) < 2 * 0.12 + 1e-6
+
+
 def test_a_whole_batch_is_augmented_too(tmp_path: Path, npz: Path) -> None:
     losses = set()
-    for augment in ("none", "writing"):
+    for augment in ("none", "affine", "writing"):
         training = TRAINED | {"batch_size": 0, "epochs": 2, "augment": augment}
         recipe = Recipe("batch", network=TEN, training=training, data={"name": str(npz)})
         losses.add(trainer.start(recipe, tmp_path, augment).log[1]["train_loss"])
-    assert len(losses) == 2
+    assert len(losses) == 3
 
 
 @pytest.mark.parametrize(
     ("training", "code"),
     [
+        ({"augment": "affine", "nondigits": 0.1}, "recipe.invalid_setting"),
         ({"augment": "writng"}, "recipe.unknown_augment"),
         ({"augment": "writing", "nondigits": -0.1}, "recipe.invalid_setting"),
         ({"nondigits": 0.1}, "recipe.invalid_setting"),

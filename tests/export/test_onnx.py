@@ -16,14 +16,23 @@ from byhand.hands import Network, build
 from byhand.metrics.losses import probabilities
 from byhand.models import zoo
 from byhand.models.layers import (
+    GELU,
+    Attention,
+    BatchNorm1d,
     BatchNorm2d,
+    Bidirectional,
     Conv2d,
     Dropout,
     Flatten,
+    GlobalAveragePool,
+    LayerNorm,
     Linear,
     MaxPool2d,
+    Patches,
+    Positions,
     Recurrent,
     ReLU,
+    Residual,
     Select,
     Sigmoid,
     Standardize,
@@ -46,6 +55,32 @@ OWN = {
     "norm of pixels": (BatchNorm2d(epsilon=0.1), ReLU(), Flatten(), Select((783, 0, 5))),
     "every state": (Recurrent("gru", 5, every=True), Dropout(0.5), ReLU(), Recurrent("lstm", 4, every=True), Flatten()),
     "maps of states": (Recurrent("elman", 6, every=True), Conv2d(2, 3), Flatten(), Flatten()),
+    "branches in branches": (
+        Conv2d(3, 3, padding=1),
+        Residual((BatchNorm2d(), Residual((ReLU(), Conv2d(3, 1))), Conv2d(3, 3, padding=1), BatchNorm2d())),
+        GlobalAveragePool(),
+    ),
+    "a branch of rows": (
+        Residual((Recurrent("elman", 28, every=True), GELU())),
+        Conv2d(2, 5, stride=4),
+        GlobalAveragePool(),
+    ),
+    "tokens": (
+        Conv2d(2, 3, padding=1),
+        Patches(7),
+        Positions(),
+        Residual((LayerNorm(0.1), Attention(7))),
+        Attention(),
+        Residual((BatchNorm1d(), Linear(98), GELU())),
+        Recurrent("gru", 5, every=True),
+        GlobalAveragePool(),
+    ),
+    "both directions": (
+        Bidirectional((Recurrent("lstm", 4, every=True),)),
+        Bidirectional((Bidirectional((Recurrent("gru", 3, every=True), Dropout(0.2))), Recurrent("elman", 5))),
+        BatchNorm1d(),
+    ),
+    "maps of both directions": (Bidirectional((Recurrent("elman", 3, every=True),)), Conv2d(2, 3), Flatten()),
     "standardised twice": (Conv2d(2, 5), Standardize(0.5, 0.01), Flatten(), Dropout(0.1)),
 }
 

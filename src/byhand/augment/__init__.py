@@ -1,7 +1,7 @@
 """Augmentation: varies the writing style of MNIST, and adds non-digits that a reader must reject.
 
-`Writing` is drawn anew for every step of every epoch from a random stream named after both, so a resumed run sees the
-same pictures. It needs OpenCV.
+`Writing` and the milder `Affine` are drawn anew for every step of every epoch from a random stream named after both, so
+a resumed run sees the same pictures. They need OpenCV.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.augment.affine import Affine
 from byhand.augment.distortion import PLAIN, distort, upscale
 from byhand.augment.fonts import draw_digits
 from byhand.augment.negatives import draw_negatives
@@ -20,7 +21,7 @@ from byhand.data.digits import CLASSES
 from byhand.hands import Array
 from byhand.rng import generator
 
-__all__ = ["NON_DIGIT", "Writing", "prefetch"]
+__all__ = ["NON_DIGIT", "Affine", "Writing", "prefetch"]
 
 NON_DIGIT = CLASSES
 """The label of non-digits."""

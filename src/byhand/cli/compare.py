@@ -118,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def undistorted() -> list[str]:
-    """Names of the shipped recipes that train on the digits as they are; the others, the reader's, take an hour.
+    """Names of the shipped recipes that train on digits alone, and not in other writing styles, as the reader's does.
 
     Raises
     ------
@@ -127,9 +127,9 @@ def undistorted() -> list[str]:
     """
     from byhand.training.recipe import load_recipe, shipped
 
-    names = [name for name in shipped() if load_recipe(name).config.augment == "none"]
+    names = [name for name in shipped() if load_recipe(name).config.augment != "writing"]
     if not names:
-        raise ByhandError("--all selects no recipe: all distort their digits; name recipes.", code="compare.nothing")
+        raise ByhandError("--all selects no recipe: all augment writing styles; name recipes.", code="compare.nothing")
     return names
 
 

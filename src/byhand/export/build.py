@@ -11,7 +11,7 @@ import numpy as np
 from byhand import __version__
 from byhand.errors import ByhandError
 from byhand.export import operators  # noqa: F401  # registers our layers
-from byhand.export.graph import Graph, exporter
+from byhand.export.graph import Graph
 from byhand.hands import Array, Network
 from byhand.models.spec import Spec
 
@@ -92,17 +92,12 @@ def labels_of(spec: Spec) -> tuple[str, ...]:
 
 def _write_layers(network: Network, graph: Graph) -> str:
     spec, arrays = network.spec, _float32(network)
-    x, axes = graph.add("Cast", "images", to=graph.onnx.TensorProto.FLOAT, name="pixels"), "batch first"
-    for index, layer in enumerate(spec.layers):
-        graph.scope, found = spec.layer_names[index], exporter(layer)
-        if found.axes != "any":
-            x, axes = graph.transpose(x, spec.shapes[index], axes, found.axes), found.axes
-        values = [arrays[one.name] for one in (*spec.layer_parameters[index], *spec.layer_state[index])]
-        x = found.write(layer, x, values, graph)
-        if len(spec.shapes[index + 1]) == 1:
-            # Rows have one order only.
-            axes = "batch first"
-    return x
+    x = graph.add("Cast", "images", to=graph.onnx.TensorProto.FLOAT, name="pixels")
+    values = [
+        [arrays[one.name] for one in (*learned, *kept)]
+        for learned, kept in zip(spec.layer_parameters, spec.layer_state, strict=True)
+    ]
+    return graph.chain(zip(spec.layer_names, spec.layers, spec.shapes, values, strict=False), x)
 
 
 def _float32(network: Network) -> dict[str, Array]:

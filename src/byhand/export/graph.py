@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,13 +88,16 @@ class Graph:
     ----------
     scope
         Name of the layer that is being written; a prefix of all names: ``Linear1/Gemm``, ``Linear1/W``.
+    shape, axes
+        Of that layer's input: byhand's own shape, without the batch axis, and the order of axes that it has here.
     nodes, constants
         The ``NodeProto`` and ``TensorProto`` objects added so far.
     """
 
     def __init__(self) -> None:
         self.onnx = import_onnx()
-        self.scope = ""
+        self.scope, self.axes = "", "batch first"
+        self.shape: layers.Shape = ()
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self._names: set[str] = set()
@@ -132,6 +135,34 @@ class Graph:
         unique = self._unique(name)
         self.constants.append(self.onnx.numpy_helper.from_array(array.copy(order="C"), unique))
         return unique
+
+    def chain(self, chained: Iterable[tuple[str, layers.Layer, layers.Shape, Sequence[Array]]], x: str) -> str:
+        """Write layers one after the other, also those inside another layer.
+
+        Parameters
+        ----------
+        chained
+            Of each layer its name, description, input shape, and arrays.
+        x
+            The name of the first one's input, in the order `axes`; afterwards that is the order of the output.
+
+        Returns
+        -------
+        str
+            The name of the output.
+        """
+        outer = self.scope
+        for name, layer, shape, values in chained:
+            self.scope, found = f"{outer}/{name}" if outer else name, exporter(layer)
+            if found.axes != "any":
+                x, self.axes = self.transpose(x, shape, self.axes, found.axes), found.axes
+            self.shape = shape
+            x = found.write(layer, x, values, self)
+            if len(layer.output_shape(shape)) == 1:
+                # Rows have one order only.
+                self.axes = "batch first"
+        self.scope = outer
+        return x
 
     def transpose(self, x: str, shape: layers.Shape, before: str, after: str) -> str:
         """Bring a value from one order of axes to another; `shape` is byhand's own, without the batch axis."""

@@ -117,15 +117,16 @@ def bi_lstm(hidden: int = 64, depth: int = 2, dropout: float = 0.0, forget_bias:
     return tuple(Bidirectional((layer,)) if isinstance(layer, Recurrent) else layer for layer in one_way)
 
 
-def resnet(channels: tuple[int, ...] = (16, 32, 64), blocks: int = 2, dropout: float = 0.0) -> Layers:
+def resnet(channels: tuple[int, ...] = (16, 48), blocks: int = 1, stem: int = 5, dropout: float = 0.0) -> Layers:
     """Residual network: a stage of `blocks` residual blocks for each number of channels (He et al., 2016).
 
-    A block is two padded 3x3 convolutions, each with batch normalization; a convolution of stride 2 stands between two
-    stages, which halves the maps.
+    A convolution of stride 2 begins a stage and halves the maps; the first has kernels of `stem` x `stem`. A block is
+    two padded 3x3 convolutions. Each convolution has a batch normalization.
     """
     made: list[Layer] = []
     for stage, count in enumerate(channels):
-        made += [Conv2d(count, 3, stride=2 if stage else 1, padding=1), BatchNorm2d(), ReLU()]
+        kernel = 3 if stage else stem
+        made += [Conv2d(count, kernel, stride=2, padding=kernel // 2), BatchNorm2d(), ReLU()]
         for _ in range(blocks):
             first = (Conv2d(count, 3, padding=1), BatchNorm2d(), ReLU())
             made += [Residual((*first, Conv2d(count, 3, padding=1), BatchNorm2d())), ReLU()]

@@ -17,8 +17,9 @@ SCHEDULES = ("constant", "exponential", "step", "cosine", "one-cycle")
 SCHEDULES_OF_LENGTH = ("cosine", "one-cycle")
 """Schedules whose every rate depends on the number of epochs."""
 
-AUGMENTATIONS = ("none", "writing")
-"""``writing`` distorts digits as pens, paper, cameras and mice do (`byhand.augment`)."""
+AUGMENTATIONS = ("none", "affine", "writing")
+"""``affine`` rotates, slants, scales and shifts digits a little; ``writing`` distorts them as pens, paper, cameras and
+mice do (`byhand.augment`)."""
 
 MAX_THREADS = 1024
 
@@ -136,8 +137,8 @@ class TrainingConfig:
                 f"{self.optimizer} needs a deterministic loss; leave out augment, or choose another optimizer.",
             ),
             (
-                self.nondigits and self.augment == "none",
-                f"nondigits = {self.nondigits} needs augmentation; set augment to 'writing' too.",
+                self.nondigits and self.augment != "writing",
+                f"nondigits = {self.nondigits} needs another augmentation; set augment to 'writing' too.",
             ),
             (
                 self.l2_over_rows and not self.full_batch,

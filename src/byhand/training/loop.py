@@ -125,10 +125,10 @@ def _batches(images: Any, labels: Array, config: TrainingConfig, epoch: int, siz
     if config.augment == "none":
         yield from ((images[batch], labels[batch]) for batch in batches)
         return
-    from byhand.augment import Writing, prefetch
+    from byhand.augment import Affine, Writing, prefetch
 
-    write = Writing(config.seed, config.nondigits)
-    yield from prefetch(write(images[batch], labels[batch], epoch, step) for step, batch in enumerate(batches))
+    distort = Affine(config.seed) if config.augment == "affine" else Writing(config.seed, config.nondigits)
+    yield from prefetch(distort(images[batch], labels[batch], epoch, step) for step, batch in enumerate(batches))
 
 
 @np.errstate(over="ignore", invalid="ignore")

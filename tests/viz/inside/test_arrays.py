@@ -35,10 +35,11 @@ from byhand.viz.inside.arrays import (
 
 Made = Callable[..., Network]
 Specs = dict[str, Spec]
-RECURRENT = ("elman", "lstm", "gru")
+ONE_WAY = ("elman", "lstm", "gru")
+RECURRENT = (*ONE_WAY, "bi-lstm")
 
 
-@pytest.mark.parametrize("name", RECURRENT)
+@pytest.mark.parametrize("name", ONE_WAY)
 def test_states_are_the_networks_own(made: Made, name: str, hand: str, images: np.ndarray) -> None:
     network = made(name, hand)
     seen, states = network.activations(images), hidden_states(network, images)
@@ -52,6 +53,18 @@ def test_states_are_the_networks_own(made: Made, name: str, hand: str, images: n
         h = states[layer_name]
         assert h.shape == (5, 28, layer.hidden)
         np.testing.assert_allclose(h if layer.every else h[:, -1], seen[layer_name], rtol=1e-10, atol=1e-13)
+
+
+def test_states_of_both_directions_are_the_networks_own(made: Made, hand: str, images: np.ndarray) -> None:
+    network = made("bi-lstm", hand)
+    seen, states = network.activations(images), hidden_states(network, images)
+    down, up, last_down, last_up = states.values()
+    assert [*states] == [f"Bidirectional{layer}.Recurrent{copy}" for layer in (1, 2) for copy in (1, 2)]
+    close = {"rtol": 1e-10, "atol": 1e-13}
+    np.testing.assert_allclose(np.concatenate([down, up], axis=2), seen["Bidirectional1"], **close)
+    # One has read all rows at the last row, the other at the first.
+    ends = np.concatenate([last_down[:, -1], last_up[:, 0]], axis=1)
+    np.testing.assert_allclose(ends, seen["Bidirectional2"], **close)
 
 
 def test_an_lstm_by_hand() -> None:
@@ -143,7 +156,7 @@ def test_filters_slid_over_the_picture_give_its_maps(made: Made, hand: str, imag
 
 def test_networks_without_such_weights(specs: Specs, made: Made, refused: Callable[..., Any]) -> None:
     for name in specs:
-        convolutional = name in ("conv5x5", "tiny-cnn")
+        convolutional = name in ("conv5x5", "tiny-cnn", "resnet")
         with refused("look.no_dense_layer" if convolutional else "look.no_convolution"):
             (unit_pictures if convolutional else filters)(made(name))
 

@@ -28,6 +28,10 @@ KINDS = {
     "elman": {"rows"},
     "lstm": {"rows", "gates"},
     "gru": {"rows", "gates"},
+    "bi-lstm": {"rows", "gates"},
+    "resnet": {"filters"},
+    "vit": {"attention"},
+    "vit of rows": {"attention"},
     "conv5x5": {"filters"},
     "tiny-cnn": {"filters"},
 }
@@ -84,6 +88,29 @@ def test_rows_show_states_and_predictions(made: Made, images: np.ndarray) -> Non
     row = int(re.findall(r"\d+", figure.get_label())[1])
     assert (best[row - 1 :] == best[-1]).all()
     assert row == 1 or best[row - 2] != best[-1]
+
+
+def test_attention_shows_what_the_token_looks_at(
+    made: Made, images: np.ndarray, words: Callable[[Figure], list[str]], refused: Callable[..., Any]
+) -> None:
+    network = made("vit")
+    relevance = arrays.class_attention(network, images[:1])[0]
+    weights = arrays.attention_weights(network, images[:1])
+    for token in (None, 3):
+        figure = look.attention(network, images[0], token)
+        chosen = int(relevance.argmax()) if token is None else token
+        picture, rests_on, _, *rest = shown(figure)
+        np.testing.assert_array_equal(picture, images[0])
+        np.testing.assert_allclose(rests_on, arrays.on_drawing(network, relevance))
+        expected = []
+        for A in weights.values():
+            for own in A[0]:
+                expected += [arrays.on_drawing(network, own[chosen]), own]
+        for matrix, wanted in zip(rest, expected, strict=True):
+            np.testing.assert_allclose(matrix, wanted)
+    assert [word for word in words(figure) if word == "Head 2"] == ["Head 2"] * 2
+    with refused("look.no_such_token"):
+        look.attention(network, images[0], 16)
 
 
 def test_bad_input(made: Made, images: np.ndarray, refused: Callable[..., Any]) -> None:

@@ -18,5 +18,17 @@ from byhand.viz.inside.feature_maps import feature_maps
 from byhand.viz.inside.gallery import filters, gallery, units
 from byhand.viz.inside.prediction import answer, evidence
 from byhand.viz.inside.row_by_row import gates, rows
+from byhand.viz.inside.token_by_token import attention
 
-__all__ = ["answer", "evidence", "feature_maps", "filters", "gallery", "gates", "landscape", "rows", "units"]
+__all__ = [
+    "answer",
+    "attention",
+    "evidence",
+    "feature_maps",
+    "filters",
+    "gallery",
+    "gates",
+    "landscape",
+    "rows",
+    "units",
+]

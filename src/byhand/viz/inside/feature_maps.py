@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from byhand.hands.base import Array, Network
-from byhand.models.layers import Dropout, Flatten, Standardize
+from byhand.models.layers import Container, Dropout, Flatten, Standardize
 from byhand.viz import style
 from byhand.viz.inside import panels
 from byhand.viz.inside.arrays import dense_on_pixels, on_pixels
@@ -97,7 +97,9 @@ def _bands(network: Network, images: Array) -> list[Band]:
     for index, (layer, name) in enumerate(zip(spec.layers, spec.layer_names, strict=True)):
         if isinstance(layer, SILENT):
             continue
-        title, values = layer.title(), activations[name][0].astype(float)
+        # The title of a container names all layers inside.
+        title = layer.kind if isinstance(layer, Container) else layer.title()
+        values = activations[name][0].astype(float)
         if isinstance(layer, Standardize):
             bands.append(_tiles(title, values.reshape(*spec.input_shape, -1), side))
         elif dense is not None and index < dense:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from byhand.hands.base import Array, Network
-from byhand.models.layers import Recurrent
 from byhand.viz import style
 from byhand.viz.inside import arrays, panels
 from byhand.viz.style import class_name
 
 SIDE, STATES, PROBABILITIES = 3.6, 5.4, 2.7
 """Inches: the image, and the width of the states and of the probabilities beside it."""
+NARROW = 1.4
+"""Inches: the smallest width of the states of one layer."""
 SMALL, BETWEEN = 2.3, 0.18
 """Inches: the image beside the gates, and the gap between panels of gates."""
 NAMES = {
@@ -32,7 +33,8 @@ SIGMOID = ("i", "f", "o", "r", "z")
 def rows(network: Network, image: Array) -> style.Figure:
     """Draw the rows of an image beside the hidden state after each, and what would be predicted there.
 
-    The units of a layer are sorted by the row in which they change most, early ones on the left.
+    A layer that reads upwards has, next to each row, its state after that row and all below. The units of a layer are
+    sorted by the row in which they change most, early ones on the left.
 
     Parameters
     ----------
@@ -49,21 +51,25 @@ def rows(network: Network, image: Array) -> style.Figure:
     images, _ = panels.predict(network, image)
     likely = arrays.probabilities_by_row(network, images)[0]
     states = [h[0] for h in arrays.hidden_states(network, images).values()]
+    titles = ["State after each row"]
+    if len(states) > 1:
+        read = enumerate(arrays.recurrences(network), 1)
+        titles = [f"Layer {number}, up" if up else f"State of layer {number}" for number, (*_, up) in read]
     best = likely.argmax(axis=1)
     # The prediction stays the same after the last row with another one.
     changes = np.flatnonzero(best != best[-1])
     settled = int(changes[-1]) + 1 if len(changes) else 0
     with style.applied():
-        each = (STATES - (len(states) - 1) * panels.GAP) / len(states)
-        width = 2 * panels.MARGIN + 0.35 + SIDE + STATES + PROBABILITIES + 2 * panels.GAP
+        each = max(NARROW, (STATES - (len(states) - 1) * panels.GAP) / len(states))
+        wide = len(states) * (each + panels.GAP) - panels.GAP
+        width = 2 * panels.MARGIN + 0.35 + SIDE + wide + PROBABILITIES + 2 * panels.GAP
         top, left = panels.MARGIN + panels.HEADER + 0.3, panels.MARGIN + 0.3
         note = f"{class_name(int(best[-1]))} from row {settled + 1} of {len(likely)} on"
         figure = panels.sheet(width, top + SIDE + 0.62 + panels.MARGIN, "Row by row", note)
         _image(figure, images[0], left, top, SIDE, "The image")
         left += SIDE + panels.GAP
         for index, h in enumerate(states):
-            title = "State after each row" if len(states) == 1 else f"State of layer {index + 1}"
-            axes = panels.panel(figure, left, top, each, SIDE, title)
+            axes = panels.panel(figure, left, top, each, SIDE, titles[index])
             drawn = panels.show_signed(axes, h[:, by_time(h)], 1.0)
             if not index:
                 panels.key(figure, left, top + SIDE + 0.14, drawn, "−1", "1")
@@ -99,7 +105,7 @@ def gates(network: Network, image: Array) -> style.Figure:
     """
     images, _ = panels.predict(network, image)
     found = arrays.gates(network, images)
-    cells = [layer.title() for layer in network.spec.layers if isinstance(layer, Recurrent)]
+    cells = [layer.title() + (", up" if up else "") for _, layer, up in arrays.recurrences(network)]
     opened = None
     with style.applied():
         most = max(len(held) for held in found.values())

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from byhand.hands.base import Array, Network
 from byhand.models.layers import Conv2d, Recurrent
 from byhand.viz import style
-from byhand.viz.inside.arrays import dense_on_pixels
+from byhand.viz.inside.arrays import attends, dense_on_pixels
 from byhand.viz.inside.embedding import landscape
 from byhand.viz.inside.feature_maps import feature_maps
 from byhand.viz.inside.gallery import filters, units
 from byhand.viz.inside.prediction import answer, evidence
 from byhand.viz.inside.row_by_row import gates, rows
+from byhand.viz.inside.token_by_token import attention
 from byhand.viz.page import Page
 
 TEXTS = {
@@ -57,6 +58,16 @@ TEXTS = {
         (
             "A gate controls, from 0 (closed) to 1 (open), what is written to the state, kept of it, or output. "
             "The first rows contain no ink, so the gates hardly change; they diverge where the ink begins."
+        ),
+    ),
+    "attention": (
+        "Attention",
+        (
+            "Each patch, or row, of the image receives values from all others, weighted by how well what they offer "
+            "fits what it looks for. Every head looks for something else. The maps show what the framed patch looks "
+            "at, each on its own scale; in the matrices below, a line is a patch that looks and a column one that is "
+            "looked at. What the class rests on is put together from all layers: the weights, where a larger one "
+            "raises the predicted logit."
         ),
     ),
     "evidence": (
@@ -107,12 +118,13 @@ def views(
     ByhandError
         If the image has another shape than the network reads, or the map cannot be made.
     """
-    recurrent = [layer for layer in network.spec.layers if isinstance(layer, Recurrent)]
+    layers = [entry.layer for entry in network.spec.entries]
+    recurrent = [layer for layer in layers if isinstance(layer, Recurrent)]
     drawn: dict[str, Callable[[], style.Figure]] = {
         "answer": lambda: answer(network, image, label),
         "layers": lambda: feature_maps(network, image),
     }
-    if any(isinstance(layer, Conv2d) for layer in network.spec.layers):
+    if any(isinstance(layer, Conv2d) for layer in layers):
         drawn["filters"] = lambda: filters(network)
     if dense_on_pixels(network) is not None:
         drawn["units"] = lambda: units(network, image)
@@ -120,6 +132,8 @@ def views(
         drawn["rows"] = lambda: rows(network, image)
     if any(layer.cell != "elman" for layer in recurrent):
         drawn["gates"] = lambda: gates(network, image)
+    if attends(network):
+        drawn["attention"] = lambda: attention(network, image)
     drawn["evidence"] = lambda: evidence(network, image)
     if others is not None:
         drawn["map"] = lambda: landscape(network, *others, image, method)

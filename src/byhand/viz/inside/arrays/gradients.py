@@ -6,17 +6,13 @@ network of any hand.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from byhand.cpu import blas_threads
 from byhand.data.pixels import check_finite, grey_levels
 from byhand.errors import ByhandError
-from byhand.hands.base import BLOCK, READING, Array, Network
-from byhand.hands.by_numpy.layer import Layer, Parameters, implements
-from byhand.models.layers import BatchNorm1d
+from byhand.hands.base import BLOCK, Array, Network
+from byhand.viz.inside.arrays.textbook import Textbook
 
 COVER = 5
 """Side of the square that `occlusion` covers, in pixels."""
@@ -44,15 +40,6 @@ def checked(network: Network, images: Array) -> Array:
     return images
 
 
-def textbook_layers(network: Network) -> list[tuple[Layer, Parameters]]:
-    """Return the layers of the textbook hand, each with its parameters and state in the network."""
-    spec, values = network.spec, {**network.parameters(), **network.state()}
-    return [
-        (implements.find(settings)(settings), tuple(values[parameter.name] for parameter in (*learned, *kept)))
-        for settings, learned, kept in zip(spec.layers, spec.layer_parameters, spec.layer_state, strict=True)
-    ]
-
-
 def saliency(network: Network, images: Array, classes: npt.ArrayLike | None = None) -> Array:
     """Compute ``dz_k / dx``, where z are the logits and x the pixels.
 
@@ -75,34 +62,17 @@ def saliency(network: Network, images: Array, classes: npt.ArrayLike | None = No
     ByhandError
         If the images have another shape, or there is not one class of the network for each.
     """
-    images, layers = checked(network, images), textbook_layers(network)
-    wanted = None if classes is None else _classes(network, len(images), classes)
+    images = checked(network, images)
+    wanted = None if classes is None else classes_of(network, len(images), classes)
     gradient = np.empty(images.shape, network.dtype)
     for start in range(0, len(images), BLOCK):
         block = slice(start, start + BLOCK)
-        with blas_threads():
-            gradient[block] = _gradient(
-                layers, images[block].astype(network.dtype), None if wanted is None else wanted[block]
-            )
+        book = Textbook(network)
+        z = book.forward(images[block])
+        k = z.argmax(axis=1) if wanted is None else wanted[block]
+        # L = z_k, so dL/dz is 1 at k and 0 elsewhere.
+        gradient[block] = book.backward((np.arange(z.shape[1]) == k[:, None]).astype(z.dtype))
     return gradient
-
-
-def _gradient(layers: list[tuple[Layer, Parameters]], x: Array, wanted: Array | None) -> Array:
-    caches = list[Any]()
-    for layer, parameters in layers:
-        x, cache = layer.forward(x, parameters, READING)
-        caches.append(cache)
-    # L = z_k, so dL/dz is 1 at k and 0 elsewhere.
-    dy: Array = np.zeros_like(x)
-    dy[np.arange(len(x)), x.argmax(axis=1) if wanted is None else wanted] = 1
-    for (layer, _), cache in zip(reversed(layers), reversed(caches), strict=True):
-        if isinstance(layer.settings, BatchNorm1d):
-            # The running averages are constants: y = gamma r (x - mu) + beta, so dx = gamma r dy.
-            _, r, gamma, _, shape = cache
-            dy = (gamma * r * dy).reshape(shape)
-        else:
-            dy, _ = layer.backward(dy, cache)
-    return dy
 
 
 def occlusion(network: Network, image: Array, label: int | None = None, cover: int = COVER) -> Array:
@@ -144,7 +114,7 @@ def occlusion(network: Network, image: Array, label: int | None = None, cover: i
     # covered[u, v] is the image without all pixels near (u, v).
     covered = np.where(near_rows[:, None, :, None] & near_columns[None, :, None, :], image.dtype.type(0), image)
     whole = network.logits(image[None])
-    k = int(whole.argmax()) if label is None else int(_classes(network, 1, [label])[0])
+    k = int(whole.argmax()) if label is None else int(classes_of(network, 1, [label])[0])
     lost: Array = lead(whole, k) - lead(network.logits(covered.reshape(-1, high, wide)), k)
     return lost.reshape(high, wide)
 
@@ -155,7 +125,8 @@ def lead(logits: Array, k: int) -> Array:
     return ahead
 
 
-def _classes(network: Network, count: int, classes: npt.ArrayLike) -> Array:
+def classes_of(network: Network, count: int, classes: npt.ArrayLike) -> Array:
+    """Return classes as an array; raises `ByhandError` unless each of `count` images has one of the network's."""
     given, last = np.asarray(classes), network.spec.classes - 1
     if given.shape != (count,) or given.dtype.kind not in "iu" or not ((given >= 0) & (given <= last)).all():
         raise ByhandError(

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from byhand.cpu import blas_threads
 from byhand.errors import ByhandError
-from byhand.hands.base import READING, Array, Network
+from byhand.hands.base import Array, Network
 from byhand.metrics.losses import probabilities
 from byhand.models.layers import Recurrent
-from byhand.viz.inside.arrays.gradients import checked, textbook_layers
+from byhand.models.spec import Entry
+from byhand.viz.inside.arrays.gradients import checked
+from byhand.viz.inside.arrays.textbook import Textbook
 
 GATES = {"elman": (), "lstm": ("i", "f", "o", "g"), "gru": ("r", "z", "n")}
 """First values of each step in a recurrent layer's cache."""
@@ -22,7 +23,12 @@ GATES = {"elman": (), "lstm": ("i", "f", "o", "g"), "gru": ("r", "z", "n")}
 
 def is_recurrent(network: Network) -> bool:
     """Whether a network reads row by row."""
-    return any(isinstance(layer, Recurrent) for layer in network.spec.layers)
+    return any(isinstance(entry.layer, Recurrent) for entry in network.spec.entries)
+
+
+def recurrences(network: Network) -> list[tuple[str, Recurrent, bool]]:
+    """List the recurrent layers: name in `Spec.entries`, description, and whether it reads from the last row up."""
+    return [(layer.name, layer.settings, layer.reverse) for layer in Textbook(network, Recurrent).recorded]
 
 
 def gates(network: Network, images: Array) -> dict[str, dict[str, Array]]:
@@ -38,22 +44,23 @@ def gates(network: Network, images: Array) -> dict[str, dict[str, Array]]:
     Returns
     -------
     dict
-        For each recurrent layer by its name in `Spec.layer_names`, arrays ``(B, T, H)``: the state ``h`` of an Elman
+        For each recurrent layer by its name in `Spec.entries`, arrays ``(B, T, H)``: the state ``h`` of an Elman
         network; ``i``, ``f``, ``o``, ``g``, ``c`` and ``h`` of an LSTM; ``r``, ``z``, ``n`` and ``h`` of a GRU, in the
-        notation of ``hands/by_numpy``.
+        notation of ``hands/by_numpy``. A layer that reads from the last row to the first has them in the order of the
+        rows, too: after row t it has read that and all below.
 
     Raises
     ------
     ByhandError
         If no layer is recurrent, or the images have another shape.
     """
-    stop = _last_recurrent(network) + 1
-    x, held = checked(network, images).astype(network.dtype), {}
-    for name, (layer, parameters) in list(zip(network.spec.layer_names, textbook_layers(network), strict=True))[:stop]:
-        with blas_threads():
-            x, cache = layer.forward(x, parameters, READING)
-        if isinstance(layer.settings, Recurrent):
-            held[name] = _unpacked(layer.settings.cell, cache)
+    _last_recurrent(network)
+    book = Textbook(network, Recurrent)
+    book.forward(checked(network, images))
+    held = {}
+    for layer in book.recorded:
+        found = _unpacked(layer.settings.cell, layer.cache)
+        held[layer.name] = {name: values[:, ::-1] for name, values in found.items()} if layer.reverse else found
     return held
 
 
@@ -78,7 +85,7 @@ def hidden_states(network: Network, images: Array) -> dict[str, Array]:
 def probabilities_by_row(network: Network, images: Array) -> Array:
     """Compute what the network would predict if the image ended after each row.
 
-    The layers above the last recurrence receive its state after every row instead of its last state.
+    A recurrent network reads images of any number of rows: here those of the first row, of the first two, and so on.
 
     Parameters
     ----------
@@ -98,27 +105,22 @@ def probabilities_by_row(network: Network, images: Array) -> Array:
         If no layer is recurrent, the last one returns all its states, or the images have another shape.
     """
     last = _last_recurrent(network)
-    settings, name = network.spec.layers[last], network.spec.layer_names[last]
-    if isinstance(settings, Recurrent) and settings.every:
+    if isinstance(last.layer, Recurrent) and last.layer.every:
         raise ByhandError(
-            f"{name} returns the states of all rows at once, so there is no prediction after each row; "
+            f"{last.name} returns the states of all rows at once, so there is no prediction after each row; "
             "choose a network whose last recurrent layer has every = false.",
             code="look.every_state",
         )
-    h = hidden_states(network, images)[name]
-    B, T, H = h.shape
-    x = h.reshape(B * T, H)
-    for layer, parameters in textbook_layers(network)[last + 1 :]:
-        with blas_threads():
-            x, _ = layer.forward(x, parameters, READING)
-    return probabilities(x, network.spec.loss).reshape(B, T, -1)
+    images, book = checked(network, images), Textbook(network)
+    logits = [book.forward(images[:, : t + 1]) for t in range(images.shape[1])]
+    return np.stack([probabilities(z, network.spec.loss) for z in logits], axis=1)
 
 
-def _last_recurrent(network: Network) -> int:
-    indices = [index for index, layer in enumerate(network.spec.layers) if isinstance(layer, Recurrent)]
-    if not indices:
+def _last_recurrent(network: Network) -> Entry:
+    found = [entry for entry in network.spec.entries if isinstance(entry.layer, Recurrent)]
+    if not found:
         raise ByhandError(
             "The network has no recurrent layer, so it has no state after each row; choose elman, lstm or gru.",
             code="look.not_recurrent",
         )
-    return indices[-1]
+    return found[-1]

@@ -11,9 +11,10 @@ from byhand.models.layers import Conv2d, Dropout, Flatten, Linear, Select, Stand
 
 def dense_on_pixels(network: Network) -> int | None:
     """Find the index, in `Spec.layers`, of the dense layer whose weights lie on the pixels; ``None`` without one."""
-    for index, layer in enumerate(network.spec.layers):
+    for index, (layer, shape) in enumerate(zip(network.spec.layers, network.spec.shapes, strict=False)):
         if isinstance(layer, Linear):
-            return index
+            # Of a sequence, the layer takes every step by itself.
+            return index if len(shape) == 1 else None
         if not isinstance(layer, Standardize | Flatten | Select | Dropout):
             return None
     return None
@@ -82,7 +83,7 @@ def filters(network: Network) -> Array:
     ByhandError
         If the network has no convolution.
     """
-    for layer, learned in zip(network.spec.layers, network.spec.layer_parameters, strict=True):
-        if isinstance(layer, Conv2d):
-            return np.array(np.moveaxis(network.parameters()[learned[0].name], -1, 0))
+    for entry in network.spec.entries:
+        if isinstance(entry.layer, Conv2d):
+            return np.array(np.moveaxis(network.parameters()[entry.parameters[0].name], -1, 0))
     raise ByhandError("The network has no convolution; choose conv5x5 or tiny-cnn.", code="look.no_convolution")
