@@ -23,7 +23,7 @@ Array = np.ndarray[Any, Any]
 
 
 def lines_of(page: Array) -> list[Line]:
-    labels, components = find_components(find_ink(np.repeat(page[..., None], 3, axis=2)))
+    labels, components, _ = find_components(find_ink(np.repeat(page[..., None], 3, axis=2)))
     return cut_lines(labels, find_lines(components, labels.shape))[1]
 
 

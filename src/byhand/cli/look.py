@@ -110,6 +110,8 @@ def _chosen(digits: Digits, digit: int | None, index: int) -> int:
 
 def _read(path: Path) -> Array:
     """Read an image file: 28x28 with light ink on dark as it is, any other with the reader."""
+    import sys
+
     import numpy as np
 
     from byhand.reading import Reader
@@ -120,7 +122,16 @@ def _read(path: Path) -> Array:
     edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     if grey.shape == (28, 28) and (pixels == grey[..., None]).all() and np.median(edge) < 128:
         return grey
-    found = Reader().read(path, single=True).digits
+    reading = Reader().read(path, single=True)
+    found = reading.digits
+    if found and reading.needs_review:
+        # A number is not one digit: what is left out, or read as one although it looks like several, is said.
+        whole = " ".join(Reader().read(path).text.split())
+        print(
+            f"byhand: {path} may not show one digit: it reads {whole!r}; what follows looks at the {found[0].value} "
+            f"in the box {found[0].box} alone.",
+            file=sys.stderr,
+        )
     if not found:
         raise ByhandError(
             f"{path} contains no digit; choose an image of one dark digit on light paper.", code="look.no_digit_found"

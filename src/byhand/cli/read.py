@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     import sys
 
     from byhand.reading import Reader
+    from byhand.reading.result import describe_unread
     from byhand.viz.style import percent
 
     names = arguments.pictures
@@ -54,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
             from byhand.reading.explain import explain
 
             explain(reading, arguments.explain, Path(name).name)
+            print(f"Written: {arguments.explain}", file=sys.stderr)
         results.append({"picture": name, **reading.to_dict()})
         if not arguments.json:
             text = reading.text or "no digit found"
@@ -62,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
                 if digit.unsure:
                     options = " or ".join(f"{value} ({percent(p)})" for value, p in digit.top[:2])
                     print(f"byhand: {name}: digit {number} needs review: {options}, or no digit.", file=sys.stderr)
+            if left := describe_unread(reading.unread):
+                print(f"byhand: {name}: {left}", file=sys.stderr)
     if arguments.json:
         print(json.dumps(results, indent=2))
     return 0 if not failures else 1 if failures < len(names) else 2

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from byhand.reading.reader import Reader
-from byhand.reading.result import ReadDigit, Reading
+from byhand.reading.result import ReadDigit, Reading, UnreadInk
 
-__all__ = ["ReadDigit", "Reader", "Reading"]
+__all__ = ["ReadDigit", "Reader", "Reading", "UnreadInk"]

@@ -24,6 +24,16 @@ MAX_COMPONENTS = 400
 RULE = -1
 """Label of ink that was removed as a ruled line."""
 
+MIN_EXTENT, MIN_PIXELS = 0.12, 2.0
+"""Smallest extent of a component, relative to a typical digit and in pixels of the picture; smaller ones are specks."""
+MIN_INK = 0.25
+"""Smallest extent of ink that may be writing and needs review if it is in no digit, relative to a typical digit."""
+MIN_FAINT = 0.5
+"""The same for faint ink: what is smaller is the texture of the paper."""
+
+DIGIT_EXTENT = (0.5, 1.6)
+"""Extent of ink along the border that may be a digit, relative to a typical digit."""
+
 RULE_RUN = 0.12
 """Shortest straight run of a ruled line, relative to the picture's side."""
 RULE_SPAN = 0.8
@@ -79,6 +89,23 @@ class Segment:
         return max(self.width, self.height)
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Ink that belongs to no digit.
+
+    Attributes
+    ----------
+    kind
+        ``"ink"``, which may be writing; ``"rule"``, a ruled line or a line under a number; ``"border"``, a shadow, an
+        edge or a bar along the picture's border; or ``"speck"``, too small to be a digit.
+    box
+        Left, top, right and bottom in pixels of the ink.
+    """
+
+    kind: str
+    box: Box
+
+
 def bounding_box(segments: Sequence[Segment]) -> Box:
     """The box around all segments: left, top, right, bottom."""
     left, top, right, bottom = zip(*(segment.box for segment in segments), strict=True)
@@ -93,38 +120,72 @@ def typical_height(segments: Sequence[Segment]) -> float:
     return _weighted_median(heights, np.array([segment.area for segment in segments], float))
 
 
-def find_components(ink: Ink) -> tuple[Array, list[Segment]]:
-    """Label the connected components of ink and drop those that are not handwriting.
+def find_components(ink: Ink) -> tuple[Array, list[Segment], list[LeftOut]]:
+    """Label the connected components of ink and leave out those that are not handwriting.
 
-    Returns labels, int32 ``(H, W)`` with 0 for paper and `RULE` for removed lines, and the components, largest first.
+    Returns labels, int32 ``(H, W)`` with 0 for paper and `RULE` for removed lines; the components, largest first; and
+    what is left out.
     """
     all_ink = (ink.level >= 128).astype(np.uint8)
-    mask = remove_rules(all_ink)
+    mask, rules = remove_rules(all_ink)
+    left_out = [LeftOut("rule", box) for box in rules]
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
-    labels[(all_ink > 0) & (mask == 0)] = RULE
+    if rules:
+        labels[(all_ink > 0) & (mask == 0)] = RULE
     if count < 2:
-        return labels, []
+        return labels, [], left_out
     # Faint ink counts where it is connected to clear ink.
     clear = np.zeros(count, bool)
     clear[labels[ink.strong & (mask > 0)]] = True
-    components = []
-    for label in np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MAX_COMPONENTS] + 1:
-        if clear[label]:
-            left, top, width, height, area = (int(value) for value in stats[label])
-            components.append(Segment(int(label), (left, top, left + width, top + height), area, int(label)))
-    components = _remove_background(components, labels)
-    if not components:
-        return labels, []
-    typical = typical_height(components)
-    smallest = max(0.12 * typical, 2.0 * ink.scale)
+    order = np.argsort(-stats[1:, cv2.CC_STAT_AREA]) + 1
+    found = [_component(stats, label) for label in order[:MAX_COMPONENTS] if clear[label]]
+    kept = _remove_background(found, labels)
+    typical = typical_height(kept)
+    left_out += [LeftOut(border_kind(one, typical), one.box) for one in _without(found, kept)]
+    smallest = max(MIN_EXTENT * typical, MIN_PIXELS * ink.scale)
     # Longer than a digit is high, and flat: the remains of a line under a number.
-    flat = [one for one in components if one.width > max(typical, 6 * one.height)]
-    if len(flat) < len(components):
-        components = [one for one in components if one not in flat]
-    components = [one for one in components if one.extent >= smallest]
+    high = [one for one in kept if one.width <= max(typical, 6 * one.height)] or kept
+    left_out += [LeftOut("rule", one.box) for one in _without(kept, high)]
+    large = [one for one in high if one.extent >= smallest]
+    left_out += [LeftOut("speck", one.box) for one in _without(high, large)]
     # Something else that the border cut off.
-    cut_off = [one for one in components if one.extent < 0.5 * typical and borders_touched(one, labels.shape)]
-    return labels, [one for one in components if one not in cut_off]
+    whole = [one for one in large if one.extent >= 0.5 * typical or not borders_touched(one, labels.shape)]
+    left_out += [LeftOut(cut_off_kind(one, typical), one.box) for one in _without(large, whole)]
+    extents = stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(axis=1)
+    for label in order[MAX_COMPONENTS:][clear[order[MAX_COMPONENTS:]]]:
+        one = _component(stats, label)
+        left_out.append(LeftOut(ink_kind(one, typical), one.box))
+    faint = np.flatnonzero(~clear & (extents >= max(MIN_FAINT * typical, smallest)))
+    left_out += [LeftOut("ink", _component(stats, label).box) for label in faint if label and typical]
+    return labels, whole, left_out
+
+
+def ink_kind(segment: Segment, typical: float) -> str:
+    """The kind of ink that belongs to no digit, where a typical digit has a height of `typical`."""
+    return "ink" if segment.extent >= MIN_INK * typical else "speck"
+
+
+def cut_off_kind(segment: Segment, typical: float) -> str:
+    """The kind of a small piece at the border: flat ones are edges."""
+    flat = segment.extent > 6 * min(segment.width, segment.height)
+    return "border" if flat else ink_kind(segment, typical)
+
+
+def border_kind(segment: Segment, typical: float) -> str:
+    """The kind of ink along the border: a digit that the border cut off may be writing."""
+    low, high = DIGIT_EXTENT
+    thin = segment.area < 0.6 * segment.width * segment.height or min(segment.width, segment.height) < 0.3 * typical
+    return "ink" if thin and low * typical <= segment.extent <= high * typical else "border"
+
+
+def _component(stats: Array, label: Any) -> Segment:
+    left, top, width, height, area = (int(value) for value in stats[label])
+    return Segment(int(label), (left, top, left + width, top + height), area, int(label))
+
+
+def _without(before: Sequence[Segment], after: Sequence[Segment]) -> list[Segment]:
+    kept = {one.label for one in after}
+    return [one for one in before if one.label not in kept]
 
 
 def borders_touched(segment: Segment, shape: tuple[int, ...]) -> int:
@@ -162,27 +223,29 @@ def _is_background(component: Segment, labels: Array) -> bool:
     return contact > 0.6 * component.extent and (solid or touched > 1 or large)
 
 
-def remove_rules(mask: Array) -> Array:
-    """Remove ruled lines from a mask, uint8 ``(H, W)``, 1 where there is ink."""
-    mask = _remove_horizontal_rules(np.ascontiguousarray(mask), RULE_VS_INK)
-    return np.ascontiguousarray(_remove_horizontal_rules(np.ascontiguousarray(mask.T), MARGIN_VS_INK).T)
+def remove_rules(mask: Array) -> tuple[Array, list[Box]]:
+    """Remove ruled lines from a mask, uint8 ``(H, W)``, 1 where there is ink; return it and the boxes of the lines."""
+    rest, rows = _remove_horizontal_rules(np.ascontiguousarray(mask), RULE_VS_INK)
+    turned, columns = _remove_horizontal_rules(np.ascontiguousarray(rest.T), MARGIN_VS_INK)
+    boxes = rows + [(top, left, bottom, right) for left, top, right, bottom in columns]
+    return np.ascontiguousarray(turned.T), boxes
 
 
-def _remove_horizontal_rules(mask: Array, vs_ink: float) -> Array:
+def _remove_horizontal_rules(mask: Array, vs_ink: float) -> tuple[Array, list[Box]]:
     height, width = mask.shape
     run = max(5, round(RULE_RUN * width))
     # A line that drops by a pixel here and there is still straight.
     thick = cv2.dilate(mask, np.ones((3, 1), np.uint8))
     straight = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
     if np.count_nonzero(straight.any(axis=0)) < 0.5 * RULE_SPAN * width:
-        return mask
+        return mask, []
     # Bridge slanted strokes that cross it, and missing ink.
     straight = cv2.morphologyEx(straight, cv2.MORPH_CLOSE, np.ones((3, run), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8, ltype=cv2.CV_32S)
     rules = [label for label in range(1, count) if _is_rule(stats[label], height, width)]
     if not rules:
-        return mask
-    rest = mask.copy()
+        return mask, []
+    rest, boxes = mask.copy(), list[Box]()
     for label in rules:
         left, top, across, down, area = (int(value) for value in stats[label])
         reach = round(1.5 * area / across) + 2
@@ -191,6 +254,7 @@ def _remove_horizontal_rules(mask: Array, vs_ink: float) -> Array:
         around = mask[above : top + down + reach, left : left + across]
         crossing = cv2.morphologyEx(around, cv2.MORPH_OPEN, np.ones((reach, 1), np.uint8))[top - above :][:down]
         window = np.s_[top : top + down, left : left + across]
+        boxes.append((left, top, left + across, top + down))
         rest[window][(labels[window] == label) & (crossing == 0)] = 0
     if len(rules) < PARALLEL_RULES:
         # A line by itself must reach from border to border: the stem of a large 9 ends before.
@@ -199,8 +263,8 @@ def _remove_horizontal_rules(mask: Array, vs_ink: float) -> Array:
         extents = other[1:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(axis=1)
         typical = _weighted_median(extents, other[1:, cv2.CC_STAT_AREA]) if len(extents) else width
         if longest < FULL_SPAN * width or vs_ink * typical > longest:
-            return mask
-    return rest
+            return mask, []
+    return rest, boxes
 
 
 def _is_rule(stats: Array, height: int, width: int) -> bool:

@@ -113,6 +113,12 @@ def _boxes(axes: Axes, reading: Reading, picture: Array) -> None:
     from matplotlib.patches import Rectangle
 
     scale = min(1.0, PANEL / max(picture.shape[:2])) * picture.shape[1] / reading.size[0]
+    for one in reading.unread:
+        left, top, right, bottom = (scale * side for side in one.box)
+        color = style.ORANGE if one.kind == "ink" else style.FAINT
+        axes.add_patch(
+            Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=color, lw=1.2, linestyle=":")
+        )
     for digit in reading.digits:
         left, top, right, bottom = (scale * side for side in digit.box)
         dashed = "--" if digit.unsure else "-"

@@ -11,6 +11,7 @@ s is a log-probability minus the costs of joining distant segments, cutting stro
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,8 @@ SIZE_COST, SMALL = 8.0, 0.4
 """Cost of each line height by which a digit is smaller than `SMALL` line heights."""
 FLATNESS = 0.3
 """Fraction of a dropped segment's width that counts as its height: dropping a dash costs less than dropping a stem."""
+MAX_CANDIDATES, MAX_CANDIDATE_PIXELS = 4_000, 60_000_000
+"""Most candidates of a picture, and most pixels of their boxes together: a page of 500 digits that touch has 2,000."""
 SINGLE_COMPONENTS = 6
 """Number of components added one at a time in a picture that is known to show one digit."""
 LEFT_OUT_COST = 6.0
@@ -137,6 +140,21 @@ def line_candidates(line: Line, number: int) -> list[Candidate]:
     return candidates
 
 
+def within_limits(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """All candidates, or, where there are more than a page of writing has, whole components as far as limits allow."""
+    kept = list(candidates)
+    if len(kept) <= MAX_CANDIDATES and sum(_area(one) for one in kept) <= MAX_CANDIDATE_PIXELS:
+        return kept
+    parts = Counter(part.component for part in {part for one in kept for part in one.segments})
+    whole = [
+        one
+        for one in kept
+        if len({part.component for part in one.segments}) == 1 and len(one.segments) == parts[one.segments[0].component]
+    ]
+    area = np.cumsum([_area(one) for one in whole])
+    return whole[: min(MAX_CANDIDATES, int(np.searchsorted(area, MAX_CANDIDATE_PIXELS, side="right")))]
+
+
 def best_path(lines: Sequence[Line], candidates: Sequence[Candidate], scores: Array) -> list[int]:
     """Split every line into digits.
 
@@ -168,6 +186,11 @@ def best_path(lines: Sequence[Line], candidates: Sequence[Candidate], scores: Ar
                 end = candidates[last].first
         path += backwards[::-1]
     return path
+
+
+def _area(candidate: Candidate) -> int:
+    left, top, right, bottom = candidate.box
+    return (right - left) * (bottom - top)
 
 
 def _is_cut(segments: Sequence[Segment], at: int) -> bool:

@@ -16,12 +16,13 @@ from byhand.metrics.losses import probabilities as from_logits
 from byhand.reading.components import RULE, Box, Segment, bounding_box, find_components, typical_height
 from byhand.reading.cuts import cut_lines
 from byhand.reading.ink import find_ink
-from byhand.reading.lattice import Candidate, best_path, best_single, line_candidates, single_candidates
+from byhand.reading.lattice import Candidate, best_path, best_single, line_candidates, single_candidates, within_limits
 from byhand.reading.lines import find_lines
 from byhand.reading.picture import open_picture
 from byhand.reading.render import render
-from byhand.reading.result import ReadDigit, Reading
+from byhand.reading.result import ReadDigit, Reading, UnreadInk
 from byhand.reading.review import needs_review
+from byhand.reading.unread import border_bars, grouped, not_chosen
 
 Array = npt.NDArray[Any]
 
@@ -97,14 +98,18 @@ class Reader:
         """
         opened = open_picture(picture)  # upright RGB
         ink = find_ink(opened.pixels)  # 0 is paper, 255 ink
-        labels, components = find_components(ink)  # without ruled lines, table edges and dust
+        labels, components, left_out = find_components(ink)  # ruled lines, table edges and dust are left out
         digit_height = typical_height(components)
         if single:
             candidates = single_candidates(components)
+            segments = components
         else:
             uncut = find_lines(components, labels.shape)
             labels, lines = cut_lines(labels, uncut, min_height=MIN_LINE * digit_height)  # where digits may touch
-            candidates = [candidate for number, line in enumerate(lines) for candidate in line_candidates(line, number)]
+            segments = [segment for line in lines for segment in line.segments]
+            left_out += border_bars(components, uncut, digit_height)
+            found = [candidate for number, line in enumerate(lines) for candidate in line_candidates(line, number)]
+            candidates = within_limits(found)
 
         # All candidates pass through the network in one batch.
         images, probabilities = self._classify(ink.level, labels, candidates)
@@ -121,16 +126,18 @@ class Reader:
                 for index in best_path(lines, candidates, scores)
                 if not (candidates[index].extent < SPECK * digit_height and probabilities[index, CLASSES] > 0.5)
             ]
-            segments = [segment for line in lines for segment in line.segments]
             unsure = needs_review(
                 [candidates[index].segments for index in chosen], confidences[chosen], segments, self.threshold
-            )
+            ) | (len(candidates) < len(found))
         scale = np.array(opened.size) / labels.shape[::-1]
         digits = tuple(
             _read_digit(candidates[index], images[index], probabilities[index], bool(doubt), scale, opened.size)
             for index, doubt in zip(chosen, unsure, strict=True)
         )
-        return Reading(digits, opened.size, {"picture": opened.pixels, **ink.stages, "segments": labels})
+        # What is in no digit is said, whatever the reason.
+        left_out += not_chosen(segments, [candidates[index] for index in chosen], digit_height)
+        unread = tuple(UnreadInk(_scaled(box, scale, opened.size), kind, n) for kind, box, n in grouped(left_out))
+        return Reading(digits, opened.size, {"picture": opened.pixels, **ink.stages, "segments": labels}, unread)
 
     def probabilities(self, images: Array) -> Array:
         """Read ink itself, ``(B, 28, 28)``: calibrated probabilities ``(B, 11)``, the last of "not a digit".
@@ -181,13 +188,19 @@ def _read_digit(
 ) -> ReadDigit:
     """Bring a candidate that was chosen to pixels of the picture, whose width and height are `size`."""
     order = np.argsort(-probabilities[:CLASSES], kind="stable")
-    left, top, right, bottom = (int(side) for side in np.rint(np.array(candidate.box) * np.tile(scale, 2)))
     return ReadDigit(
         value=int(order[0]),
-        box=(left, top, min(max(right, left + 1), size[0]), min(max(bottom, top + 1), size[1])),
+        box=_scaled(candidate.box, scale, size),
         confidence=float(probabilities[order[0]]),
         top=tuple((int(value), float(probabilities[value])) for value in order[:3]),
         unsure=unsure,
         line=candidate.line,
         ink=image,
     )
+
+
+def _scaled(box: Box, scale: Array, size: tuple[int, int]) -> Box:
+    """Bring a box to pixels of the picture; it is never empty."""
+    left, top, right, bottom = (int(side) for side in np.rint(np.array(box) * np.tile(scale, 2)))
+    left, top = min(left, size[0] - 1), min(top, size[1] - 1)
+    return left, top, min(max(right, left + 1), size[0]), min(max(bottom, top + 1), size[1])

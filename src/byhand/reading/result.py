@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,36 @@ class ReadDigit:
         }
 
 
+MAX_PLACES = 5
+"""Most boxes in a sentence about unread ink."""
+UNREAD = {"ink": "ink", "rule": "ruled lines", "border": "ink along the border", "speck": "specks"}
+"""What each kind of unread ink is called."""
+
+
+@dataclass(frozen=True)
+class UnreadInk:
+    """Ink that belongs to no digit.
+
+    Attributes
+    ----------
+    box
+        Left, top, right and bottom in pixels of the upright picture.
+    kind
+        ``"ink"``, which may be writing and needs review; ``"rule"``, ruled lines and lines under numbers;
+        ``"border"``, shadows, edges and bars along the border; ``"speck"``, what is too small to be a digit.
+    pieces
+        Number of pieces of ink in the box.
+    """
+
+    box: tuple[int, int, int, int]
+    kind: str
+    pieces: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return {"box": list(self.box), "kind": self.kind, "pieces": self.pieces}
+
+
 @dataclass(frozen=True)
 class Reading:
     """A picture that was read.
@@ -88,11 +118,19 @@ class Reading:
         Width and height of the upright picture.
     traces
         The arrays behind `stages`; segments are label numbers.
+    unread
+        All ink that belongs to no digit.
     """
 
     digits: tuple[ReadDigit, ...]
     size: tuple[int, int]
     traces: Mapping[str, Array] = field(repr=False, compare=False)
+    unread: tuple[UnreadInk, ...] = ()
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether a digit is unsure or there is unread ink that may be writing."""
+        return any(digit.unsure for digit in self.digits) or any(one.kind == "ink" for one in self.unread)
 
     def __repr__(self) -> str:
         """The text, and the size of the picture."""
@@ -117,8 +155,25 @@ class Reading:
         return {
             "text": self.text,
             "size": list(self.size),
+            "needs_review": self.needs_review,
             "digits": [digit.to_dict() for digit in self.digits],
+            "unread": [one.to_dict() for one in self.unread],
         }
+
+
+def describe_unread(unread: Sequence[UnreadInk]) -> str:
+    """One sentence about the ink that belongs to no digit; empty if there is none."""
+    if not unread:
+        return ""
+    pieces = dict.fromkeys((one.kind for one in unread), 0)
+    for one in unread:
+        pieces[one.kind] += one.pieces
+    counts = ", ".join(f"{UNREAD[kind]} ({count})" for kind, count in pieces.items())
+    places = [f"({', '.join(map(str, one.box))})" for one in unread if one.kind == "ink"]
+    if not places:
+        return f"in no digit: {counts}."
+    more = f" and {len(places) - MAX_PLACES} more" if len(places) > MAX_PLACES else ""
+    return f"in no digit: {counts}; the ink needs review, at {', '.join(places[:MAX_PLACES])}{more}."
 
 
 def color_labels(labels: Array) -> Array:

@@ -64,6 +64,18 @@ class ReadDigit(Model):
     ink: Ink
 
 
+class UnreadInk(Model):
+    """Ink that belongs to no digit."""
+
+    box: list[int] = Field(
+        min_length=4, max_length=4, description="Left, top, right, bottom.", examples=[[300, 96, 340, 318]]
+    )
+    kind: Literal["ink", "rule", "border", "speck"] = Field(
+        description="`ink` may be writing and needs review.", examples=["ink"]
+    )
+    pieces: int = Field(ge=1, description="Pieces of ink in the box.", examples=[1])
+
+
 class Stage(Model):
     """A stage from the picture to the ink."""
 
@@ -77,7 +89,9 @@ class Reading(Model):
 
     text: str = Field(description="The digits, a line for each line of text; empty if there are none.", examples=["1"])
     size: list[int] = Field(min_length=2, max_length=2, description="Width and height, upright.", examples=[[480, 400]])
+    needs_review: bool = Field(description="A digit is unsure, or unread ink may be writing.", examples=[False])
     digits: list[ReadDigit]
+    unread: list[UnreadInk] = Field(description="All ink that belongs to no digit.")
     stages: list[Stage] | None = Field(None, description="Only with explain=true.")
     milliseconds: float = Field(ge=0, examples=[4.213])
 

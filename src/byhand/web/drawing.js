@@ -17,7 +17,14 @@ export class Drawing extends EventTarget {
     this.see = latest((signal) => api.see(this.pad.body(), lab.hand, signal), (result) => this.#receive(result), onError);
     this.explain = latest(
       (signal) => api.read(this.pad.body(), { single: true, explain: true }, signal),
-      (reading) => showStages($("#stages"), reading.stages),
+      (reading) => {
+        showStages($("#stages"), reading.stages);
+        // A second digit, or a stroke apart, is not dropped in silence.
+        if (reading.unread.some(({ kind }) => kind === "ink")) {
+          $(".reader figcaption").textContent = "reader left out ink";
+          $("#answer").classList.add("unsure");
+        }
+      },
       onError,
     );
     this.pause = debounce(() => this.#onPause(), PAUSE);

@@ -1,4 +1,5 @@
-// Whole numbers: a pad or a picture with several digits, a box around each, dashed where the reader is unsure.
+// Whole numbers: a pad or a picture with several digits, a box around each, dashed where the reader is unsure;
+// what belongs to no digit is dotted.
 
 import * as api from "./api.js";
 import { $, make, percent, plural } from "./dom.js";
@@ -45,8 +46,8 @@ export class NumberView {
     this.explain.ask();
     const { digits, text } = this.reading;
     const unsure = digits.filter((digit) => digit.unsure).length;
-    const doubt = unsure ? `, unsure of ${unsure}` : "";
-    $("#status").textContent = digits.length ? `The reader says ${text}${doubt}.` : "No digit found.";
+    const doubt = (unsure ? `, unsure of ${unsure}` : "") + leftOut(this.reading, ", ");
+    $("#status").textContent = digits.length ? `The reader says ${text}${doubt}.` : `No digit found${doubt}.`;
   }
 
   #receive(reading) {
@@ -91,9 +92,16 @@ export class NumberView {
     context.lineWidth = Math.max(2 * devicePixelRatio, width / 450);
     context.textBaseline = "middle";
     context.textAlign = "center";
+    const margin = context.lineWidth * 2;
+    const onPad = (box) => box.map((place, i) => ((i % 2 ? top : left) + place * pixel) * width);
+    for (const { kind, box } of this.reading.unread) {
+      const [l, t, r, b] = onPad(box);
+      context.strokeStyle = css(kind === "ink" ? "orange" : "muted");
+      context.setLineDash([context.lineWidth, margin]);
+      context.strokeRect(l - margin, t - margin, r - l + 2 * margin, b - t + 2 * margin);
+    }
     for (const { value, box, unsure } of this.reading.digits) {
-      const [l, t, r, b] = box.map((place, i) => ((i % 2 ? top : left) + place * pixel) * width);
-      const margin = context.lineWidth * 2;
+      const [l, t, r, b] = onPad(box);
       context.strokeStyle = context.fillStyle = css(unsure ? "orange" : "blue");
       context.setLineDash(unsure ? [margin * 1.5, margin] : []);
       context.strokeRect(l - margin, t - margin, r - l + 2 * margin, b - t + 2 * margin);
@@ -117,9 +125,18 @@ const alternatives = (guesses) => guesses
   .map(({ value, probability }) => `${value} (${percent(probability)})`)
   .join(", ");
 
-function summary({ digits, milliseconds }) {
-  if (!digits.length) return "no digit found";
+const KINDS = { ink: "ink", rule: "ruled lines", border: "ink along the border", speck: "specks" };
+
+// What belongs to no digit, or nothing.
+function leftOut({ unread }, before) {
+  const kinds = Object.keys(KINDS).filter((kind) => unread.some((one) => one.kind === kind));
+  return kinds.length ? `${before}in no digit: ${kinds.map((kind) => KINDS[kind]).join(", ")} (dotted)` : "";
+}
+
+function summary(reading) {
+  const { digits, milliseconds } = reading;
+  if (!digits.length) return `no digit found${leftOut(reading, " · ")}`;
   const unsure = digits.filter((digit) => digit.unsure).length;
   const doubt = unsure ? ` · unsure of ${unsure}, marked with a dashed line` : "";
-  return `${plural(digits.length, "digit")} in ${milliseconds.toFixed(0)} ms${doubt}`;
+  return `${plural(digits.length, "digit")} in ${milliseconds.toFixed(0)} ms${doubt}${leftOut(reading, " · ")}`;
 }

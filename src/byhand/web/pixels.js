@@ -1,6 +1,8 @@
 // Numbers as colors on canvases: 0 is the paper's color, positive is blue, negative is vermilion.
 
-const PROPERTIES = { blue: "--blue", orange: "--orange", vermilion: "--vermilion", ink: "--ink", paper: "--paper" };
+const PROPERTIES = {
+  blue: "--blue", orange: "--orange", vermilion: "--vermilion", ink: "--ink", paper: "--paper", muted: "--muted",
+};
 let palette = null;
 
 export function colors() {

@@ -39,7 +39,7 @@ class Result:
         What was read by each of `METHODS`, lines separated by spaces: with the option for a single digit; without
         that; and by the same network on the picture resized to 28x28. Only ``found`` for pictures of several digits.
     unsure
-        Whether any digit was, or none was found.
+        Whether anything needs review, or no digit was found.
     seconds
         From the file to the digits.
     """
@@ -87,7 +87,7 @@ def read_sample(reader: Reader, sample: Sample) -> Result:
             }
     except ByhandError:
         return Result(sample, dict.fromkeys(methods, ""), unsure=True, seconds=0.0)
-    unsure = not reading.digits or any(digit.unsure for digit in reading.digits)
+    unsure = not reading.digits or reading.needs_review
     return Result(sample, texts, unsure, seconds)
 
 
