@@ -140,6 +140,18 @@ def test_a_picture_of_a_number(open_page: Window, photo_of: Callable[[str], byte
     page.wait_for_function("() => document.querySelector('#notice').textContent !== ''")
 
 
+def test_ink_in_no_digit_is_said(open_page: Window, photo_of: Callable[[str], bytes]) -> None:
+    page = open_page(view="numbers")
+    with Image.open(io.BytesIO(photo_of("2026"))) as photo:
+        edge = photo.convert("L")
+    edge.paste(20, (edge.width - 12, 0, edge.width, edge.height))
+    file = io.BytesIO()
+    edge.save(file, "PNG")
+    page.locator("#file").set_input_files({"name": "edge.png", "mimeType": "image/png", "buffer": file.getvalue()})
+    page.wait_for_function("() => document.querySelector('#text').textContent === '2026'")
+    assert "in no digit: ink along the border" in page.locator("#text-note").inner_text()
+
+
 def test_challenge_keeps_drawings_in_this_tab(open_page: Window, draw: Callable[..., None]) -> None:
     page = open_page(view="challenge")
 
