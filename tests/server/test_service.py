@@ -89,7 +89,7 @@ def test_explain_shows_every_stage(client: Client, seven: bytes) -> None:
             contrast.append(float(np.ptp(np.asarray(picture.convert("L")))))
     # The picture and the ink have contrast; a stage between, such as the paper's brightness, may have none.
     assert contrast[0] > 200
-    assert contrast[-1] > 100
+    assert contrast[-1] > 60
 
 
 @pytest.mark.parametrize("hand", ["fast", "torch"])
