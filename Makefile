@@ -34,6 +34,7 @@ $(DEV): $(READY)
 
 compare: $(READY)
 	$(BIN)/byhand compare
+	@echo "To use byhand in this shell: . $(BIN)/activate"
 
 lab: $(READY)
 	$(BIN)/byhand lab

@@ -191,6 +191,36 @@ def test_imports_stay_light(words: str, python: Callable[..., Any]) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+SLOW = ("scipy", "torch", "matplotlib", "sklearn", "pyarrow", "onnx", "fastapi")
+"""What takes long to import. A mistake is reported before."""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "train MLP",
+            "train mlp --lr fast",
+            "train mlp --data nowhere",
+            "evaluate nowhere",
+            "predict mlp --data nowhere",
+        ),
+        *("report nowhere", "look nowhere", "export nowhere --onnx x.onnx", "read nowhere.png"),
+        *(
+            "show nowhere",
+            "compare nowhere",
+            "compare mlp --hands foot",
+            "data show --data nowhere",
+            "bench hands nowhere",
+        ),
+    ],
+)
+def test_mistakes_are_reported_at_once(line: str, python: Callable[..., Any]) -> None:
+    code = f"from byhand.cli import main; assert main({line.split()!r}) == 2"
+    done = python("-c", f"import sys; {code}; print(sorted(set({SLOW}) & set(sys.modules)))")
+    assert done.stdout == "[]\n", done.stderr
+
+
 def test_training_works_without_torch(python: Callable[..., Any], npz: Path) -> None:
     script = (
         "import sys\n"

@@ -48,6 +48,12 @@ commands:
 `byhand COMMAND --help` describes a command; `byhand --version` prints the version."""
 
 
+def add_import(parser: argparse.ArgumentParser) -> None:
+    """Add ``--import`` to a command of `WITH_LAYERS`."""
+    about = "run a Python file that defines layers of your own"
+    parser.add_argument("--import", dest="imports", action="append", default=[], metavar="FILE.py", help=about)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -84,14 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         module.configure(parser)
         if command in WITH_LAYERS:
-            parser.add_argument(
-                "--import",
-                dest="imports",
-                action="append",
-                default=[],
-                metavar="FILE.py",
-                help="run a Python file that defines layers of your own",
-            )
+            add_import(parser)
         arguments = parser.parse_args(words[1:], argparse.Namespace(words=words))
         for path in getattr(arguments, "imports", []):
             from byhand.models.own_layers import import_file

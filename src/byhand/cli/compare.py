@@ -2,7 +2,7 @@
 
 byhand compare                              one network of every kind, in a few minutes
 byhand compare softmax mlp my-recipe.toml --hands numpy --seeds 3
-byhand compare runs/first runs/second mlp   finished runs beside a recipe
+byhand compare runs/mlp-fast softmax      finished runs beside a recipe
 byhand compare --all --hands fast --seeds 5 --write results/
 
 Finished runs are not trained again; repeat the command after an interruption to resume.

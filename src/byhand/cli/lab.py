@@ -1,7 +1,7 @@
 """Open the lab: a page on which every network reads what you draw, on this machine only.
 
 byhand lab
-byhand lab --run runs/mine --no-browser --port 8000
+byhand lab --run runs/mlp-fast --no-browser --port 8000
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Look inside a trained network while it reads one image: every layer, and what the prediction rests on.
 
 byhand look conv5x5 --digit 7
-byhand look runs/lstm-fast --index 12 --out slides/
+byhand look runs/mlp-fast --index 12 --out slides/
 byhand look mlp --image my.png --map tsne
 
 Writes a page, look.html, and every figure on it as SVG and PNG.

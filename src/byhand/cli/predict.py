@@ -1,8 +1,8 @@
 """Predict unlabelled digits and write the predictions in the format of Kaggle's Digit Recognizer.
 
-byhand predict runs/mlp-fast --data test.csv --submission submission.csv
-byhand predict conv5x5 --data photographs/ --probabilities probabilities.csv
-byhand predict conv5x5 --data test.csv --json
+byhand predict runs/mlp-fast --data my-digits.csv --submission submission.csv
+byhand predict conv5x5 --data my-photographs/ --probabilities probabilities.csv
+byhand predict conv5x5 --data my-digits.csv --json
 
 Without a file to write, the predictions are printed in the same format.
 """

@@ -1,8 +1,8 @@
 """Read handwritten digits in pictures: photographs, scans and drawings with any number of digits.
 
-byhand read number.jpg
-byhand read page1.jpg page2.png --json
-byhand read seven.png --single --explain stages.png
+byhand read docs/pictures/number.jpg
+byhand read my-page-1.jpg my-page-2.png --json
+byhand read my-seven.png --single --explain stages.png
 """
 
 from __future__ import annotations

@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import OptimizeResult, minimize
 
 from byhand.data import Digits, Splits
 from byhand.errors import ByhandError
@@ -24,6 +23,9 @@ from byhand.metrics.losses import accuracy, mean_loss
 from byhand.rng import generator
 from byhand.training.config import TrainingConfig
 from byhand.training.optimizers import Optimizer, rate
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
 
 TRAIN_SAMPLE = 5_000
 """How many training digits, at most, the training accuracy is measured on after each epoch."""
@@ -153,6 +155,9 @@ def train_full_batch(network: Network, splits: Splits, config: TrainingConfig, r
     ByhandError
         ``training.diverged`` if the loss is not finite.
     """
+    # Imported here: it takes longer than everything else, and mistakes should be reported at once.
+    from scipy.optimize import minimize
+
     images, labels, spec = network.prepared(splits.train.images), splits.train.labelled(), network.spec
     strength = config.l2 / (len(images) if config.l2_over_rows else 1)
     decayed = np.concatenate([np.full(p.size, float(p.decays or config.decay_biases)) for p in spec.parameters])

@@ -25,8 +25,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import entr, logsumexp
 
 from byhand.hands import Network, build
 from byhand.hands.base import Array
@@ -56,6 +54,8 @@ def equal_loss(spec: Spec) -> float:
 
 def chance_loss(z: Array, loss: str) -> float:
     """Mean loss of logits ``(B, K)`` over all labels, that is, when they know nothing of the label."""
+    from scipy.special import logsumexp
+
     z = z.astype(np.float64)
     total = logsumexp(z, axis=1) if loss == "softmax" else np.logaddexp(0, z).sum(axis=1)
     return float(np.mean(total - z.mean(axis=1)))
@@ -100,6 +100,8 @@ def _with_last_averages(spec: Spec) -> Spec:
 
 
 def _learns(spec: Spec, seed: int) -> Check:
+    from scipy.special import entr
+
     images, labels = pictures(spec, BATCH, seed)
     t = _targets(labels, spec)
     # No logits can do better than the entropy of their targets.
@@ -141,6 +143,7 @@ class _Batch:
 
 def _by_line_searches(batch: _Batch) -> None:
     """Learn by L-BFGS, which needs no rate that suits rectifiers, sigmoids and recurrences alike."""
+    from scipy.optimize import minimize
 
     def objective(theta: Array) -> tuple[float, Array]:
         batch.network.theta[...] = theta

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import erf
 
 from byhand.hands.base import Array, Mode, dropout_mask
 from byhand.hands.by_fast.layer import FastLayer, implements
@@ -124,6 +123,9 @@ class GELU(FastLayer):
         """Compute ``Phi(x)``, given ``e = exp(-x^2 / 2)``."""
         Phi = self.buffers.array("Phi", x.shape)
         if self.dtype != np.float32:
+            # Imported here: only proofs compute in float64, and SciPy takes longer to load than a picture to read.
+            from scipy.special import erf
+
             erf(np.multiply(x, 1 / math.sqrt(2), out=Phi), out=Phi)
             Phi *= 0.5
             Phi += 0.5
