@@ -86,6 +86,18 @@ def test_every_error_has_a_code() -> None:
     assert wrong == []
 
 
+def test_errors_begin_with_a_capital() -> None:
+    """Or with a name, a value or an option that they are about."""
+    wrong = []
+    for path in FILES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and re.search(r"(ByhandError|\bsay)$", ast.unparse(node.func)) and node.args:
+                text = node.args[0].values[0] if isinstance(node.args[0], ast.JoinedStr) else node.args[0]
+                if isinstance(text, ast.Constant) and re.match(r"[a-z]", str(text.value)):
+                    wrong.append(f"{path.relative_to(SRC)}:{node.lineno}: {text.value}")
+    assert wrong == []
+
+
 OUR_OWN_WORDS = {
     *("room", "there_and_back", "keeps_output", "may_overwrite", "teams", "sweeps", "having", "usual", "Usual"),
     *("remember", "shelf", "strangers", "Strangers", "flourishes", "grounds", "shares", "told", "_untold", "untold"),

@@ -35,6 +35,6 @@ def generator(seed: int, *name: str | int) -> np.random.Generator:
         If the seed is negative.
     """
     if seed < 0:
-        raise ByhandError(f"the seed {seed} is negative; expected 0 or greater.", code="rng.negative_seed")
+        raise ByhandError(f"The seed {seed} is negative; expected 0 or greater.", code="rng.negative_seed")
     key = [zlib.crc32(part.encode()) if isinstance(part, str) else part for part in name]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy=seed, spawn_key=key)))

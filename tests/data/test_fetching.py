@@ -154,7 +154,7 @@ def test_bad_mirrors_leave_nothing_behind_and_the_reason_is_recorded(
     assert train.name == "digits"
     assert f"/{bad}/: " in train.source
     assert reason in train.source
-    assert said == [f"using {train.source}."]
+    assert said == [f"Using {train.source}."]
     assert _cached(tmp_path) == []
     with pytest.raises(FetchError) as caught:
         load_dataset("mnist")
@@ -254,7 +254,7 @@ def test_auto_offline_falls_back_and_says_so(
     assert splits.sizes == (1283, 257, 257)
     assert splits.name == "digits"
     assert "offline and not in the cache" in splits.source
-    assert capsys.readouterr().err == f"byhand: using {splits.source}.\n"
+    assert capsys.readouterr().err == f"byhand: Using {splits.source}.\n"
     assert server.requests == []
 
 

@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         if command not in COMMANDS:
             raise ByhandError(
-                f"there is no command {command!r}; {nearest(command, COMMANDS)}.", code="cli.unknown_command"
+                f"There is no command {command!r}; {nearest(command, COMMANDS)}.", code="cli.unknown_command"
             )
         module = importlib.import_module(f"byhand.cli.{command}")
         parser = Parser(

@@ -56,7 +56,7 @@ def apply(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
     settings = given(arguments)
     if "seed" in settings and hasattr(arguments, "seeds"):
         raise ByhandError(
-            "byhand compare chooses the seeds; set their number by --seeds and leave out --set seed.",
+            "`byhand compare` chooses the seeds; set their number by --seeds and leave out --set seed.",
             code="cli.conflicting_arguments",
         )
     hidden = settings.get("hidden")
@@ -86,7 +86,7 @@ def _assignment(text: str) -> tuple[str, Any]:
 
     name, equals, value = text.partition("=")
     if not equals:
-        raise ByhandError(f"invalid --set {text!r}; expected NAME=VALUE.", code="cli.invalid_argument")
+        raise ByhandError(f"Invalid --set {text!r}; expected NAME=VALUE.", code="cli.invalid_argument")
     try:
         return name.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:

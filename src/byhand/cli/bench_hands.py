@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if min(arguments.batch, arguments.rounds) < 1:
         raise ByhandError(
-            f"invalid --batch {arguments.batch} or --rounds {arguments.rounds}; expected 1 or more.",
+            f"Invalid --batch {arguments.batch} or --rounds {arguments.rounds}; expected 1 or more.",
             code="bench.invalid_count",
         )
     set_threads(arguments.threads)

@@ -102,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         if results:
             print_comparison(results)
-        say(f"interrupted; {display.count()} runs are done and kept. To go on from there, repeat: {command}")
+        say(f"Interrupted: {display.count()} runs are done and kept. To go on from there, repeat: {command}")
         return INTERRUPTED
     print_comparison(results)
     if not arguments.no_report:
@@ -173,7 +173,7 @@ def _default(arguments: argparse.Namespace, splits: SplitCache) -> list[Experime
             for experiment in _in_hands(recipe, hands, arguments.seeds)
         ]
     if changes:
-        say(f"the default comparison changes recipes: {', '.join(changes)}; --full keeps them as they are.")
+        say(f"The default comparison changes recipes: {', '.join(changes)}; --full keeps them as they are.")
     return experiments
 
 
@@ -196,7 +196,7 @@ def _hands(text: str | None) -> tuple[str, ...]:
 
     if text is None:
         if importlib.util.find_spec("torch") is None:
-            say("the tensor and torch hands are not compared; they need PyTorch (pip install 'byhand[torch]').")
+            say("The tensor and torch hands are not compared; they need PyTorch (pip install 'byhand[torch]').")
             return ("fast", "numpy")
         return HANDS
     hands = tuple(dict.fromkeys(part.strip() for part in text.split(",")))

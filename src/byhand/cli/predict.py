@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     say(f"{len(digits):,} digits: {digits.name} ({digits.source}), {part}.")
     if digits.labels is not None:
         accuracy = float((predictions == digits.labels).mean())
-        say(f"they are labelled, and {percent(accuracy, 2)} of the predictions are right.")
+        say(f"They are labelled, and {percent(accuracy, 2)} of the predictions are right.")
     if arguments.json:
         values = {
             "data": digits.name,

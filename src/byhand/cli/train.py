@@ -66,7 +66,7 @@ def _recipe(arguments: argparse.Namespace) -> Recipe | None:
     given = settings.given(arguments)
     if (arguments.recipe is None) == (arguments.resume is None):
         raise ByhandError(
-            "expected either a recipe (byhand train mlp) or a run to resume (--resume RUN).",
+            "Expected either a recipe (byhand train mlp) or a run to resume (--resume RUN).",
             code="cli.conflicting_arguments",
         )
     if arguments.resume is not None:

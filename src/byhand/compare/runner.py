@@ -162,7 +162,7 @@ def _from_runs(experiment: Experiment, splits: SplitCache, callback: Callback) -
         first.require_digits(digits)
         result.predictions = predict(first, digits.test)
     except ByhandError as problem:
-        callback.note(f"the predictions of {first.folder} are not shown: {problem}")
+        callback.note(f"The predictions of {first.folder} are not shown: {problem}")
     return result
 
 

@@ -155,7 +155,7 @@ def _auto(offline: bool, notify: Notify) -> Dataset:
         return _remote(AUTO, offline, patience=4)
     except FetchError as problem:
         source = f"scikit-learn's embedded digits, because MNIST is not available: {problem.reason}"
-        notify(f"using {source}.")
+        notify(f"Using {source}.")
         return embedded.digits().renamed("digits", source)
 
 

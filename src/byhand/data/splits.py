@@ -95,7 +95,7 @@ def parse_split(text: str) -> Counts | Fractions:
     """
     words = [word.strip() for word in text.split("/")]
     wrong = ByhandError(
-        f"the split {text!r} is invalid; expected train/validation/test as three counts or as three fractions that add "
+        f"The split {text!r} is invalid; expected train/validation/test as three counts or as three fractions that add "
         "up to 1, each above zero, for example 50000/10000/10000 or 0.7/0.15/0.15.",
         code="data.invalid_split",
     )
@@ -176,7 +176,7 @@ def _counts(wanted: Counts | Fractions, count: int, official: int | None = None)
 def _check(needed: int, available: int, digits: Digits, what: str) -> None:
     if needed > available:
         raise ByhandError(
-            f"the split needs {needed:,} {what}, but {digits.name} has {available:,}; use smaller counts or fractions "
+            f"The split needs {needed:,} {what}, but {digits.name} has {available:,}; use smaller counts or fractions "
             "with --split.",
             code="data.split_too_large",
         )

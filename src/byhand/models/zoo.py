@@ -96,7 +96,7 @@ def tiny_cnn(
     """
     if activations not in ("project", "all"):
         raise ByhandError(
-            f"tiny-cnn has activations = {activations!r}; expected 'project' or 'all'.",
+            f"The network tiny-cnn has activations = {activations!r}; expected 'project' or 'all'.",
             code="network.unknown_activation",
         )
     made: list[Layer] = []

@@ -242,7 +242,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     def _hold_out(self, rows: LabelledRows) -> tuple[LabelledRows, LabelledRows]:
         if not 0 < self.validation_fraction < 1:
             raise ByhandError(
-                f"invalid validation_fraction = {self.validation_fraction}; expected a number between 0 and 1.",
+                f"Invalid validation_fraction = {self.validation_fraction}; expected a number between 0 and 1.",
                 code="settings.invalid",
             )
         count = max(1, round(self.validation_fraction * len(rows)))

@@ -61,7 +61,7 @@ def make_spec(
             raise ByhandError(f"A Spec is complete; leave out {', '.join(settings)}.", code="settings.conflict")
         if (math.prod(network.input_shape), network.classes) != (width, classes):
             raise ByhandError(
-                f"invalid Spec from {network.input_shape} to {network.classes} logits; expected {width} columns and "
+                f"Invalid Spec from {network.input_shape} to {network.classes} logits; expected {width} columns and "
                 f"{classes} classes.",
                 code="sklearn.wrong_shape",
             )

@@ -158,7 +158,7 @@ class TrainingConfig:
     def _require(self, name: str, holds: bool, wanted: str) -> None:
         value = getattr(self, name)
         if not holds or (isinstance(value, float) and not math.isfinite(value)):
-            raise ByhandError(f"invalid {name} = {value}; expected {wanted}.", code="recipe.invalid_setting")
+            raise ByhandError(f"Invalid {name} = {value}; expected {wanted}.", code="recipe.invalid_setting")
 
     @property
     def full_batch(self) -> bool:

@@ -96,7 +96,7 @@ def set_threads(count: int) -> int:
     """
     if not 0 <= count <= MAX_THREADS:
         raise ByhandError(
-            f"invalid number of threads {count}; expected 0 to {MAX_THREADS}.", code="environment.invalid_threads"
+            f"Invalid number of threads {count}; expected 0 to {MAX_THREADS}.", code="environment.invalid_threads"
         )
     count = count or processors()
     set_blas_threads(count)

@@ -187,7 +187,7 @@ class Recipe:
                 raise
         default = split(dataset, seed)
         notify(
-            f"the recipe {self.name!r} asks for a split of {sizes}, but {default.name} has too few digits; "
+            f"The recipe {self.name!r} asks for a split of {sizes}, but {default.name} has too few digits; "
             f"using {'/'.join(map(str, default.sizes))}."
         )
         return default

@@ -143,6 +143,9 @@ class Trainer:
     ) -> None:
         config, before = recipe.config, before or {}
         self.recipe, self.config, self.callback = recipe, config, callback
+        if config.full_batch:
+            # It brings a BLAS of its own, whose threads are set with the others.
+            import scipy.optimize  # noqa: F401
         # Set before the weights are drawn: orthogonal ones come from matrix products.
         threads = set_threads(config.threads or before.get("threads", 0))
         device, self.device_note = _choose_device(config, before.get("device"))

@@ -39,7 +39,8 @@ class TensorBoard(Callback):
             from tensorboardX import SummaryWriter
         except ImportError as missing:
             raise ByhandError(
-                "tensorboardX is not installed; run `pip install 'byhand[tensorboard]'`, or leave out --tensorboard.",
+                "The package tensorboardX is not installed; leave out --tensorboard, or run "
+                "`pip install 'byhand[tensorboard]'`.",
                 code="tensorboard.not_installed",
             ) from missing
         self._open = SummaryWriter

@@ -59,7 +59,7 @@ def read(path: str | Path) -> Dataset:
     """
     path = Path(path)
     if "\0" in str(path):
-        raise ByhandError(f"the path {str(path)!r} contains a null character; check it.", code="data.unreadable")
+        raise ByhandError(f"The path {str(path)!r} contains a null character; check it.", code="data.unreadable")
     try:
         name = Path(os.path.realpath(path)).name.split(".")[0] or str(path)
         if path.exists() and not path.is_file() and not path.is_dir():

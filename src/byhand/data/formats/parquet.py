@@ -76,14 +76,14 @@ def _pictures(column: Any) -> list[bytes]:
     data = column.field("bytes") if types.is_struct(column.type) else column
     if not (types.is_binary(data.type) or types.is_large_binary(data.type)):
         raise ByhandError(
-            f"the column image has the type {column.type}; expected a struct with PNG bytes.",
+            f"The column image has the type {column.type}; expected a struct with PNG bytes.",
             code="data.bad_type",
         )
     # A dictionary encoding can repeat one large value in every row, so check the length before copying.
     longest = compute.max(compute.binary_length(data)).as_py()
     if data.null_count or longest > MOST_IMAGE_BYTES:
         raise ByhandError(
-            f"the column image has empty rows or values of more than {MOST_IMAGE_BYTES:,} bytes; expected the PNG "
+            f"The column image has empty rows or values of more than {MOST_IMAGE_BYTES:,} bytes; expected the PNG "
             "bytes of an image of 28x28 pixels in each row.",
             code="data.bad_images",
         )

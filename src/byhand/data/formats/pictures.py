@@ -146,7 +146,7 @@ def _folder_label(path: Path, folder: Path) -> int | None:
         return None
     if int(name) >= CLASSES:
         raise ByhandError(
-            f"the folder of {path} is the label {name}; expected 0 to 9. Move or rename it.",
+            f"The folder of {path} is the label {name}; expected 0 to 9. Move or rename it.",
             code="data.label_out_of_range",
         )
     return int(name)
