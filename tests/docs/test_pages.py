@@ -136,4 +136,4 @@ def test_the_page_shows_the_source(path: str, name: str, code: str) -> None:
 
 
 def test_every_block_of_code_is_held_to_a_file() -> None:
-    assert len(SHOWN) == SIDE_BY_SIDE.count("```python") == 11
+    assert len(SHOWN) == SIDE_BY_SIDE.count("```python") == 19

@@ -171,6 +171,19 @@ def test_batch_normalization_worked_by_hand() -> None:
     assert mean[0] == pytest.approx(0.2)
 
 
+@pytest.mark.parametrize("settings", [BatchNorm1d(), Residual((BatchNorm1d(),))])
+def test_when_reading_the_running_averages_are_constants(settings: Layer) -> None:
+    rng = np.random.default_rng(0)
+    x, (gamma, beta) = rng.normal(size=(3, 4)), drawn(BatchNorm1d(), (4,))[:2]
+    mean, var = rng.normal(size=4), rng.uniform(0.5, 2, 4)
+    layer = textbook(settings)
+    _, cache = layer.forward(x, (gamma, beta, mean, var), READING)
+    dy = rng.normal(size=x.shape)
+    dx, _ = layer.backward(dy, cache)
+    through = dy * gamma / np.sqrt(var + 1e-5)
+    np.testing.assert_allclose(dx, through + (dy if isinstance(settings, Residual) else 0), rtol=1e-12)
+
+
 @pytest.mark.parametrize("padding", [0, 2])
 def test_convolution_is_scipy_s_correlation(padding: int) -> None:
     W, b = drawn(Conv2d(3, 4), (9, 7, 2))

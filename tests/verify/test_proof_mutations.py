@@ -285,3 +285,18 @@ def test_what_is_no_number_is_no_gradient(spoilt: float, monkeypatch: pytest.Mon
     monkeypatch.setattr(dense.Linear, "backward", wrong)
     check = check_layers(SPECS[dense.Linear], 4, 0)
     assert {line.split("[")[0] for line in check.failures} >= {"Linear1, W1", "Linear2, W2"}
+
+
+def test_a_mistake_inside_of_branches_is_found_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = Residual((Linear(12), Residual((LayerNorm(), Tanh()))))
+    spec = network(Flatten(), Linear(12), inside)
+    right = normalization.LayerNorm.backward
+
+    def wrong(self: Any, dy: Any, cache: Any) -> Any:
+        dx, (dgamma, dbeta) = right(self, dy, cache)
+        return dx, (1.01 * dgamma, dbeta)
+
+    monkeypatch.setattr(normalization.LayerNorm, "backward", wrong)
+    failing = {line.split("[")[0].split(" along")[0] for line in check_layers(spec, 3, 0).failures}
+    # In the layer, and so in both branches around it; a Linear of the same network is right.
+    assert failing == {f"Residual{path}, gamma" for path in ("", ".Residual", ".Residual.LayerNorm")}

@@ -14,6 +14,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from byhand.errors import ByhandError, nearest
@@ -121,7 +122,7 @@ class Spec:
         weighty = [layer.title() for layer, own in zip(self.layers, self.layer_parameters, strict=True) if own]
         return f"<Spec {short(', '.join(weighty))}: {self.size:,} parameters>"
 
-    @property
+    @cached_property
     def shapes(self) -> tuple[Shape, ...]:
         """Shape before the first layer and after every layer, without the batch axis."""
         shapes = [self.input_shape]
@@ -134,38 +135,38 @@ class Spec:
         """Number of logits, K."""
         return self.shapes[-1][0]
 
-    @property
+    @cached_property
     def layer_parameters(self) -> tuple[tuple[Parameter, ...], ...]:
         """The learned parameters of each layer, under their full names."""
         given = [layer.parameters(shape) for layer, shape in zip(self.layers, self.shapes, strict=False)]
         return _renamed(given)
 
-    @property
+    @cached_property
     def layer_state(self) -> tuple[tuple[Parameter, ...], ...]:
         """The state of each layer that is not learned, under full names."""
         return _renamed([layer.state(shape) for layer, shape in zip(self.layers, self.shapes, strict=False)])
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """All learned parameters, in the order of the flat vector."""
         return tuple(parameter for layer in self.layer_parameters for parameter in layer)
 
-    @property
+    @cached_property
     def state(self) -> tuple[Parameter, ...]:
         """All state that is not learned."""
         return tuple(parameter for layer in self.layer_state for parameter in layer)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Number of learned values."""
         return sum(parameter.size for parameter in self.parameters)
 
-    @property
+    @cached_property
     def layer_names(self) -> tuple[str, ...]:
         """A name for each layer, numbered if its kind occurs more than once: ``Linear1``, ``Flatten``."""
         return _numbered([layer.kind for layer in self.layers])
 
-    @property
+    @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """Every layer, and after a container the layers inside it, from the pixels to the logits."""
         columns = (self.layer_names, self.layers, self.shapes, self.shapes[1:], self.layer_parameters, self.layer_state)

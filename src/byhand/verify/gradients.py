@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -46,57 +47,71 @@ def check_gradients(spec: Spec, entries: int, seed: int) -> Check:
 
 
 def check_layers(spec: Spec, entries: int, seed: int) -> Check:
-    """Check the backward pass of every layer of a network by itself, as `check_gradients` checks the whole."""
+    """Check the backward pass of every layer by itself, wherever it is, as `check_gradients` checks the whole."""
     return combine(LAYERS, TOLERANCE, _layer_parts(_Recorded(spec, seed), entries))
 
 
+@dataclass(frozen=True)
+class _Call:
+    """One pass of a layer, to be repeated."""
+
+    layer: Layer
+    x: Array
+    parameters: Parameters
+    draw: Any
+    """State of the generator of dropout."""
+
+
 class _Recorded:
-    """A network in float64, what enters each of its layers for one batch, and what dropout draws there."""
+    """A network in float64, and every pass of its layers for one batch, in the order of `Spec.entries`."""
 
     def __init__(self, spec: Spec, seed: int) -> None:
         self.spec, self.seed = spec, seed
         self.network = NumpyNetwork(spec, seed=seed, dtype="float64")
         self.network.load(weights(spec, seed))
-        self.kinks: Active = []
-        for layer in every_layer(self.network.layers):
-            self._watch(layer)
         self.images, self.labels = noisy(spec, BATCH, seed)
         self.rng = generator(seed, "proof", "dropout")
+        self.start = self.rng.bit_generator.state
         self.mode = Mode(training=True, rng=self.rng)
-        self.inputs: list[Array] = [self.images.astype(np.float64)]
-        self.draws = [self.rng.bit_generator.state]
-        for i in range(len(spec.layers)):
-            self.inputs.append(self.forward(i, self.inputs[i])[0])
-            self.draws.append(self.rng.bit_generator.state)
-
-    def forward(self, i: int, x: Array) -> tuple[Array, Any]:
-        """Pass one layer; gives its output and its cache."""
-        return self.network.layers[i].forward(x, self.network.layer_parameters[i], self.mode)
+        self.calls: list[_Call] = []
+        self.kinks: Active = []
+        self.recording = True
+        for layer in every_layer(self.network.layers):
+            self._watch(layer)
+        self.network.forward(self.images, self.mode)
+        self.recording = False
+        self.outermost = [call for call, entry in zip(self.calls, spec.entries, strict=True) if not entry.depth]
 
     def _watch(self, layer: Layer) -> None:
-        """Let a layer, wherever it is, note the values that its kinks depend on whenever it is passed."""
+        """Let a layer, wherever it is, note each pass, and the values that its kinks depend on."""
         forward = layer.forward
 
         def watched(x: Array, parameters: Parameters, mode: Mode) -> tuple[Array, Any]:
+            if self.recording:
+                self.calls.append(_Call(layer, x.copy(), parameters, self.rng.bit_generator.state))
             y, cache = forward(x, parameters, mode)
             self.kinks += active(layer.settings, x, y)
             return y, cache
 
         layer.forward = watched  # type: ignore[method-assign]
 
-    def layer(self, i: int) -> tuple[Array, Active]:
-        """Pass one layer, which drops what it drops in a pass of the whole network."""
-        self.rng.bit_generator.state = self.draws[i]
+    def forward(self, call: _Call) -> tuple[Array, Any]:
+        """Repeat a pass, which drops what it dropped; gives the output and the cache."""
+        self.rng.bit_generator.state = call.draw
+        return call.layer.forward(call.x, call.parameters, self.mode)
+
+    def layer(self, call: _Call) -> tuple[Array, Active]:
+        """Repeat a pass; gives the output and the state of the kinks."""
         self.kinks = []
         # A layer may return a view of its input, which a later change of x would move.
-        return self.forward(i, self.inputs[i])[0].copy(), self.kinks
+        return self.forward(call)[0].copy(), self.kinks
 
     def loss(self, start: int) -> tuple[float, Active]:
-        """Pass from a layer to the loss."""
-        self.rng.bit_generator.state = self.draws[start]
-        x, self.kinks = self.inputs[start], []
-        for i in range(start, len(self.spec.layers)):
-            x, _ = self.forward(i, x)
+        """Pass from an outermost layer to the loss."""
+        self.kinks = []
+        x, _ = self.forward(self.outermost[start])
+        for call in self.outermost[start + 1 :]:
+            x, _ = call.layer.forward(x, call.parameters, self.mode)
         return LOSSES[self.spec.loss](x, self.labels, self.spec.smoothing)[0], self.kinks
 
 
@@ -104,7 +119,7 @@ def _network_parts(recorded: _Recorded, entries: int) -> Iterator[Part]:
     """Compare the gradient of the network's loss with respect to every parameter."""
     spec, network = recorded.spec, recorded.network
     try:
-        recorded.rng.bit_generator.state = recorded.draws[0]
+        recorded.rng.bit_generator.state = recorded.start
         network.loss_and_gradient(recorded.images, recorded.labels, recorded.rng)
     except MISSHAPEN as problem:
         yield Part("network", math.inf, 0, f": the backward pass raises an exception ({problem})")
@@ -121,19 +136,17 @@ def _network_parts(recorded: _Recorded, entries: int) -> Iterator[Part]:
 
 def _layer_parts(recorded: _Recorded, entries: int) -> Iterator[Part]:
     """Compare what every layer, and the loss, makes of a gradient of its output."""
-    spec, network = recorded.spec, recorded.network
-    for i, (name, learned) in enumerate(zip(spec.layer_names, spec.layer_parameters, strict=True)):
-        x, rng = recorded.inputs[i], generator(recorded.seed, "proof", "entries", name)
+    for entry, call in zip(recorded.spec.entries, recorded.calls, strict=True):
+        name, x, rng = entry.name, call.x, generator(recorded.seed, "proof", "entries", entry.name)
         # Closed rectifiers give equal zeros; with some noise no maximum has to choose among them.
         x += rng.normal(0, 0.1 * float(x.std()) or 1.0, x.shape)
-        recorded.rng.bit_generator.state = recorded.draws[i]
-        y, cache = recorded.forward(i, x)
+        y, cache = recorded.forward(call)
         dy = rng.normal(0, 1, y.shape)
         try:
-            dx, gradients = network.layers[i].backward(dy, cache)
+            dx, gradients = call.layer.backward(dy, cache)
             compared = {
                 f"{name}, {parameter.name}": (array, gradient.reshape(array.shape))
-                for parameter, array, gradient in zip(learned, network.layer_parameters[i], gradients, strict=False)
+                for parameter, array, gradient in zip(entry.parameters, call.parameters, gradients, strict=False)
             } | {f"{name}, input": (x, dx.reshape(x.shape))}
         except MISSHAPEN as problem:
             yield Part(name, math.inf, 0, f": the backward pass raises an exception ({problem})")
@@ -143,7 +156,7 @@ def _layer_parts(recorded: _Recorded, entries: int) -> Iterator[Part]:
             # f = sum dy y, where the difference of two y is taken before the sum, in which most of it cancels.
             point = Point(
                 array,
-                lambda i=i: recorded.layer(i),  # type: ignore[misc]
+                lambda call=call: recorded.layer(call),  # type: ignore[misc]
                 lambda difference, dy=dy: float(np.sum(dy * difference)),  # type: ignore[misc]
             )
             yield compare(part, point, gradient, rng, entries, largest)
@@ -154,6 +167,6 @@ def _loss_part(recorded: _Recorded, entries: int) -> Part:
     """Compare the gradient of the loss with respect to the logits."""
     loss, labels, smoothing = LOSSES[recorded.spec.loss], recorded.labels, recorded.spec.smoothing
     rng = generator(recorded.seed, "proof", "entries", "loss")
-    z = rng.normal(0, 2, recorded.inputs[-1].shape)
+    z = rng.normal(0, 2, (BATCH, recorded.spec.classes))
     point = Point(z, lambda: (loss(z, labels, smoothing)[0], []))
     return compare("loss, logits", point, loss(z, labels, smoothing)[1], rng, entries, 0.0)

@@ -106,19 +106,22 @@ class Container(Layer):
     Attributes
     ----------
     layers
-        The layers inside. They have settings only, so that one object serves every copy.
+        The layers inside, one copy after the other.
     """
 
     def __init__(self, settings: layers.Container) -> None:
         super().__init__(settings)
-        self.layers = [implements.find(inner)(inner) for inner in settings.layers]
+        self.layers = [implements.find(inner)(inner) for _ in range(settings.copies) for inner in settings.layers]
 
     def branch(self, copy: int, x: Array, parameters: Parameters, mode: Mode) -> tuple[Array, Any]:
-        """Pass the layers inside, with the parameters of one copy, given those of the container."""
-        own = self.settings.divided(x.shape[1:], parameters)[copy * len(self.layers) : (copy + 1) * len(self.layers)]
-        return forward_through(self.layers, x, own, mode)
+        """Pass one copy of the layers inside, given the parameters of the container."""
+        count = len(self.settings.layers)
+        own = slice(copy * count, (copy + 1) * count)
+        y, caches = forward_through(self.layers[own], x, self.settings.divided(x.shape[1:], parameters)[own], mode)
+        return y, (own, caches)
 
     def branch_backward(self, dy: Array, cache: Any) -> tuple[Array, Parameters]:
-        """Pass the layers inside in reverse; gives the gradients of their parameters in their order."""
-        dx, gradients = backward_through(self.layers, dy, cache)
+        """Pass that copy in reverse; gives the gradients of its parameters in their order."""
+        own, caches = cache
+        dx, gradients = backward_through(self.layers[own], dy, caches)
         return dx, tuple(gradient for found in gradients for gradient in found)

@@ -14,8 +14,8 @@ N = D values::
 The last line is the chain rule through mu and var as well. A shift or a stretch of the N values does not change u, so
 the components of dy along 1 and along u are removed. gamma and beta belong to the channels: of a row, where each value
 has its own, gamma stands inside the means, ``dx = r (gamma dy - mean(gamma dy) - u mean(gamma dy u))``. When reading,
-batch normalization's mu and var are the running averages, which training updates in place: the only side effect of a
-layer.
+batch normalization's mu and var are the running averages, constants, which training updates in place: the only side
+effect of a layer.
 
 Twins: ``by_tensor/normalization.py``, ``by_torch/normalization.py``. Ioffe & Szegedy (2015), Ba, Kiros &
 Hinton (2016).
@@ -54,14 +54,14 @@ class BatchNorm(Layer):
         r = 1 / np.sqrt(var + self.settings.epsilon)
         u = (x - mu) * r
         # y = gamma u + beta
-        return gamma * u + beta, (u, r, gamma, axes, shape)
+        return gamma * u + beta, (u, r, gamma, axes, shape, mode.training)
 
     def backward(self, dy: Array, cache: Any) -> tuple[Array, Parameters]:
-        u, r, gamma, axes, shape = cache
+        u, r, gamma, axes, shape, training = cache
         # dbeta = sum dy,   dgamma = sum dy u
         dbeta, dgamma = dy.sum(axes), (dy * u).sum(axes)
-        # dx = gamma r (dy - mean dy - u mean(dy u))
-        dx = gamma * r * (dy - dy.mean(axes) - u * (dy * u).mean(axes))
+        # dx = gamma r (dy - mean dy - u mean(dy u)), and gamma r dy where mu and var do not depend on x
+        dx = gamma * r * (dy - dy.mean(axes) - u * (dy * u).mean(axes) if training else dy)
         return dx.reshape(shape), (dgamma, dbeta)
 
 

@@ -9,28 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from byhand.cpu import blas_threads
 from byhand.hands.base import READING, Array, Mode, Network
-from byhand.hands.by_numpy.convolution import as_maps
 from byhand.hands.by_numpy.layer import Container, Layer, Parameters, implements
-from byhand.models.layers import BatchNorm1d, BatchNorm2d, Bidirectional
-
-
-class Running(Layer):
-    """Batch normalization by its running averages, which are constants: ``y = a (x - mu) + beta``, ``dx = a dy``."""
-
-    def forward(self, x: Array, parameters: Parameters, mode: Mode) -> tuple[Array, Any]:
-        gamma, beta, mu, var = parameters
-        # a = gamma / sqrt(var + epsilon)
-        a = gamma / np.sqrt(var + self.settings.epsilon)
-        maps = as_maps(x) if isinstance(self.settings, BatchNorm2d) else x
-        return a * (maps - mu) + beta, (a, x.shape)
-
-    def backward(self, dy: Array, cache: Any) -> tuple[Array, Parameters]:
-        a, shape = cache
-        return (a * dy).reshape(shape), ()
+from byhand.models.layers import Bidirectional
 
 
 class Recorded(Layer):
@@ -92,9 +74,7 @@ class Textbook:
     def _made(self, layer: Layer, names: Iterator[str], reverse: bool = False) -> Layer:
         """Prepare a layer and those inside it, in the order of `Spec.entries`."""
         name, settings = next(names), layer.settings
-        if isinstance(settings, BatchNorm1d):
-            layer = Running(settings)
-        elif isinstance(layer, Container):
+        if isinstance(layer, Container):
             # The second copy of a bidirectional layer reads from the last step to the first.
             first = len(settings.layers) if isinstance(settings, Bidirectional) else len(layer.layers)
             layer.layers = [self._made(inner, names, reverse ^ (i >= first)) for i, inner in enumerate(layer.layers)]
