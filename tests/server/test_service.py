@@ -21,7 +21,7 @@ from byhand.cli import main
 from byhand.hands import HANDS
 from byhand.reading import Reader
 from byhand.server import schemas
-from byhand.viz.inside.arrays import saliency
+from byhand.viz.inside.arrays import attention_weights, class_attention, saliency
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient as Client
@@ -119,6 +119,7 @@ def test_activations(client: Client, ink: np.ndarray, pixels: Any, name: str) ->
     assert content["logits"] == pytest.approx(network.logits(ink[None])[0], rel=1e-3, abs=1e-4)
     assert len(content["saliency"]) == 784
     assert any(content["saliency"])
+    assert ("attention" in content) == (name == "vit")
     if name not in ("elman", "lstm", "gru"):
         assert "steps" not in content
         return
@@ -158,6 +159,34 @@ def test_runs_are_offered(service: Callable[..., Client], npz: Path, tmp_path: P
         read = own.post("/v1/networks/mlp-2/activations", json=pixels).json()
     ink = np.array(pixels["pixels"], np.uint8).reshape(1, 28, 28)
     assert read["logits"] == pytest.approx(run.network.logits(ink)[0], rel=1e-3, abs=1e-4)
+
+
+def test_attention_of_a_run(service: Callable[..., Client], npz: Path, tmp_path: Path, ink: np.ndarray) -> None:
+    settings: dict[str, Any] = {"patch": 7, "width": 8, "depth": 2, "heads": 2, "hidden": 6, "epochs": 1}
+    run = byhand.train("vit", data=str(npz), runs=tmp_path, show=False, **settings)
+    with service(runs=(run.path,)) as own:
+        summary = own.get("/v1/networks").json()["networks"][-1]
+        content = own.post(f"/v1/networks/{summary['name']}/activations", json={"pixels": ink.ravel().tolist()}).json()
+    assert summary["kind"] == "vit"
+    found, weights_of = content["attention"], attention_weights(run.network, ink[None])
+    assert found["tokens"] == [4, 4]
+    assert found["relevance"] == pytest.approx(class_attention(run.network, ink[None])[0], rel=1e-3, abs=1e-6)
+    assert [layer["name"] for layer in found["layers"]] == [*weights_of]
+    for layer, A in zip(found["layers"], weights_of.values(), strict=True):
+        for head, own_weights in zip(layer["heads"], A[0], strict=True):
+            assert max(head["values"]) == 255
+            shown = np.reshape(head["values"], (16, 16)) / 255 * head["high"]
+            np.testing.assert_allclose(shown, own_weights, atol=head["high"] / 250)
+
+
+def test_both_directions_of_a_run(service: Callable[..., Client], npz: Path, tmp_path: Path, pixels: Any) -> None:
+    run = byhand.train("bi-lstm", data=str(npz), epochs=1, hidden=5, runs=tmp_path, show=False)
+    with service(runs=(run.path,)) as own:
+        summary = own.get("/v1/networks").json()["networks"][-1]
+        content = own.post(f"/v1/networks/{summary['name']}/activations", json=pixels).json()
+    assert summary["kind"] == "lstm"
+    assert content["steps"]["probabilities"][-1] == pytest.approx(content["probabilities"], abs=2e-5)
+    assert np.shape(content["steps"]["hidden"]) == (28, 10)
 
 
 def test_threads_share_networks_and_reader(client: Client, seven: bytes) -> None:

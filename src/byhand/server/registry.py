@@ -16,7 +16,7 @@ from byhand.data.digits import CLASSES, SIDE
 from byhand.errors import ByhandError, nearest
 from byhand.hands import HANDS, Array, Network
 from byhand.metrics.losses import probabilities
-from byhand.models.layers import Conv2d, Recurrent
+from byhand.models.layers import Attention, Conv2d, Recurrent
 from byhand.models.spec import Spec
 from byhand.server.responses import Problem
 from byhand.weights import load_run
@@ -25,11 +25,14 @@ IMAGE_SHAPE = (SIDE, SIDE)
 
 
 def kind_of(spec: Spec) -> str:
-    """``softmax``, ``mlp``, ``elman``, ``lstm``, ``gru`` or ``cnn``."""
-    for layer in reversed(spec.layers):
+    """``softmax``, ``mlp``, ``elman``, ``lstm``, ``gru``, ``cnn`` or ``vit``."""
+    layers = [entry.layer for entry in spec.entries]
+    for layer in reversed(layers):
         if isinstance(layer, Recurrent):
             return layer.cell
-    if any(isinstance(layer, Conv2d) for layer in spec.layers):
+        if isinstance(layer, Attention):
+            return "vit"
+    if any(isinstance(layer, Conv2d) for layer in layers):
         return "cnn"
     return "mlp" if sum(bool(parameters) for parameters in spec.layer_parameters) > 1 else "softmax"
 

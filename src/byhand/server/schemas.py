@@ -110,7 +110,7 @@ class NetworkSummary(Model):
     """An available network."""
 
     name: Name
-    kind: Literal["softmax", "mlp", "elman", "lstm", "gru", "cnn"] = Field(examples=["softmax"])
+    kind: Literal["softmax", "mlp", "elman", "lstm", "gru", "cnn", "vit"] = Field(examples=["softmax"])
     origin: Literal["shipped", "run"] = Field(examples=["shipped"])
     parameters: Count
     test_accuracy: Probability | None
@@ -176,6 +176,32 @@ class Steps(Model):
     probabilities: list[Probabilities] = Field(description="If reading stopped after that row.")
 
 
+class AttentionHead(Model):
+    """One head: how much of each token every token receives."""
+
+    high: float = Field(description="The largest weight.", examples=[0.21])
+    values: list[int] = Field(
+        description="Weights (T, T) in 255ths of the largest; line t is what token t looks at.", examples=[[255, 17]]
+    )
+
+
+class AttentionLayer(Model):
+    """A layer of attention."""
+
+    name: LayerName
+    heads: list[AttentionHead]
+
+
+class Attention(Model):
+    """A network's attention over the drawing."""
+
+    tokens: list[int] = Field(
+        min_length=2, max_length=2, description="Rows and columns of the tokens on the drawing.", examples=[[7, 7]]
+    )
+    relevance: list[float] = Field(description="How far the class rests on each token (T).", examples=[WEIGHTS])
+    layers: list[AttentionLayer]
+
+
 class Activations(Model):
     """Activations and gradients of a network."""
 
@@ -192,6 +218,7 @@ class Activations(Model):
         examples=[[0.0] * 784],
     )
     steps: Steps | None = None
+    attention: Attention | None = None
 
 
 class Pictures(Range):

@@ -5,7 +5,7 @@ import { showVerdict, verdictOf } from "./votes.js";
 
 const KINDS = {
   softmax: "softmax regression", mlp: "multilayer perceptron", elman: "Elman network", lstm: "long short-term memory",
-  gru: "gated recurrent unit", cnn: "convolutional network",
+  gru: "gated recurrent unit", cnn: "convolutional network", vit: "vision transformer",
 };
 const HEADINGS = ["Network", "Prediction", "Probabilities", "Confidence"];
 const WIDE_HEADINGS = ["Test accuracy", "Parameters", "Time"]; // on wide screens

@@ -1,6 +1,7 @@
 // One network: its input, the output of every layer, and the inputs of a selected unit.
 
 import * as api from "./api.js";
+import { Attention } from "./attention.js";
 import { $, count, make, percent } from "./dom.js";
 import { UnitInputs } from "./unit_inputs.js";
 import { TopUnits } from "./top_units.js";
@@ -9,6 +10,7 @@ import { showInk, showSaliency } from "./pixels.js";
 import { Steps } from "./steps.js";
 import { UnitMap } from "./unit_map.js";
 
+const RECURRENT = new Set(["elman", "lstm", "gru"]);
 const PASSTHROUGH = new Set(["Flatten", "Select", "Dropout"]);
 
 export class Inside {
@@ -65,10 +67,11 @@ export class Inside {
           make("figcaption", {}, "evidence for (blue) and against (vermilion) the prediction")),
         make("div", {}, make("p", { class: "scale" }, "below 0", make("i"), "above 0"),
           make("p", { class: "note" }, "Colors are scaled to each layer's largest value."))));
-    this.steps = network.layers.some(({ kind }) => kind === "Recurrent") ? new Steps() : null;
+    this.steps = RECURRENT.has(network.kind) ? new Steps() : null;
+    this.attention = network.kind === "vit" ? new Attention() : null;
     this.topUnits = new TopUnits(network, (layer, unit) => this.#select(layer, unit));
     const parts = network.layers.map((layer, i) => this.#layer(layer, i, network.layers.length));
-    const special = [this.steps?.element, this.topUnits.element].filter(Boolean);
+    const special = [this.steps?.element, this.attention?.element, this.topUnits.element].filter(Boolean);
     $("#layers").replaceChildren(first, ...special, ...parts);
     this.#receive(null);
   }
@@ -111,6 +114,7 @@ export class Inside {
       units.describe();
     });
     this.steps?.show(result, pixels);
+    this.attention?.show(result, pixels);
     this.topUnits.show(result);
     // Before a unit is selected, show the inputs of the predicted class.
     if (this.selected) this.unitInputs.show(...this.selected, result, true);

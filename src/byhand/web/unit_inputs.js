@@ -1,10 +1,12 @@
 // The inputs of one unit: its weights, the values they multiply, and the largest products.
 
 import * as api from "./api.js";
-import { make, signed } from "./dom.js";
+import { count, make, signed } from "./dom.js";
 import { css, largest, image, show, showWeights } from "./pixels.js";
 
-const ELEMENTWISE = new Set(["ReLU", "Sigmoid", "Tanh", "Dropout", "MaxPool2d", "BatchNorm2d"]);
+const ELEMENTWISE = new Set([
+  "ReLU", "Sigmoid", "Tanh", "GELU", "Dropout", "MaxPool2d", "BatchNorm1d", "BatchNorm2d", "GlobalAveragePool",
+]);
 const GATES = { 3: ["reset", "update", "new"], 4: ["input", "forget", "output", "new"] };
 const SHOWN = 9;
 
@@ -33,24 +35,31 @@ export class UnitInputs {
     this.body.parentElement.classList.toggle("chosen", chosen);
     this.title.textContent = `${layers[at].name}, ${layers[at].shape.length === 3 ? "map" : "unit"} ${unit}`;
     if (!layer?.parameters) {
-      this.body.replaceChildren(note("No weights: (pixel / 255 − mean) / standard deviation."));
+      const patches = layer?.kind === "Patches";
+      const text = patches ? "the pixels of each patch, row by row" : "(pixel / 255 − mean) / standard deviation";
+      this.body.replaceChildren(note(`No weights: ${text}.`));
       return;
     }
     if (!result) {
       this.body.replaceChildren(note("Draw a digit first."));
       return;
     }
+    const explain = { Linear: linear, Conv2d: convolution, Recurrent: recurrent }[layer.kind];
+    if (!explain) {
+      const parameters = count(layer.parameters);
+      this.body.replaceChildren(note(`${layer.kind} has ${parameters} parameters, and every value depends on many.`));
+      return;
+    }
     try {
       const weights = await api.weights(name, layer.name);
       if (turn !== this.turn) return;
       const below = layers[from - 1]?.kind === "Flatten" ? from - 2 : from - 1;
-      const explain = { Linear: linear, Conv2d: convolution, Recurrent: recurrent }[layer.kind];
-      const content = explain && explain({
+      const content = explain({
         W: part(weights, unit), shape: weights.shape.slice(1), back: weights.back && part(weights.back, unit),
         unit, result, output: result.layers[from],
         input: below < 0 ? { shape: [28, 28], values: result.pixels } : result.layers[below],
       });
-      this.body.replaceChildren(...(content ?? [note(`${layer.text} has a scale and a shift for each map.`)]));
+      this.body.replaceChildren(...content);
     } catch (error) {
       if (turn === this.turn) this.body.replaceChildren(make("p", {}, error.message));
     }
@@ -109,6 +118,7 @@ const mapOf = ({ shape: [height, width, channels], values }, channel) =>
 
 function linear({ W, input, output, unit }) {
   const { shape } = input;
+  if (W.length < input.values.length) return linearOfSteps({ W, input, output, unit });
   const terms = W.map((weight, i) => weight * input.values[i]);
   const total = sum(sumOf(terms), output.values[unit], "weights × inputs + bias");
   if (shape.length === 2) {
@@ -123,6 +133,19 @@ function linear({ W, input, output, unit }) {
     figure(mapOf(input, most), shape, `map ${most}`))];
 }
 
+// Of a sequence, the layer takes every step by itself; shown is the step with the unit's largest value.
+function linearOfSteps({ W, input: { shape: [steps, inputs], values }, output, unit }) {
+  const units = output.values.length / steps;
+  const course = Array.from({ length: steps }, (_, step) => output.values[step * units + unit]);
+  const most = course.indexOf(Math.max(...course));
+  const terms = W.map((weight, i) => weight * values[most * inputs + i]);
+  return [
+    sum(sumOf(terms), course[most], `weights × inputs + bias, at step ${most + 1}, where it is largest`),
+    strip(course, 1, "its value at every step", 1.2),
+    largestTerms((i) => `value ${i}`, terms),
+  ];
+}
+
 // A map is one kernel at every position; shown at the position of its largest value.
 function convolution({ W, shape: [side, , channels], input, output, unit }) {
   const [height, width] = input.shape;
@@ -130,8 +153,9 @@ function convolution({ W, shape: [side, , channels], input, output, unit }) {
   const [rows, columns, many] = output.shape;
   const strongest = [...Array(rows * columns).keys()].reduce((best, i) =>
     (output.values[i * many + unit] > output.values[best * many + unit] ? i : best), 0);
-  const padding = (rows - height + side - 1) / 2;
-  const [top, left] = [Math.floor(strongest / columns) - padding, (strongest % columns) - padding];
+  const stride = Math.round(height / rows);
+  const padding = Math.ceil(((rows - 1) * stride + side - height) / 2);
+  const [top, left] = [Math.floor(strongest / columns), strongest % columns].map((at) => at * stride - padding);
   const kernel = (channel) => mapOf({ shape: [side, side, channels], values: W }, channel);
   const terms = (channel) => kernel(channel).map((weight, i) => {
     const [y, x] = [top + Math.floor(i / side), left + (i % side)];

@@ -11,8 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from byhand import weights as shipped
 from byhand.errors import nearest
-from byhand.hands import Array
-from byhand.models.layers import Recurrent
+from byhand.hands import Array, Network
 from byhand.server import schemas
 from byhand.server.arrays import described, recurrent_inputs, rounded, unit_inputs
 from byhand.server.registry import ModelRegistry, kind_of
@@ -20,7 +19,16 @@ from byhand.server.responses import NOT_MODIFIED, Problem, cacheable, documented
 from byhand.server.runtime import runtime_of
 from byhand.server.uploads import receive_ink
 from byhand.training.run import Run
-from byhand.viz.inside.arrays import hidden_states, is_recurrent, probabilities_by_row, saliency
+from byhand.viz.inside.arrays import (
+    attends,
+    attention_weights,
+    class_attention,
+    hidden_states,
+    probabilities_by_row,
+    recurrences,
+    saliency,
+    tokens,
+)
 
 router = APIRouter(tags=["networks"])
 
@@ -126,15 +134,35 @@ def _activations(registry: ModelRegistry, name: str, ink: Array, hand: str) -> d
         ],
         "saliency": rounded(saliency(registry.network(name), ink[None])[0]),
     }
-    recurrences = [layer for layer in spec.layers if isinstance(layer, Recurrent)]
-    if is_recurrent(network) and not recurrences[-1].every:
-        fast = registry.network(name)
-        *_, hidden = hidden_states(fast, ink[None]).values()
+    fast, read = registry.network(name), recurrences(network)
+    if read and not read[-1][1].every:
+        states = hidden_states(fast, ink[None])
+        # The last layer's; where it reads in both directions, side by side.
+        inside, _, _ = read[-1][0].rpartition(".")
+        beside = [h[0] for other, h in states.items() if inside and other.startswith(f"{inside}.")]
+        hidden = np.concatenate(beside or [states[read[-1][0]][0]], axis=1)
         content["steps"] = {
-            "hidden": [rounded(row) for row in hidden[0]],
+            "hidden": [rounded(row) for row in hidden],
             "probabilities": np.round(probabilities_by_row(fast, ink[None])[0].astype(float), 5).tolist(),
         }
+    if attends(network):
+        content["attention"] = _attention(fast, ink[None])
     return content
+
+
+def _attention(network: Network, images: Array) -> dict[str, Any]:
+    def head(A: Array) -> dict[str, Any]:
+        high = float(A.max())
+        return {"high": rounded(A.max())[0], "values": np.rint(A / high * 255).astype(int).ravel().tolist()}
+
+    return {
+        "tokens": list(tokens(network)),
+        "relevance": rounded(class_attention(network, images)[0]),
+        "layers": [
+            {"name": layer, "heads": [head(own) for own in A[0]]}
+            for layer, A in attention_weights(network, images).items()
+        ],
+    }
 
 
 def _hands(registry: ModelRegistry, name: str, ink: Array) -> dict[str, Any]:

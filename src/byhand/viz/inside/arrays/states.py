@@ -15,7 +15,7 @@ from byhand.metrics.losses import probabilities
 from byhand.models.layers import Recurrent
 from byhand.models.spec import Entry
 from byhand.viz.inside.arrays.gradients import checked
-from byhand.viz.inside.arrays.textbook import Textbook
+from byhand.viz.inside.arrays.textbook import Textbook, passes
 
 GATES = {"elman": (), "lstm": ("i", "f", "o", "g"), "gru": ("r", "z", "n")}
 """First values of each step in a recurrent layer's cache."""
@@ -28,7 +28,7 @@ def is_recurrent(network: Network) -> bool:
 
 def recurrences(network: Network) -> list[tuple[str, Recurrent, bool]]:
     """List the recurrent layers: name in `Spec.entries`, description, and whether it reads from the last row up."""
-    return [(layer.name, layer.settings, layer.reverse) for layer in Textbook(network, Recurrent).recorded]
+    return [(layer.name, layer.settings, layer.reverse) for layer in passes(network.spec, Recurrent)]
 
 
 def gates(network: Network, images: Array) -> dict[str, dict[str, Array]]:

@@ -6,45 +6,79 @@ states, attention and gradients are all there, with the weights of a network of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from byhand.cpu import blas_threads
 from byhand.hands.base import READING, Array, Mode, Network
 from byhand.hands.by_numpy.layer import Container, Layer, Parameters, implements
 from byhand.models.layers import Bidirectional
+from byhand.models.spec import Entry, Spec
 
 
-class Recorded(Layer):
-    """A layer that keeps its last cache and gradient.
+@dataclass
+class Pass:
+    """What one layer of a network did, wherever it is nested.
 
     Attributes
     ----------
     name
         Its name in `Spec.entries`.
+    settings
+        Its description.
     reverse
         Whether it reads the sequence from its last step to its first.
     cache, dy
         What its forward pass left for the backward pass, and the gradient of its output.
     """
 
-    def __init__(self, layer: Layer, name: str, reverse: bool) -> None:
+    name: str
+    settings: Any
+    reverse: bool
+    cache: Any = None
+    dy: Any = None
+
+
+def passes(spec: Spec, *kinds: type[Any]) -> list[Pass]:
+    """List the layers of some kinds, from the pixels to the logits, before anything has passed them."""
+    found, above = list[Pass](), list[tuple[Entry, bool, list[Entry]]]()
+    for entry in spec.entries:
+        del above[entry.depth :]
+        reverse = False
+        if above:
+            container, reverse, inside = above[-1]
+            if isinstance(container.layer, Bidirectional):
+                # The second copy of its layers reads from the last step to the first.
+                reverse ^= len(inside) >= len(container.layer.layers)
+            inside.append(entry)
+        above.append((entry, reverse, []))
+        if isinstance(entry.layer, kinds):
+            found.append(Pass(entry.name, entry.layer, reverse))
+    return found
+
+
+class Recorder(Layer):
+    """A layer whose every pass goes through `Textbook.recorded`; one object may serve several copies."""
+
+    def __init__(self, layer: Layer, upcoming: list[Pass], recorded: list[Pass]) -> None:
         super().__init__(layer.settings)
-        self.layer, self.name, self.reverse = layer, name, reverse
-        self.cache: Any = None
-        self.dy: Any = None
+        self.layer, self.upcoming, self.recorded = layer, upcoming, recorded
 
     def forward(self, x: Array, parameters: Parameters, mode: Mode) -> tuple[Array, Any]:
-        y, self.cache = self.layer.forward(x, parameters, mode)
-        return y, self.cache
+        y, cache = self.layer.forward(x, parameters, mode)
+        # Layers compute in the order of `Spec.entries`.
+        self.recorded.append(self.upcoming.pop(0))
+        self.recorded[-1].cache = cache
+        return y, cache
 
     def backward(self, dy: Array, cache: Any) -> tuple[Array, Parameters]:
-        self.dy = dy
+        (own,) = [one for one in self.recorded if one.cache is cache]
+        own.dy = dy
         return self.layer.backward(dy, cache)
 
 
 class Textbook:
-    """The textbook hand's layers with the parameters of a network, for one pass of one thread.
+    """The textbook hand's layers with the parameters of a network, for the passes of one thread.
 
     Parameters
     ----------
@@ -56,35 +90,29 @@ class Textbook:
     Attributes
     ----------
     recorded
-        The layers of those kinds, from the pixels to the logits, wherever they are nested.
+        What the layers of those kinds did in the last `forward`, from the pixels to the logits.
     """
 
     def __init__(self, network: Network, *record: type[Any]) -> None:
         spec, values = network.spec, {**network.parameters(), **network.state()}
-        self.record, self.recorded = record, list[Recorded]()
-        names = iter([entry.name for entry in spec.entries])
-        self.layers = [self._made(implements.find(settings)(settings), names) for settings in spec.layers]
+        self.spec, self.dtype, self.record = spec, network.dtype, record
+        self.recorded, self._upcoming, self._caches = list[Pass](), list[Pass](), list[Any]()
+        self.layers = [self._made(implements.find(settings)(settings)) for settings in spec.layers]
         self.parameters = [
             tuple(values[parameter.name] for parameter in (*learned, *kept))
             for learned, kept in zip(spec.layer_parameters, spec.layer_state, strict=True)
         ]
-        self.dtype = network.dtype
-        self._caches = list[Any]()
 
-    def _made(self, layer: Layer, names: Iterator[str], reverse: bool = False) -> Layer:
-        """Prepare a layer and those inside it, in the order of `Spec.entries`."""
-        name, settings = next(names), layer.settings
+    def _made(self, layer: Layer) -> Layer:
+        """Prepare a layer and those inside it."""
         if isinstance(layer, Container):
-            # The second copy of a bidirectional layer reads from the last step to the first.
-            first = len(settings.layers) if isinstance(settings, Bidirectional) else len(layer.layers)
-            layer.layers = [self._made(inner, names, reverse ^ (i >= first)) for i, inner in enumerate(layer.layers)]
-        if isinstance(settings, self.record):
-            layer = Recorded(layer, name, reverse)
-            self.recorded.append(layer)
-        return layer
+            layer.layers = [self._made(inner) for inner in layer.layers]
+        return Recorder(layer, self._upcoming, self.recorded) if isinstance(layer.settings, self.record) else layer
 
     def forward(self, images: Array) -> Array:
         """Compute the logits ``(B, K)`` of images ``(B, H, W)``."""
+        self.recorded.clear()
+        self._upcoming[:] = passes(self.spec, *self.record)
         x, self._caches = images.astype(self.dtype), []
         with blas_threads():
             for layer, parameters in zip(self.layers, self.parameters, strict=True):
