@@ -226,3 +226,18 @@ def test_any_number_of_pictures(name: str) -> None:
         for count in (0, 1, 15, 17, 33, 100, 501):
             images = noise(count)
             np.testing.assert_allclose(session.logits(images), network.logits(images), atol=1e-5)
+
+
+def test_a_classifier_of_grey_levels_only(
+    pictures: Callable[..., tuple[Any, Any]], refused: Callable[[str], Any]
+) -> None:
+    from byhand.sklearn import DigitClassifier
+
+    images, labels = pictures(60)
+    rows = images.reshape(60, -1)
+    fitted = DigitClassifier("softmax", epochs=2).fit(rows, labels)
+    session = export.Session(export.model(fitted.network_))
+    assert np.array_equal(session.logits(rows).argmax(axis=1), fitted.predict(rows))
+    for values in (rows / 255, rows / 16, (rows - 30.0) / 70):
+        with refused("export.other_scale"):
+            export.model(DigitClassifier("softmax", epochs=1).fit(values, labels).network_)

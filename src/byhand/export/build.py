@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from byhand import __version__
+from byhand.data.pixels import FAINTEST, WHITE
 from byhand.errors import ByhandError
 from byhand.export import operators  # noqa: F401  # registers our layers
 from byhand.export.graph import Graph
 from byhand.hands import Array, Network
+from byhand.models.layers import Standardize
 from byhand.models.spec import Spec
 
 OPSET, IR = 17, 8
@@ -51,6 +53,13 @@ def model(network: Network, *, labels: Sequence[str] | None = None, facts: Mappi
     if len(labels) != spec.classes:
         raise ByhandError(
             f"Got {len(labels)} labels for {spec.classes} logits; give one each.", code="export.invalid_labels"
+        )
+    (pixels, *_) = spec.layers
+    if not network.pixels and isinstance(pixels, Standardize) and WHITE * pixels.std < FAINTEST:
+        raise ByhandError(
+            "The classifier was fitted to values on another scale than 0 to 255, which a file takes; fit it to grey "
+            "levels before you export its network.",
+            code="export.other_scale",
         )
     if 4 * spec.size > MAX_BYTES:
         raise ByhandError(

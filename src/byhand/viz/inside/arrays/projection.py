@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from byhand.data.pixels import check_finite
 from byhand.errors import ByhandError, nearest
 from byhand.hands.base import BLOCK, Array, Network
 from byhand.models.layers import Linear
@@ -63,6 +64,7 @@ def on_plane(values: Array, method: str = "pca", seed: int = 0) -> Array:
         raise ByhandError(f"There is no map {method!r}; {nearest(method, METHODS)}.", code="look.unknown_map")
     if len(values) < 3:
         raise ByhandError(f"A map needs three or more images; there are {len(values)}.", code="look.too_few_images")
+    check_finite(values, "The values")
     if method == "pca":
         from sklearn.decomposition import PCA
 
