@@ -61,7 +61,7 @@ PATIENT = 300.0
 @pytest.fixture(scope="package")
 def client() -> Iterator[TestClient]:
     """A service with the default settings."""
-    config = ServerConfig(threads=1, limits=Limits(seconds=PATIENT))
+    config = ServerConfig(readers=1, threads=1, limits=Limits(seconds=PATIENT))
     with TestClient(create_app(config), base_url="http://localhost") as made:
         yield made
 
@@ -73,7 +73,9 @@ def service() -> Callable[..., TestClient]:
     def make(**options: Any) -> TestClient:
         names = {field.name for field in dataclasses.fields(Limits)}
         limits = Limits(**{"seconds": PATIENT} | {name: options.pop(name) for name in names & options.keys()})
-        return TestClient(create_app(ServerConfig(threads=1, limits=limits, **options)), base_url="http://localhost")
+        return TestClient(
+            create_app(ServerConfig(readers=1, threads=1, limits=limits, **options)), base_url="http://localhost"
+        )
 
     return make
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Encode = Callable[..., bytes]
 PNG = {"Content-Type": "image/png"}
+OCTETS = "application/octet-stream"
 NETWORKS = [name for name in weights.names() if name != "reader"]
 
 
@@ -57,6 +59,29 @@ def test_read_equals_reader(client: Client, seven: bytes, encode: Encode, kind: 
     assert content["digits"][0].pop("ink") == reading.digits[0].ink.ravel().tolist()
     assert content.pop("milliseconds") > 0
     assert content == reading.to_dict()
+
+
+@pytest.mark.parametrize("kind", ["bytes", "base64", "files"])
+def test_many_digits(client: Client, ink: np.ndarray, encode: Encode, kind: str) -> None:
+    images = np.stack([ink, np.zeros_like(ink), np.roll(ink, 2, 1)])
+    if kind == "bytes":
+        response = client.post("/v1/digits", content=images.tobytes(), headers={"Content-Type": OCTETS})
+    elif kind == "base64":
+        response = client.post("/v1/digits", json={"images": base64.b64encode(images.tobytes()).decode()})
+    else:
+        files = [("pictures", (f"{n}.png", encode(Image.fromarray(image)))) for n, image in enumerate(images)]
+        response = client.post("/v1/digits", files=files)
+    digits = response.json()["digits"]
+    probabilities = Reader().probabilities(images)
+    assert [digit["value"] for digit in digits] == probabilities[:, :10].argmax(axis=1).tolist()
+    assert [digit["confidence"] for digit in digits] == pytest.approx(probabilities[:, :10].max(axis=1), abs=6e-5)
+    # An empty picture is no digit.
+    assert [digit["unsure"] for digit in digits] == [False, True, False]
+    assert [digit["value"] for digit in digits][::2] == [7, 7]
+    for digit in digits:
+        assert [each["probability"] for each in digit["top"]] == sorted(
+            (each["probability"] for each in digit["top"]), reverse=True
+        )
 
 
 def test_command_and_service_give_the_same_numbers(
@@ -189,21 +214,18 @@ def test_both_directions_of_a_run(service: Callable[..., Client], npz: Path, tmp
     assert np.shape(content["steps"]["hidden"]) == (28, 10)
 
 
-def test_threads_share_networks_and_reader(client: Client, seven: bytes) -> None:
+def test_threads_share_networks(client: Client) -> None:
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (40, 28, 28)).astype(np.uint8)
     runtime = client.app.state.runtime  # type: ignore[attr-defined]
     jobs = [(name, picture) for picture in pictures for name in ("conv5x5", "lstm", "mlp")]
     serial = [runtime.registry.predict(name, picture).logits for name, picture in jobs]
     gradients = [saliency(runtime.registry.network("mlp"), picture[None]) for picture in pictures]
-    readings = [runtime.reader.read(np.tile(picture, (2, 2))).to_dict() for picture in pictures]
     with ThreadPoolExecutor(8) as pool:
         threads = list(pool.map(lambda job: runtime.registry.predict(*job).logits, jobs))
         slopes = list(pool.map(lambda picture: saliency(runtime.registry.network("mlp"), picture[None]), pictures))
-        read = list(pool.map(lambda picture: runtime.reader.read(np.tile(picture, (2, 2))).to_dict(), pictures))
     assert np.array_equal(serial, threads)
     assert np.array_equal(gradients, slopes)
-    assert readings == read
 
 
 def test_unchanged_content_is_not_sent_again(client: Client) -> None:
@@ -249,12 +271,21 @@ def test_openapi_documents_every_path_with_examples(client: Client) -> None:
     assert "securitySchemes" not in document["components"]
     # Every error is one of our problems.
     assert "ValidationError" not in json.dumps(document)
-    seen = set()
+    seen, names = set(), []
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             assert operation["summary"]
+            names.append(operation["operationId"])
             for status, response in operation["responses"].items():
                 content = response.get("content", {})
+                told = {
+                    name: document["components"]["headers"][each["$ref"].rpartition("/")[2]]
+                    for name, each in response["headers"].items()
+                }
+                assert all(each["description"] and each["schema"] for each in told.values())
+                expected = {"429": {"Retry-After"}, "401": {"WWW-Authenticate"}, "304": {"ETag"}, "201": {"Location"}}
+                assert told.keys() - {"ETag"} == {"X-Request-Id"} | (expected.get(status, set()) - {"ETag"})
+                assert ("ETag" in told) == (status in ("200", "304") and "304" in operation["responses"])
                 if int(status) >= 400:
                     assert content.keys() == {"application/problem+json"}
                 elif "application/json" in content:
@@ -262,4 +293,9 @@ def test_openapi_documents_every_path_with_examples(client: Client) -> None:
                     model = getattr(schemas, schema["$ref"].rpartition("/")[2])
                     assert model.model_validate(example_of(schema, document)), f"{method} {path} {status}"
                     seen.add(f"{method} {path}")
-    assert len(seen) == 10
+    assert len(seen) == 11
+    # Names of a generated client's functions.
+    assert len(set(names)) == len(names) == 13
+    assert all(re.fullmatch("[a-z]+[A-Z][A-Za-z]+", name) for name in names)
+    types = document["paths"]["/v1/read"]["post"]["requestBody"]["content"].keys()
+    assert types >= {f"image/{kind}" for kind in ("png", "jpeg", "webp", "tiff", "bmp", "gif")}

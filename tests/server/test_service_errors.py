@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import dataclasses
 import json
+import os
+import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -132,6 +135,30 @@ def test_bodies_are_counted_while_they_arrive(service: Service, problem: Check) 
         problem(own.post("/v1/read", content=b"", headers=PNG | {"Content-Length": "-5"}), 422)
 
 
+@pytest.mark.parametrize("content", [b"", bytes(783), bytes(785)])
+def test_digits_have_784_bytes(client: Client, problem: Check, content: bytes) -> None:
+    octets = {"Content-Type": "application/octet-stream"}
+    problem(client.post("/v1/digits", content=content, headers=octets), 422)
+    encoded = base64.b64encode(content).decode()
+    problem(client.post("/v1/digits", json={"images": encoded}), 422)
+
+
+def test_invalid_digits(client: Client, problem: Check, seven: bytes, encode: Any) -> None:
+    octets = {"Content-Type": "application/octet-stream"}
+    problem(client.post("/v1/digits", content=bytes(784 * 1001), headers=octets), 413)
+    assert len(client.post("/v1/digits", content=bytes(784 * 1000), headers=octets).json()["digits"]) == 1000
+    for body in ({}, [], {"images": 1}, {"images": "*"}, {"images": "é"}, {"images": "", "more": 1}):
+        problem(client.post("/v1/digits", json=body), 422)
+    problem(client.post("/v1/digits", content=b"{", headers=JSON), 400)
+    problem(client.post("/v1/digits", content=seven, headers=PNG), 415)
+    small = encode(Image.new("L", (28, 28)))
+    for second, status in ((seven, 422), (b"nothing", 422), (encode(Image.new("1", (7000, 7000))), 413)):
+        files = [("pictures", ("a.png", small)), ("pictures", ("b.png", second))]
+        assert "Picture 1" in problem(client.post("/v1/digits", files=files), status)
+    problem(client.post("/v1/digits", files={"other": ("a.png", small)}), 422)
+    problem(client.post("/v1/digits", files=[("pictures", ("a", small))] * 1001), 400)
+
+
 def test_decompression_bombs(client: Client, problem: Check, encode: Any) -> None:
     for side in (7000, 14_000):
         bomb = encode(Image.new("1", (side, side)))
@@ -148,7 +175,7 @@ def connect(app: Any) -> httpx.AsyncClient:
 
 
 def test_a_slow_body(problem: Check) -> None:
-    app = create_app(ServerConfig(threads=1, limits=Limits(arrival=0.05)))
+    app = create_app(ServerConfig(readers=1, threads=1, limits=Limits(arrival=0.05)))
 
     async def slow() -> Any:
         yield b"a"
@@ -163,49 +190,49 @@ def test_a_slow_body(problem: Check) -> None:
     assert response.headers["connection"] == "close"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="stops processes by signals")
 def test_a_full_queue_and_a_slow_response(problem: Check, seven: bytes) -> None:
-    app = create_app(ServerConfig(threads=1, limits=Limits(waiting=1, seconds=0.5)))
-    runtime, go = app.state.runtime, threading.Event()
-
-    class Slow:
-        def read(self, picture: bytes, **options: Any) -> Any:
-            go.wait(30)
-            raise AssertionError("its response is no longer waited for")
-
-    runtime.reader = Slow()
+    app = create_app(ServerConfig(readers=1, threads=1, limits=Limits(waiting=1, seconds=60)))
+    readers = app.state.runtime.readers
 
     async def send() -> list[Any]:
         async with connect(app) as client:
-            first = [asyncio.create_task(client.post("/v1/read", content=seven, headers=PNG)) for _ in range(2)]
-            while runtime.pool.pending < 2:
+            assert (await client.post("/v1/read", content=seven, headers=PNG)).status_code == 200
+            # A process that is stopped never replies.
+            (process,) = readers.first.processes
+            os.kill(process.process.pid, signal.SIGSTOP)
+            readers.limits = dataclasses.replace(readers.limits, seconds=0.5)
+            first = [asyncio.create_task(client.post("/v1/read", content=seven, headers=PNG)) for _ in range(3)]
+            while readers.pending < 3:
                 await asyncio.sleep(0.001)
-            third = await client.post("/v1/read", content=seven, headers=PNG)
+            fourth = await client.post("/v1/read", content=seven, headers=PNG)
             health = await client.get("/healthz")
-            return [third, health, *await asyncio.gather(*first)]
+            late = await asyncio.gather(*first)
+            readers.limits = dataclasses.replace(readers.limits, seconds=60)
+            # Its process was ended, and there is another.
+            after = await client.post("/v1/read", content=seven, headers=PNG)
+            await app.state.runtime.close()
+            return [fourth, health, after, *late]
 
-    third, health, *first = asyncio.run(send())
-    problem(third, 429)
-    assert third.headers["retry-after"] == "1"
+    fourth, health, after, *late = asyncio.run(send())
+    problem(fourth, 429)
+    assert fourth.headers["retry-after"] == "1"
     assert health.status_code == 200
-    for response in first:
+    assert after.json()["text"] == "7"
+    for response in late:
         problem(response, 504)
-    # The running one still counts; the one that waited has left the queue.
-    assert runtime.pool.pending == 1
-    go.set()
-    runtime.pool.close()
-    assert runtime.pool.pending == 0
+    assert readers.pending == 0
 
 
 def test_internal_errors_are_logged_and_not_shown(
-    service: Service, problem: Check, seven: bytes, capsys: pytest.CaptureFixture[str]
+    service: Service, problem: Check, pixels: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Broken:
-        def read(self, picture: bytes, **options: Any) -> Any:
-            raise ZeroDivisionError("secret detail")
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("secret detail")
 
     with service() as own:
-        own.app.state.runtime.reader = Broken()  # type: ignore[attr-defined]
-        response = own.post("/v1/read", content=seven, headers=PNG)
+        own.app.state.runtime.registry.predict = broken  # type: ignore[attr-defined]
+        response = own.post("/v1/networks/mlp/hands", json=pixels)
         detail = problem(response, 500)
         assert "secret" not in detail
         assert response.headers["x-request-id"] in detail
@@ -217,12 +244,15 @@ def test_internal_errors_are_logged_and_not_shown(
         assert 'status="500"' in own.get("/metrics").text
 
 
-def test_uploads_are_never_on_disk(service: Service, seven: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uploads_are_never_on_disk(
+    service: Service, seven: bytes, encode: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: Any, **__: Any) -> Any:
         raise AssertionError("a file was created")
 
     with service() as own:
         for name in ("NamedTemporaryFile", "TemporaryFile", "mkstemp"):
             monkeypatch.setattr(tempfile, name, fail)
-        padded = seven + bytes(3_000_000)
-        assert own.post("/v1/read", files={"picture": ("x.png", BytesIO(padded))}).json()["text"] == "7"
+        large = encode(Image.open(BytesIO(seven)).convert("RGB").resize((1000, 1000)), "BMP")
+        response = own.post("/v1/read", files={"picture": ("x.bmp", BytesIO(large))})
+        assert response.json().get("text") == "7", response.text

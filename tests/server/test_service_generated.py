@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import threading
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -16,8 +18,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from schemathesis import GenerationMode, checks
 
-from byhand.server.app import create_app
 from byhand.server.config import Limits, ServerConfig
+from byhand.server.schemas import PICTURE_TYPES
+from byhand.server.serving import create_server, open_socket, url_of
 
 if TYPE_CHECKING:
     from schemathesis import BaseSchema, Case
@@ -29,7 +32,7 @@ NAMES = (
 EXAMPLES = int(os.environ.get("BYHAND_EXAMPLES", "6"))
 """Requests for each operation, and each kind of names in its path; the documentation says how to make it thousands."""
 KNOWN = {"name": "mlp", "layer": "Linear2"}
-IMAGES = ("image/png", "image/jpeg", "image/webp", "application/octet-stream")
+IMAGES = (*PICTURE_TYPES, "application/octet-stream")
 
 
 @st.composite
@@ -50,13 +53,19 @@ def files(draw: st.DrawFn) -> bytes:
 
 
 @pytest.fixture
-def document() -> BaseSchema:
+def document() -> Iterator[BaseSchema]:
     checks.load_all_checks()
     for kind in IMAGES:
         schemathesis.openapi.media_type(kind, files())
-    # Schemathesis calls by a name of its own; trainings are started by no machine's thought.
-    app = create_app(ServerConfig(threads=1, hosts=(), limits=Limits(seconds=300)))
-    return schemathesis.openapi.from_asgi("/openapi.json", app)
+    # Trainings are started by no machine's thought.
+    config = ServerConfig(readers=1, threads=1, limits=Limits(seconds=300))
+    with open_socket("127.0.0.1", 0) as opened:
+        server = create_server(config)
+        thread = threading.Thread(target=server.run, args=([opened],))
+        thread.start()
+        yield schemathesis.openapi.from_url(f"{url_of(opened)}openapi.json")
+        server.should_exit = True
+        thread.join(60)
 
 
 @pytest.mark.slow

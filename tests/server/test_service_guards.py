@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from byhand.server import access
+
 if TYPE_CHECKING:
     from starlette.testclient import TestClient as Client
 
@@ -37,7 +39,8 @@ def test_security_headers(client: Client, path: str) -> None:
 def test_hosts(client: Client, service: Service, problem: Check) -> None:
     for host in ("localhost", "LOCALHOST:8000", "127.0.0.1:9", "[::1]:8000"):
         assert client.get("/healthz", headers={"Host": host}).status_code == 200
-    for host in ("evil.example", "evil.example:80", "", "localhost.evil.example", "[", "127.0.0.1.nip.io"):
+    userinfo = ("user@localhost", "evil.example@localhost:8000", "localhost/x", "localhost?x", "localhost\\x", "@")
+    for host in ("evil.example", "evil.example:80", "", "localhost.evil.example", "[", "127.0.0.1.nip.io", *userinfo):
         for path in ("/", "/healthz", "/v1/networks"):
             problem(client.get(path, headers={"Host": host}), 421)
     with service(hosts=("lab.example",)) as own:
@@ -45,6 +48,7 @@ def test_hosts(client: Client, service: Service, problem: Check) -> None:
         problem(own.get("/healthz", headers={"Host": "localhost"}), 421)
     with service(hosts=()) as own:
         assert own.get("/healthz", headers={"Host": "whatever"}).status_code == 200
+        problem(own.get("/healthz", headers={"Host": "user@whatever"}), 421)
 
 
 def test_origins(client: Client, problem: Check, seven: bytes) -> None:
@@ -76,7 +80,7 @@ def test_allowed_origins(service: Service, problem: Check, seven: bytes) -> None
 def test_the_token_guards_all_but_the_page(service: Service, problem: Check, seven: bytes) -> None:
     right = TOKEN.encode().decode("latin-1")
     wrong = ("Bearer", "Bearer ", f"Basic {right}", right, f"Bearer {right}x", f"Bearer {right[:-1]}", "Bearer ÿ")
-    with service(token=TOKEN) as own:
+    with service(token=TOKEN, guesses=100) as own:
         for path in ("/", "/healthz", "/openapi.json"):
             assert own.get(path).status_code == 200
         for path in ("/v1/networks", "/metrics", "/v1/nowhere"):
@@ -109,3 +113,50 @@ def test_the_log_has_no_pictures_and_no_secrets(
     with service() as own:
         own.post("/v1/read", content=seven, headers=PNG)
     assert capsys.readouterr().err == ""
+
+
+def test_guessing_the_token_is_slow(service: Service, problem: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(access.time, "monotonic", lambda: now[0])
+    right, wrong = ({"Authorization": f"Bearer {word}"} for word in ("word", "guess"))
+    with service(token="word", guesses=3) as own:  # noqa: S106
+        for _ in range(3):
+            problem(own.get("/v1/networks", headers=wrong), 401)
+        # The right one is not looked at either, so the response tells nothing.
+        for headers in (wrong, right):
+            response = own.get("/v1/networks", headers=headers)
+            problem(response, 429)
+            assert response.headers["retry-after"] == "1"
+        # The page is open.
+        assert own.get("/").status_code == 200
+        now[0] += 1
+        problem(own.get("/v1/networks", headers=wrong), 401)
+        problem(own.get("/v1/networks", headers=wrong), 429)
+        now[0] += 1
+        assert own.get("/v1/networks", headers=right).status_code == 200
+
+
+def test_guesses_are_counted_by_network() -> None:
+    guesses = access.Guesses(1)
+    guesses.count("2001:db8::1")
+    assert guesses.wait("2001:db8::ffff") == 1
+    assert guesses.wait("2001:db8:0:1::1") == 0
+    guesses.count("192.0.2.1")
+    assert guesses.wait("192.0.2.1") == 1
+    assert guesses.wait("192.0.2.2") == 0
+
+
+def test_long_responses_are_compressed(client: Client, seven: bytes) -> None:
+    path = "/v1/networks/mlp/weights/Linear1"
+    plain = client.get(path, headers={"Accept-Encoding": "identity"})
+    packed = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert len(plain.content) > 50_000
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == "Accept-Encoding"
+    assert packed.json() == plain.json()
+    assert packed.headers["etag"] == plain.headers["etag"]
+    assert packed.headers["etag"].startswith("W/")
+    assert int(packed.headers["content-length"]) < len(plain.content)
+    small = client.post("/v1/read", content=seven, headers=PNG | {"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in small.headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -21,9 +22,9 @@ import pytest
 import uvicorn
 
 from byhand.cli import main
-from byhand.server.app import create_app
 from byhand.server.config import Limits, ServerConfig
-from byhand.server.serving import open_socket, uvicorn_config
+from byhand.server.serving import create_server, open_socket
+from byhand.training.run import Run
 
 PNG = {"Content-Type": "image/png"}
 PATIENT = 300
@@ -31,11 +32,11 @@ PATIENT = 300
 
 
 @contextmanager
-def serving(**limits: Any) -> Iterator[tuple[int, uvicorn.Server]]:
+def serving(log: bool = False, proxies: tuple[str, ...] = (), **limits: Any) -> Iterator[tuple[int, uvicorn.Server]]:
     """A server in a thread: its port, and itself."""
-    config = ServerConfig(threads=1, limits=Limits(**limits))
+    config = ServerConfig(readers=1, threads=1, log=log, proxies=proxies, limits=Limits(**limits))
     opened = open_socket("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn_config(create_app(config), config))
+    server = create_server(config)
     thread = threading.Thread(target=server.run, args=([opened],))
     thread.start()
     try:
@@ -147,6 +148,100 @@ def test_clients_that_disconnect(seven: bytes) -> None:
         assert not server.server_state.tasks
 
 
+def test_too_many_connections(seven: bytes) -> None:
+    with serving(connections=10) as (port, server):
+        idle = [socket.create_connection(("127.0.0.1", port), PATIENT) for _ in range(30)]
+        # The ones that have been idle for longest are closed, and a client in a hurry finds a place.
+        assert [read(port, seven) for _ in range(3)] == ["7"] * 3
+        assert len(server.server_state.connections) <= 10
+        idle[0].settimeout(10)
+        with contextlib.suppress(ConnectionResetError):
+            assert idle[0].recv(1) == b""
+        # All have a request in progress: there is no place.
+        for peer in idle:
+            peer.close()
+        busy = [start_request(port, seven[:10], len(seven)) for _ in range(10)]
+        deadline = time.monotonic() + 60
+        while "byhand_connections 10.0" not in server.config.app.state.runtime.metrics.exposed()[0].decode():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        time.sleep(0.2)
+        with socket.create_connection(("127.0.0.1", port), PATIENT) as refused:
+            answer = all_of(refused)
+        assert answer.startswith(b"HTTP/1.1 503")
+        assert b"application/problem+json" in answer
+        for peer in busy:
+            peer.close()
+
+
+def test_clients_that_never_read_are_closed(seven: bytes) -> None:
+    with serving(arrival=1.0) as (port, _):
+        peers = []
+        for _ in range(5):
+            peer = socket.socket()
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            peer.connect(("127.0.0.1", port))
+            peer.setblocking(False)
+            asks = b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 1000
+            with contextlib.suppress(BlockingIOError):
+                peer.send(asks)
+            peers.append(peer)
+        deadline = time.monotonic() + 60
+        text = ""
+        while 'dropped_total{reason="unread"} 5.0' not in text:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+            text = metrics(port)
+        assert read(port, seven) == "7"
+        for peer in peers:
+            peer.close()
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nbad header\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 70_000, 431),
+        (b"POST /v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        (b"POST /v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 400),
+    ],
+    ids=range(5),
+)
+def test_what_is_not_http_is_answered_by_a_problem(head: bytes, status: int, capsys: Any) -> None:
+    with serving(log=True) as (port, _), socket.create_connection(("127.0.0.1", port), PATIENT) as peer:
+        peer.sendall(head)
+        with contextlib.suppress(ConnectionResetError):
+            answer = all_of(peer)
+        header, _, body = answer.partition(b"\r\n\r\n")
+        assert header.startswith(f"HTTP/1.1 {status}".encode())
+        assert b"content-type: application/problem+json" in header.lower()
+        request_id = re.search(rb"(?i)x-request-id: (\w+)", header)[1].decode()  # type: ignore[index]
+        assert json.loads(body)["status"] == status
+        # One answer.
+        assert answer.count(b"HTTP/1.1 ") == 1
+    assert request_id in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_two_lengths_are_answered_once(version: str) -> None:
+    head = f"POST /v1/read HTTP/{version}\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"
+    rest = b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with serving() as (port, _), socket.create_connection(("127.0.0.1", port), PATIENT) as peer:
+        peer.sendall(head.encode() + rest)
+        answer = all_of(peer)
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_a_proxy_names_its_clients(capsys: pytest.CaptureFixture[str]) -> None:
+    for proxies, client in (((), "127.0.0.1"), (("127.0.0.1",), "203.0.113.7")):
+        with serving(proxies=proxies, log=True) as (port, _):
+            request(port, "GET", "/healthz", None, {"X-Forwarded-For": "203.0.113.7"})
+        (line,) = capsys.readouterr().err.splitlines()
+        assert json.loads(line)["client"] == client
+
+
 Started = Callable[..., tuple[subprocess.Popen[str], int]]
 
 
@@ -178,29 +273,50 @@ def started(tmp_path: Path) -> Iterator[Started]:
         process.stdout.close()
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="ends processes by signals")
-def test_workers_share_counts_and_finish_their_requests(started: Started, seven: bytes, tmp_path: Path) -> None:
-    process, port = started("serve", "--workers", "2")
-    for _ in range(20):
-        assert read(port, seven) == "7"
-    # From any worker; the last request is counted once its response is sent.
-    deadline = time.monotonic() + PATIENT
-    while 'route="/v1/read",status="200"} 20.0' not in metrics(port):
-        assert time.monotonic() < deadline
+def descendants(pid: int) -> list[int]:
+    """The processes that a process started, and those that they started."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    found = [int(each) for task in tasks for each in (task / "children").read_text(encoding="ascii").split()]
+    return found + [below for each in found for below in descendants(each)]
+
+
+def readers_of(pid: int) -> list[int]:
+    """The reading processes: forked by a child of the service."""
+    return [each for child in descendants(pid) for each in descendants(child)]
+
+
+def gone(pids: list[int]) -> bool:
+    """Whether processes end; those that are being removed have no command."""
+    deadline = time.monotonic() + 60
+    while any(Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids):
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.02)
-    # A dead worker is replaced, and no request fails meanwhile.
-    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    if killed := workers.exists():
-        *_, last = workers.read_text(encoding="ascii").split()
-        os.kill(int(last), signal.SIGKILL)
-        assert [read(port, seven) for _ in range(10)] == ["7"] * 10
+    return True
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+
+
+@pytest.mark.slow
+@linux
+def test_killed_processes_and_a_shutdown_lose_no_request(started: Started, seven: bytes, tmp_path: Path) -> None:
+    process, port = started("serve", "--workers", "2")
+    assert [read(port, seven) for _ in range(20)] == ["7"] * 20
+    # One that is killed is replaced, and no request fails meanwhile.
+    for pid in readers_of(process.pid):
+        os.kill(pid, signal.SIGKILL)
+        assert [read(port, seven) for _ in range(5)] == ["7"] * 5
+    assert 'route="/v1/read",status="200"} 30.0' in metrics(port)
     # Libraries' log lines are JSON, too.
     broken = {"Content-Type": "multipart/form-data; boundary=B"}
     assert request(port, "POST", "/v1/networks/mlp/hands", b"--A", broken).status == 400
     half = start_request(port, seven[:100], len(seven))
     time.sleep(0.3)
-    process.send_signal(signal.SIGTERM)
+    below = descendants(process.pid)
+    # As systemd does: to every process of the unit.
+    for pid in [process.pid, *readers_of(process.pid)]:
+        os.kill(pid, signal.SIGTERM)
     time.sleep(0.5)
     half.sendall(seven[100:])
     answer = all_of(half)
@@ -208,10 +324,85 @@ def test_workers_share_counts_and_finish_their_requests(started: Started, seven:
     assert answer.startswith(b"HTTP/1.1 200")
     assert b'"text":"7"' in answer
     assert process.wait(PATIENT) == 0
+    assert gone(below)
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    read_ones = [line["status"] for line in lines if line.get("path") == "/v1/read"]
-    assert read_ones == [200] * (31 if killed else 21)
+    assert [line["status"] for line in lines if line.get("path") == "/v1/read"] == [200] * 31
     assert [line["level"] for line in lines if "boundary" in line.get("message", "")] == ["warning"]
+
+
+@pytest.mark.slow
+@linux
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_is_left_of_a_service_that_trains(started: Started, seven: bytes, tmp_path: Path, number: int) -> None:
+    process, port = started("serve", "--train", "--runs", "runs")
+    assert read(port, seven) == "7"
+    body = json.dumps({"recipe": "lstm", "epochs": 10, "digits": "embedded"})
+    made = request(port, "POST", "/v1/trainings", body, {"Content-Type": "application/json"})
+    assert made.status == 201
+    run = tmp_path / "runs" / "lstm-lab-1"
+    deadline = time.monotonic() + PATIENT
+    while not (run / "log.jsonl").exists() or not (run / "log.jsonl").stat().st_size:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    below = descendants(process.pid)
+    assert len(below) > 4
+    process.send_signal(number)
+    assert process.wait(PATIENT) == (0 if number == signal.SIGTERM else -signal.SIGKILL)
+    assert gone(below)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), 5)
+    # The training can be continued.
+    assert Run.load(run).status == "interrupted"
+    assert [path.name for path in tmp_path.iterdir() if path.name not in ("runs", "log.jsonl")] == []
+
+
+@pytest.mark.slow
+@linux
+def test_more_clients_than_file_handles(tmp_path: Path, seven: bytes) -> None:
+    """Idle ones are closed for new ones, and the log stays small."""
+    import resource
+
+    def few() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))
+
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "byhand", "serve", "--port", "0"],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            preexec_fn=few,  # noqa: PLW1509
+        )
+    try:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().rstrip("/\n").rpartition(":")[2])
+        idle = [socket.create_connection(("127.0.0.1", port), PATIENT) for _ in range(400)]
+        assert [read(port, seven) for _ in range(5)] == ["7"] * 5
+        counts = metrics(port)
+        evicted = float(re.search(r'dropped_total{reason="evicted"} ([\d.]+)', counts)[1])  # type: ignore[index]
+        assert evicted >= 300
+        for peer in idle:
+            peer.close()
+    finally:
+        process.terminate()
+        process.wait(PATIENT)
+        process.stdout.close()
+    assert (tmp_path / "log").stat().st_size < 10_000
+
+
+@pytest.mark.slow
+@linux
+def test_a_full_disk_under_the_log_stops_nothing(seven: bytes) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "byhand", "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=full, text=True
+        )
+    assert process.stdout is not None
+    port = int(process.stdout.readline().rstrip("/\n").rpartition(":")[2])
+    assert [read(port, seven) for _ in range(5)] == ["7"] * 5
+    process.terminate()
+    assert process.wait(PATIENT) == 0
+    process.stdout.close()
 
 
 @pytest.mark.slow
@@ -233,10 +424,10 @@ def test_the_lab_ends_with_an_interrupt(started: Started, seven: bytes, tmp_path
         ("serve --port 0 --host 0.0.0.0 --token=", "server.no_token"),
         ("serve --port 0 --workers 0", "server.invalid_workers"),
         ("serve --port 0 --train", "server.invalid_train"),
-        ("serve --port 0 --train --runs {0} --workers 2", "server.invalid_train"),
         ("serve --port 0 --seconds 0", "server.invalid_limit"),
+        ("serve --port 0 --connections 0", "server.invalid_limit"),
         ("lab --no-browser --run {0}", "run.not_found"),
-        ("serve --port 0 --workers 2 --run {0}", "run.not_found"),
+        ("serve --port 0 --run {0}", "run.not_found"),
         *((f"serve --port 0 --cors {origin}", "server.invalid_origin") for origin in ("*", "school.example")),
         ("serve --port 0 --cors https://school.example/", "server.invalid_origin"),
         ("lab --no-browser --port 70000", "server.cannot_listen"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,7 +15,6 @@ from hypothesis import example, given
 
 from byhand.server.arrays import rounded
 from byhand.server.config import Limits, ServerConfig
-from byhand.server.serving import CONFIG
 from byhand.server.uploads import receive_picture
 
 
@@ -54,10 +52,8 @@ def test_forms_in_pieces(picture: bytes, others: dict[str, str], name: str, size
     assert asyncio.run(receive_picture(request)) == picture
 
 
-def test_a_worker_gets_the_whole_configuration() -> None:
-    config = ServerConfig((Path("a"), Path("b")), Path("c"), token="sesame", origins=("https://x",), limits=Limits(1))  # noqa: S106
-    assert CONFIG.validate_json(CONFIG.dump_json(config)) == config
-    assert "sesame" not in repr(config)
+def test_the_token_is_not_shown() -> None:
+    assert "sesame" not in repr(ServerConfig(token="sesame"))  # noqa: S106
 
 
 @pytest.mark.parametrize("limit", [{"seconds": 0}, {"body": -1}, {"waiting": -1}, {"arrival": float("nan")}])

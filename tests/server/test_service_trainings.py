@@ -169,6 +169,40 @@ def test_trainings_need_permission(service: Service, problem: Check, trained: Pa
         assert own.get("/v1/trainings").json() == {"trainings": []}
 
 
+def test_trainings_are_limited(service: Service, problem: Check, trained: Path, tmp_path: Path) -> None:
+    names = [f"mlp-lab-{number}" for number in (1, 2)]
+    for name in names:
+        shutil.copytree(trained / "mine", tmp_path / name)
+    shutil.copytree(trained / "mine", tmp_path / "own")
+    with service(folder=tmp_path, trains=True, trainings=2) as own:
+        assert names[0] in problem(own.post("/v1/trainings", json=EMBEDDED), 409)
+        # What was not started by a client is not removed.
+        problem(own.delete("/v1/trainings/own?remove=true"), 403)
+        problem(own.delete("/v1/trainings/..?remove=true"), 404)
+        problem(own.delete("/v1/trainings/mlp-lab-9?remove=true"), 404)
+        assert own.delete(f"/v1/trainings/{names[0]}?remove=true").status_code == 204
+        assert sorted(path.name for path in tmp_path.iterdir()) == [names[1], "own"]
+        problem(own.get(f"/v1/trainings/{names[0]}"), 404)
+    with service(folder=tmp_path, trains=True, disk=10**18) as own:
+        problem(own.post("/v1/trainings", json=EMBEDDED), 507)
+
+
+@pytest.mark.slow
+def test_failed_trainings_are_forgotten(service: Service, tmp_path: Path) -> None:
+    with service(folder=tmp_path / "runs", trains=True, trainings=2) as own:
+        for _ in range(4):
+            # MNIST is not available, and not downloaded.
+            wait_for(own, own.post("/v1/trainings", json=EMBEDDED | {"digits": "mnist"}).json()["id"])
+        assert len(own.get("/v1/trainings").json()["trainings"]) <= 3
+        # A running one is stopped before it is removed.
+        name = own.post("/v1/trainings", json=EMBEDDED | {"recipe": "lstm", "epochs": 10}).json()["id"]
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "runs" / name).exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert own.delete(f"/v1/trainings/{name}?remove=true").status_code == 204
+        assert not (tmp_path / "runs" / name).exists()
+
+
 def test_invalid_trainings(training: Client, problem: Check, tmp_path: Path) -> None:
     changes = [{"epochs": 11}, {"epochs": "3"}, {"epochs": 0}, {"recipe": "../x.toml"}, {"digits": "/etc"}]
     for body in ({}, [], {"recipe": "mlp"}, EMBEDDED | {"set": "device=cuda"}, *(EMBEDDED | each for each in changes)):

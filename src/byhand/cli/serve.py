@@ -21,7 +21,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8000, metavar="N", help="port to listen on (%(default)s)")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="number of processes (%(default)s)")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes that read pictures; default: one for each processor"
+    )
     parser.add_argument(
         "--token", metavar="TOKEN", help=f"bearer token that clients must send; default: {TOKEN} in the environment"
     )
@@ -42,6 +44,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="origin whose pages may use the service (repeatable)",
     )
     parser.add_argument(
+        "--proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="address of a reverse proxy, whose X-Forwarded-For names the client (repeatable)",
+    )
+    parser.add_argument(
         "--run",
         type=Path,
         action="append",
@@ -55,21 +64,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     limits = parser.add_argument_group("limits")
     limits.add_argument("--seconds", type=float, metavar="N", help="time to compute a response")
-    limits.add_argument("--waiting", type=int, metavar="N", help="requests that may wait in each worker; more get 429")
+    limits.add_argument("--waiting", type=int, metavar="N", help="requests that may wait; more get 429")
+    limits.add_argument("--connections", type=int, metavar="N", help="open connections")
     parser.add_argument("--no-log", action="store_true", help="do not log requests on stderr")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve."""
     require_server()
-    from byhand.cpu import processors
     from byhand.server.config import LOOPBACK, Limits, ServerConfig
     from byhand.server.serving import is_loopback, open_socket, serve, url_of
 
-    if arguments.workers < 1:
+    if arguments.workers is not None and arguments.workers < 1:
         raise ByhandError(f"--workers is {arguments.workers}; expected 1 or more.", code="server.invalid_workers")
-    if arguments.train and (arguments.runs is None or arguments.workers > 1):
-        raise ByhandError("--train needs --runs FOLDER and a single worker.", code="server.invalid_train")
+    if arguments.train and arguments.runs is None:
+        raise ByhandError("--train needs --runs FOLDER.", code="server.invalid_train")
     for origin in arguments.cors:
         if not re.fullmatch(r"https?://[^/?#@\s*]+", origin):
             raise ByhandError(
@@ -84,7 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"Other machines can connect to {arguments.host}; set a --token, or allow anyone with --open.",
             code="server.no_token",
         )
-    limits = {"seconds": arguments.seconds, "waiting": arguments.waiting}
+    limits = {name: getattr(arguments, name) for name in ("seconds", "waiting", "connections")}
+    workers = {} if arguments.workers is None else {"readers": arguments.workers}
     config = ServerConfig(
         runs=tuple(arguments.run),
         folder=arguments.runs,
@@ -92,14 +102,15 @@ def run(arguments: argparse.Namespace) -> int:
         token=token,
         origins=tuple(arguments.cors),
         hosts=(*own, *(name.lower() for name in arguments.allow_host)),
-        threads=max(1, processors() // arguments.workers),
+        proxies=tuple(arguments.proxy),
         log=not arguments.no_log,
         limits=Limits(**{name: value for name, value in limits.items() if value is not None}),
+        **workers,
     )
     with open_socket(arguments.host, arguments.port) as opened:
         print(f"Serving at {url_of(opened)}", flush=True)
         try:
-            serve(config, opened, workers=arguments.workers)
+            serve(config, opened)
         except KeyboardInterrupt:
             print()
     return 0

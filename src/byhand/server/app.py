@@ -11,12 +11,23 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from byhand import __version__
 from byhand.server import schemas
+from byhand.server.access import AccessGuard
 from byhand.server.config import ServerConfig
-from byhand.server.middleware import AccessGuard, BodyLimits, RequestLog
-from byhand.server.responses import PROBLEM_SCHEMA, cacheable, documented, install_error_handlers, json_response
+from byhand.server.middleware import BodyLimits, RequestLog
+from byhand.server.responses import (
+    HEADERS,
+    PROBLEM_SCHEMA,
+    cacheable,
+    documented,
+    etag,
+    headers_of,
+    install_error_handlers,
+    json_response,
+)
 from byhand.server.routes import networks, reading, trainings
 from byhand.server.runtime import Runtime, runtime_of
 
@@ -35,11 +46,19 @@ PAGE_TYPES = {
     ".woff2": "font/woff2",
 }
 """Media types of the page's files, the same on every system."""
+COMPRESSED, COMPRESSION = 50_000, 3
+"""Bytes of the smallest response that is compressed, and how hard."""
 
 service = APIRouter(tags=["service"])
 
 
-@service.get("/healthz", summary="Is the service up?", response_model=schemas.Health, responses=documented())
+@service.get(
+    "/healthz",
+    operation_id="getHealth",
+    summary="Is the service up?",
+    response_model=schemas.Health,
+    responses=documented(),
+)
 async def healthz() -> Response:
     """Report that the service is up; needs no token."""
     return json_response({"status": "ok"})
@@ -47,6 +66,7 @@ async def healthz() -> Response:
 
 @service.get(
     "/metrics",
+    operation_id="getMetrics",
     summary="Counters for Prometheus",
     response_class=Response,
     responses={
@@ -55,7 +75,7 @@ async def healthz() -> Response:
     },
 )
 async def metrics(request: Request) -> Response:
-    """Return the counters of the service with all its workers since it started."""
+    """Return the counters of the service since it started."""
     text, media_type = runtime_of(request).metrics.exposed()
     return Response(text, media_type=media_type)
 
@@ -78,6 +98,7 @@ def create_app(config: ServerConfig | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        runtime.readers.start()
         yield
         await runtime.close()
 
@@ -98,13 +119,14 @@ def create_app(config: ServerConfig | None = None) -> FastAPI:
     # Innermost first.
     app.add_middleware(BodyLimits, limits=config.limits)
     app.add_middleware(AccessGuard, config=config)
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED, compresslevel=COMPRESSION)
     if config.origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(config.origins),
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "If-None-Match"],
-            expose_headers=["ETag", "Retry-After", "X-Request-Id"],
+            expose_headers=["ETag", "Location", "Retry-After", "X-Request-Id"],
         )
     app.add_middleware(RequestLog, metrics=runtime.metrics, log=config.log)
     app.openapi = lambda: _openapi(app, bool(config.token))  # type: ignore[method-assign]
@@ -122,8 +144,12 @@ def _add_page(app: FastAPI) -> None:
 
 
 def _file_endpoint(path: Path) -> Callable[[Request], Awaitable[Response]]:
+    # Read and hashed once, and not while others wait.
+    content, media_type = path.read_bytes(), PAGE_TYPES[path.suffix]
+    tag = etag(content)
+
     async def file(request: Request) -> Response:
-        return cacheable(request, Response(path.read_bytes(), media_type=PAGE_TYPES[path.suffix]))
+        return cacheable(request, Response(content, media_type=media_type), tag)
 
     return file
 
@@ -134,6 +160,11 @@ def _openapi(app: FastAPI, token: bool) -> dict[str, Any]:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         components = document["components"]
         components["schemas"]["Problem"] = PROBLEM_SCHEMA
+        components["headers"] = HEADERS
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for status, response in operation["responses"].items():
+                    response["headers"] = response.get("headers", {}) | headers_of(status, operation["responses"])
         if token:
             components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             document["security"] = [{"token": []}]

@@ -13,7 +13,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one worker process.
+    """Limits of the service.
 
     Attributes
     ----------
@@ -23,12 +23,24 @@ class Limits:
         Bytes of all request bodies held at once.
     pixels
         Width times height of a picture.
+    batch
+        Pictures of 28x28 pixels in one request.
+    memory
+        Bytes that reading one picture may allocate (on Linux).
     seconds
-        Seconds to compute a response, including the wait for a thread.
+        Seconds to compute a response, including the wait for a process or thread.
     arrival
-        Seconds for the request line and headers to arrive, and then for the body.
+        Seconds for the request line and headers to arrive, then for the body, and for the client to take the response.
     waiting
-        Requests that may wait for a thread; more are refused.
+        Requests that may wait for a process or thread; more are refused.
+    connections
+        Open connections; beyond, the one that has been idle for longest is closed.
+    guesses
+        Wrong tokens that a client may send at once; after that, one a second.
+    trainings
+        Runs of trainings that clients started; no more are started until some are removed.
+    disk
+        Free bytes that a training needs to be started.
     shutdown
         Seconds to finish requests in progress when the service is stopped.
     """
@@ -36,9 +48,15 @@ class Limits:
     body: int = 10_000_000
     bodies: int = 200_000_000
     pixels: int = 40_000_000
+    batch: int = 1000
+    memory: int = 400_000_000
     seconds: float = 10.0
     arrival: float = 30.0
     waiting: int = 64
+    connections: int = 1000
+    guesses: int = 10
+    trainings: int = 20
+    disk: int = 200_000_000
     shutdown: float = 30.0
 
     def __post_init__(self) -> None:
@@ -68,8 +86,12 @@ class ServerConfig:
     hosts
         Host names under which the service may be called, without port; empty allows any. They protect against pages
         of other hosts whose name is made to resolve to this machine (DNS rebinding).
+    proxies
+        Addresses of reverse proxies, whose ``X-Forwarded-For`` names the client.
+    readers
+        Processes that read pictures.
     threads
-        Threads that compute.
+        Threads that compute with networks.
     log
         Whether each request is logged as a line of JSON on stderr.
     limits
@@ -82,6 +104,8 @@ class ServerConfig:
     token: str = field(default="", repr=False)
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = LOOPBACK
+    proxies: tuple[str, ...] = ()
+    readers: int = field(default_factory=processors)
     threads: int = field(default_factory=processors)
     log: bool = False
     limits: Limits = field(default_factory=Limits)

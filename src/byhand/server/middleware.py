@@ -1,24 +1,18 @@
-"""ASGI middleware: access checks, limits on request bodies, and the request log with its security headers."""
+"""ASGI middleware: limits on request bodies, and the request log with its security headers."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
-import json
-import logging
 import secrets
-import sys
 import time
 import traceback
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from byhand.server.config import Limits, ServerConfig
+from byhand.server.config import Limits
+from byhand.server.log import log_line
 from byhand.server.metrics import Metrics
 from byhand.server.responses import MEANINGS, Problem, busy, problem_response
 
@@ -43,66 +37,8 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-TOKEN_PATHS = ("/v1/", "/metrics")
-"""Paths that require the token; the page does not, because the token is entered there."""
 DRAIN_SECONDS, DRAIN_BYTES = 2.0, 50_000_000
 """Most time and bytes for which a body over the limit is received and dropped before the response is sent."""
-
-
-class AccessGuard:
-    """Refuses requests by Host header, origin and token, before anything else is looked at."""
-
-    def __init__(self, app: ASGIApp, config: ServerConfig) -> None:
-        self.app = app
-        self.config = config
-        self._token = config.token.encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or reply to it."""
-        if scope["type"] == "http" and (problem := self._check(scope)) is not None:
-            await problem_response(problem.status_code, problem.detail, problem.headers)(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
-
-    def _check(self, scope: Scope) -> Problem | None:
-        headers = Headers(scope=scope)
-        host, hosts = headers.get("host", ""), self.config.hosts
-        name = _split(f"//{host}")[1]
-        if hosts and name not in hosts:
-            return Problem(
-                421, f"The host {name[:80]!r} is not one of {', '.join(hosts)}; start the service with --allow-host."
-            )
-        origin = headers.get("origin")
-        if (
-            origin is not None
-            and scope["method"] not in SAFE_METHODS
-            and origin not in self.config.origins
-            and _split(origin)[0] != host.lower()
-        ):
-            return Problem(403, "The request comes from a page of another origin; start the service with --cors.")
-        if self._token and scope["path"].startswith(TOKEN_PATHS) and not self._authorized(headers):
-            return Problem(
-                401,
-                "The service requires its token; send it as `Authorization: Bearer TOKEN`.",
-                {"WWW-Authenticate": 'Bearer realm="byhand"'},
-            )
-        return None
-
-    def _authorized(self, headers: Headers) -> bool:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        # Compared in constant time. Header bytes are decoded as latin-1.
-        right = hmac.compare_digest(token.strip().encode("latin-1"), self._token)
-        return right and scheme.lower() == "bearer"
-
-
-def _split(url: str) -> tuple[str, str]:
-    """Return the host of a URL with and without its port; both empty if there is none."""
-    try:
-        parts = urlsplit(url)
-        return parts.netloc.lower(), parts.hostname or ""
-    except ValueError:
-        return "", ""
 
 
 class BodyLimits:
@@ -233,23 +169,3 @@ class RequestLog:
                     "sent": sent,
                 }
                 log_line(line)
-
-
-def log_line(entry: dict[str, Any]) -> None:
-    """Write a line of JSON to stderr."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    # The reader of the log may be gone; requests are answered all the same.
-    with contextlib.suppress(OSError):
-        sys.stderr.write(json.dumps({"time": now} | entry) + "\n")
-        sys.stderr.flush()
-
-
-class JsonLogHandler(logging.Handler):
-    """Writes the log records of uvicorn and other libraries as lines of JSON."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one record."""
-        entry = {"level": record.levelname.lower(), "message": record.getMessage()}
-        if record.exc_info:
-            entry["error"] = "".join(traceback.format_exception(*record.exc_info))
-        log_line(entry)

@@ -1,4 +1,4 @@
-"""The state of one application: worker threads, model registry, reader, metrics and trainings."""
+"""The state of one application: reading processes, threads for the networks, model registry, metrics and trainings."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
-from byhand.reading import Reader
 from byhand.server.config import Limits, ServerConfig
 from byhand.server.metrics import Metrics
+from byhand.server.pool import ReadingPool
 from byhand.server.registry import ModelRegistry
 from byhand.server.responses import Problem, busy
 from byhand.server.trainings import Trainings
@@ -69,14 +69,15 @@ class Runtime:
     def __init__(self, config: ServerConfig) -> None:
         self.config = config
         self.registry = ModelRegistry(config.runs)
-        self.reader = Reader()
         self.metrics = Metrics()
+        self.readers = ReadingPool(config.readers, config.limits, self.metrics)
         self.pool = WorkerPool(config.threads, config.limits)
-        self.trainings = Trainings(config.folder, config.trains)
+        self.trainings = Trainings(config.folder, config.trains, config.limits)
 
     async def close(self) -> None:
-        """Stop the trainings and the threads."""
+        """Stop the trainings, the processes and the threads."""
         await self.trainings.close()
+        await self.readers.close()
         self.pool.close()
 
 

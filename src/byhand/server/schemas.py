@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -93,6 +94,22 @@ class Reading(Model):
     digits: list[ReadDigit]
     unread: list[UnreadInk] = Field(description="All ink that belongs to no digit.")
     stages: list[Stage] | None = Field(None, description="Only with explain=true.")
+    milliseconds: float = Field(ge=0, examples=[4.213])
+
+
+class Classified(Model):
+    """The digit in a picture of 28x28 pixels."""
+
+    value: Digit
+    confidence: Probability = Field(description="Calibrated: of digits at 0.9, nine in ten are right.")
+    top: list[Candidate] = Field(max_length=3)
+    unsure: bool = Field(description="The digit needs review.", examples=[False])
+
+
+class Digits(Model):
+    """The digits in pictures of 28x28 pixels, in their order."""
+
+    digits: list[Classified]
     milliseconds: float = Field(ge=0, examples=[4.213])
 
 
@@ -301,10 +318,26 @@ class Pixels(Model):
     pixels: Ink
 
 
+class DigitPictures(Model):
+    """Pictures of 28x28 pixels."""
+
+    images: str = Field(
+        description="784 bytes for each picture, ink light on dark, row by row; all of them together in base64.",
+        examples=[base64.b64encode(bytes(ONE)).decode()],
+        json_schema_extra={"contentEncoding": "base64"},
+    )
+
+
 class PictureForm(Model):
     """A form with a picture file."""
 
     picture: bytes = Field(description="A picture file.")
+
+
+class PicturesForm(Model):
+    """A form with picture files."""
+
+    pictures: list[bytes] = Field(description="Picture files of 28x28 pixels.", min_length=1, max_length=1000)
 
 
 def _body(description: str, **content: Any) -> dict[str, Any]:
@@ -312,8 +345,9 @@ def _body(description: str, **content: Any) -> dict[str, Any]:
 
 
 _FILE = {"schema": {"type": "string", "format": "binary"}}
+PICTURE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/tiff", "image/bmp", "image/gif")
 _FILES: dict[str, Any] = {
-    **dict.fromkeys(("image/png", "image/jpeg", "image/webp", "application/octet-stream"), _FILE),
+    **dict.fromkeys((*PICTURE_TYPES, "application/octet-stream"), _FILE),
     "multipart/form-data": {"schema": PictureForm.model_json_schema()},
 }
 PICTURE_BODY = _body(
@@ -324,5 +358,14 @@ PICTURE_BODY = _body(
 INK_BODY = _body(
     "The input of the networks, as numbers or as a picture file of 28x28 pixels.",
     **{"application/json": {"schema": Pixels.model_json_schema()}} | _FILES,
+)
+DIGITS_BODY = _body(
+    "Up to 1,000 pictures of 28x28 pixels, ink light on dark: 784 bytes for each, the same in base64, or "
+    "picture files.",
+    **{
+        "application/octet-stream": _FILE,
+        "application/json": {"schema": DigitPictures.model_json_schema()},
+        "multipart/form-data": {"schema": PicturesForm.model_json_schema()},
+    },
 )
 TRAINING_BODY = _body("What to train.", **{"application/json": {"schema": TrainingRequest.model_json_schema()}})

@@ -1,41 +1,38 @@
-"""Serving: the socket, one process or several, and an orderly shutdown."""
+"""Serving: the socket, uvicorn's configuration, and an orderly shutdown."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gc
 import ipaddress
 import os
 import signal
 import socket
-import tempfile
+import sys
 import threading
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
-from pydantic import TypeAdapter
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.supervisors import Multiprocess
 
 from byhand.errors import ByhandError
 from byhand.server.app import create_app
 from byhand.server.config import LOOPBACK, ServerConfig
-from byhand.server.metrics import SHARED_FOLDER
-from byhand.server.registry import ModelRegistry
+from byhand.server.protocol import protocol_for
+from byhand.server.runtime import Runtime
 from byhand.training.environment import set_threads
 
-CONFIG_VARIABLE = "BYHAND_SERVICE"
-"""Environment variable with the configuration of worker processes."""
-CONFIG = TypeAdapter(ServerConfig)
 BACKLOG = 2048
-"""Connections that the system queues until a worker accepts them."""
+"""Connections that the system queues until they are accepted."""
+ACCEPTED = 16
+"""Connections accepted at once."""
+SPARE_FILES = 200
+"""File handles kept for everything but connections."""
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"lines": {"class": "byhand.server.middleware.JsonLogHandler"}},
+    "handlers": {"lines": {"class": "byhand.server.log.JsonLogHandler"}},
     # Libraries log broken forms and pictures; those lines must be JSON, too.
     "loggers": {
         name: {"handlers": ["lines"], "level": "WARNING", "propagate": False}
@@ -77,7 +74,6 @@ def open_socket(host: str, port: int) -> socket.socket:
             code="server.cannot_listen",
         ) from problem
     opened.listen(BACKLOG)
-    opened.set_inheritable(True)
     return opened
 
 
@@ -88,49 +84,11 @@ def url_of(opened: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-class HeaderTimeoutProtocol(H11Protocol):
-    """uvicorn's HTTP protocol, with a time limit for the request line and headers."""
+class AcceptFewLoop(asyncio.SelectorEventLoop):
+    """An event loop that accepts few connections at once.
 
-    seconds = 30.0
-    _timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        """Start the timer for the first request."""
-        super().connection_made(transport)
-        self._update_timer()
-
-    def data_received(self, data: bytes) -> None:
-        """Stop the timer once the headers are complete; more data does not extend it."""
-        super().data_received(data)
-        self._update_timer()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timer."""
-        super().connection_lost(exc)
-        self._stop_timer()
-
-    def _update_timer(self) -> None:
-        if self.cycle is not None and not self.cycle.response_complete:
-            self._stop_timer()
-        elif self._timer is None:
-            self._timer = self.loop.call_later(self.seconds, self._timeout)
-
-    def _timeout(self) -> None:
-        self._timer = None
-        if (self.cycle is None or self.cycle.response_complete) and not self.transport.is_closing():
-            self.transport.close()
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-
-class AcceptOneLoop(asyncio.SelectorEventLoop):
-    """An event loop that accepts one connection at a time and leaves the others to the other workers.
-
-    By default the worker that wakes first accepts every waiting connection: sixteen clients may all end at one worker
-    while the other processors are idle.
+    By default asyncio accepts as many as the system queues before it looks at any of them, and each one that the
+    system refuses is logged.
     """
 
     async def create_server(  # type: ignore[override]
@@ -138,14 +96,12 @@ class AcceptOneLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Server:
         """Serve from an open socket, as uvicorn does."""
         # asyncio's backlog is both how many connections it accepts at once and how many the system queues.
-        server = await super().create_server(factory, *arguments, sock=sock, **{**options, "backlog": 1})
+        server = await super().create_server(factory, *arguments, sock=sock, **{**options, "backlog": ACCEPTED})
         sock.listen(BACKLOG)
         return server
 
 
-def serve(
-    config: ServerConfig, opened: socket.socket, *, workers: int = 1, ready: Callable[[], None] | None = None
-) -> None:
+def serve(config: ServerConfig, opened: socket.socket, *, ready: Callable[[], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM; requests in progress are finished first.
 
     Parameters
@@ -154,68 +110,59 @@ def serve(
         Configuration of the service.
     opened
         The socket to listen on.
-    workers
-        Number of processes.
     ready
-        Called in a thread once the application is loaded; with one process only.
+        Called in a thread once the application is loaded.
     """
     # uvicorn raises the signal again when it is done, which must not end this process before its cleanup.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    if workers == 1:
-        server = uvicorn.Server(uvicorn_config(_create_app(config), config))
-        if ready is not None:
-            # Connections wait in the socket's queue until the server runs.
-            threading.Thread(target=ready, daemon=True).start()
-        server.run([opened])
-        return
-    # Errors in runs are raised here, once, and not in every worker.
-    ModelRegistry(config.runs)
-    with tempfile.TemporaryDirectory(prefix="byhand-metrics-") as counts:
-        os.environ[SHARED_FOLDER] = counts
-        os.environ[CONFIG_VARIABLE] = CONFIG.dump_json(config).decode()
-        Multiprocess(uvicorn_config("byhand.server.serving:create_worker", config, workers), [opened]).run()
+    # Each product uses one thread; requests run in parallel.
+    set_threads(1)
+    server = create_server(config)
+    # What exists now is kept; collecting it again and again would delay responses.
+    gc.collect()
+    gc.freeze()
+    if ready is not None:
+        # Connections wait in the socket's queue until the server runs.
+        threading.Thread(target=ready, daemon=True).start()
+    server.run([opened])
 
 
-def uvicorn_config(app: FastAPI | str, config: ServerConfig, workers: int = 1) -> uvicorn.Config:
-    """Create uvicorn's configuration."""
-    # The configuration of workers is pickled, which a class made here could not be.
-    timed = type("TimedProtocol", (HeaderTimeoutProtocol,), {"seconds": config.limits.arrival})
-    return uvicorn.Config(
+def create_server(config: ServerConfig) -> uvicorn.Server:
+    """Create uvicorn's server."""
+    most = min(config.limits.connections, file_handles(config.limits.connections + SPARE_FILES) - SPARE_FILES)
+    if most < 1:
+        raise ByhandError(
+            f"The system allows too few open files; expected {SPARE_FILES + 1} or more (`ulimit -n`).",
+            code="server.too_few_files",
+        )
+    config = dataclasses.replace(config, limits=dataclasses.replace(config.limits, connections=most))
+    app = create_app(config)
+    runtime: Runtime = app.state.runtime
+    settings = uvicorn.Config(
         app,
-        factory=isinstance(app, str),
-        workers=workers,
-        loop="byhand.server.serving:AcceptOneLoop" if workers > 1 else "auto",
+        loop="byhand.server.serving:AcceptFewLoop" if os.name == "posix" else "auto",
         # The same protocol implementation, whatever else is installed.
-        http=timed if workers == 1 else HeaderTimeoutProtocol,
+        http=protocol_for(config.limits, runtime.metrics, log=config.log),
         ws="none",
         lifespan="on",
         log_config=LOGGING,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(config.proxies),
+        forwarded_allow_ips=list(config.proxies),
         timeout_graceful_shutdown=round(config.limits.shutdown),
-        # A worker that does not reply to its parent for this long is replaced; shorter delays occur on a busy machine.
-        timeout_worker_healthcheck=60,
     )
+    return uvicorn.Server(settings)
 
 
-def create_worker() -> FastAPI:
-    """Create the application of a worker process."""
-    return _create_app(CONFIG.validate_json(os.environ[CONFIG_VARIABLE]))
+def file_handles(wanted: int) -> int:
+    """Let this process open so many files if the system allows it; return how many it may open."""
+    if sys.platform == "win32":
+        return wanted
+    import resource
 
-
-def _create_app(config: ServerConfig) -> FastAPI:
-    """Create the application and configure the process for it."""
-    import cv2
-    from PIL import Image
-
-    # Each product and each filter uses one thread; requests run in parallel.
-    set_threads(1)
-    cv2.setNumThreads(1)
-    # Our own limit on pixels is checked, and no warning may come between lines of JSON.
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-    app = create_app(config)
-    # What exists now is kept; collecting it again and again would delay responses.
-    gc.collect()
-    gc.freeze()
-    return app
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else soft

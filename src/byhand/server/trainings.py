@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from dataclasses import dataclass
@@ -14,14 +15,19 @@ from typing import Any
 
 from byhand.cpu import processors
 from byhand.errors import ByhandError
+from byhand.server.config import Limits
 from byhand.server.progress import Snapshot, Snapshots, json_log, list_runs, summary
 from byhand.server.responses import Problem
 from byhand.training.run import Run
 
 DIGITS = {"embedded": ("digits", "0.7/0.15/0.15"), "mnist": ("mnist", "50000/10000/10000")}
 """``--data`` and ``--split`` for each choice of digits."""
-PRIVATE = ("BYHAND_TOKEN", "BYHAND_SERVICE")
+PRIVATE = ("BYHAND_TOKEN",)
 """Environment variables that a training does not get."""
+STARTED_HERE = re.compile(r"-lab-\d+$")
+"""The end of the name of a run that a client started; another name keeps a run from being counted and removed."""
+KEPT = 65_536
+"""Bytes of a training's error output that are kept."""
 STOP_SECONDS = 5.0
 """Seconds that a training has to stop before it is killed."""
 
@@ -33,7 +39,7 @@ class Job:
     name: str
     epochs: int
     process: Process
-    output: asyncio.Task[tuple[bytes, bytes]]
+    output: asyncio.Task[bytes]
     stopped: bool = False
 
     @property
@@ -50,19 +56,29 @@ class Job:
         """The error message and code of a training that failed."""
         if self.state != "failed":
             return None, None
-        lines = self.output.result()[1].decode("utf-8", "replace").strip().splitlines()
+        lines = self.output.result().decode("utf-8", "replace").strip().splitlines()
         if not lines:
             return f"The process ended with {self.process.returncode}.", None
         found = re.fullmatch(r"byhand: (.*) \[([a-z_]+\.[a-z_]+)\]", lines[-1])
         return (found[1], found[2]) if found else (lines[-1], None)
 
 
+async def _output(process: Process) -> bytes:
+    """Wait for a process; its error output, of which the end is kept. `communicate` would close its input."""
+    kept = b""
+    while process.stderr is not None and (part := await process.stderr.read(KEPT)):
+        kept = (kept + part)[-KEPT:]
+    await process.wait()
+    return kept
+
+
 class Trainings:
     """The trainings of one service: the runs in `folder`, and those that clients start if they may."""
 
-    def __init__(self, folder: Path | None, may_start: bool) -> None:
+    def __init__(self, folder: Path | None, may_start: bool, limits: Limits) -> None:
         self.folder = folder
         self.may_start = may_start
+        self.limits = limits
         self._jobs: dict[str, Job] = {}
         self._snapshots = Snapshots()
         self._starting = asyncio.Lock()
@@ -94,13 +110,18 @@ class Trainings:
         }
 
     async def start(self, recipe: str, epochs: int, digits: str) -> str:
-        """Start a training and give its name; raises a `Problem`: 403 if that is not allowed, 409 while one runs."""
+        """Start a training and give its name.
+
+        Raises a `Problem`: 403 if that is not allowed, 409 while one runs or if too many are kept, 507 if the disk is
+        nearly full.
+        """
         if not self.may_start or self.folder is None:
             raise Problem(403, "This service starts no trainings; run `byhand lab` on your own machine.")
         async with self._starting:
             running = next((job.name for job in self._jobs.values() if job.state == "running"), None)
             if running is not None:
                 raise Problem(409, f"{running} is still training; wait until it is done, or stop it.")
+            self._check_space(self.folder)
             number = 1
             while (name := f"{recipe}-lab-{number}") in self._jobs or (self.folder / name).exists():
                 number += 1
@@ -110,13 +131,17 @@ class Trainings:
             # One processor is left for the service.
             arguments += ["--threads", str(max(1, processors() - 1))]
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "byhand", *arguments),
-                stdin=DEVNULL,
+                *(sys.executable, "-m", "byhand.server.job", *arguments),
+                # It ends when this pipe is closed.
+                stdin=PIPE,
                 stdout=DEVNULL,
                 stderr=PIPE,
                 env={variable: value for variable, value in os.environ.items() if variable not in PRIVATE},
             )
-            self._jobs[name] = Job(name, epochs, process, asyncio.create_task(process.communicate()))
+            self._jobs[name] = Job(name, epochs, process, asyncio.create_task(_output(process)))
+            ended = [each for each in self._jobs if self._jobs[each].state != "running"]
+            for old in ended[: max(0, len(ended) - self.limits.trainings)]:
+                del self._jobs[old]
             return name
 
     async def stop(self, name: str) -> None:
@@ -136,17 +161,47 @@ class Trainings:
                 job.process.kill()
             await asyncio.wait([job.output])
 
+    async def remove(self, name: str) -> None:
+        """Stop a training and remove its run; raises a `Problem` as `stop` does."""
+        path = self._find(name)
+        if name not in self._jobs and not STARTED_HERE.search(name):
+            raise Problem(403, f"{name} was not started by a client; remove it where it was started.")
+        if name in self._jobs:
+            await self.stop(name)
+            del self._jobs[name]
+        if path is not None:
+            await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+
     async def close(self) -> None:
         """Stop all trainings started here; ``byhand train --resume`` continues them."""
         for name in [*self._jobs]:
             await self.stop(name)
+
+    def _check_space(self, folder: Path) -> None:
+        kept = sorted(self._kept())
+        if len(kept) >= self.limits.trainings:
+            raise Problem(
+                409,
+                f"{len(kept)} trainings that clients started are kept, which is the limit; remove one "
+                f"(DELETE /v1/trainings/{kept[0]}?remove=true), or rename its folder in {folder.name}.",
+            )
+        existing = next(path for path in (folder, *folder.absolute().parents) if path.is_dir())
+        if shutil.disk_usage(existing).free < self.limits.disk:
+            raise Problem(507, f"The disk has less than {self.limits.disk // 10**6} MB left; free some space.")
+
+    def _kept(self) -> dict[str, Path]:
+        """The runs that clients started, of this service or an earlier one."""
+        try:
+            return {path.name: path for path in self.folder.iterdir() if STARTED_HERE.search(path.name)}  # type: ignore[union-attr]
+        except OSError:
+            return {}
 
     def _runs(self) -> dict[str, Path]:
         return {} if self.folder is None else {path.name: path for path in list_runs(self.folder)}
 
     def _find(self, name: str) -> Path | None:
         """Find a run in the folder's list, so that a name from a request never becomes a path."""
-        path = self._runs().get(name)
+        path = self._runs().get(name) or (None if self.folder is None else self._kept().get(name))
         if path is None and name not in self._jobs:
             raise Problem(404, f"The training {name[:80]!r} was not found; /v1/trainings lists all.")
         return path

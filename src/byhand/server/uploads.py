@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import AsyncGenerator, Callable
-from typing import TypeVar
+from collections.abc import AsyncGenerator
+from typing import Any
 
 import numpy as np
 from fastapi import Request
-from PIL import Image
-from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from byhand.hands import Array
-from byhand.reading.picture import FORMATS, open_picture
-from byhand.server.config import Limits
-from byhand.server.responses import Problem, validation_message
+from byhand.server.pool import ReadingPool
+from byhand.server.responses import Problem, parse_json
 from byhand.server.schemas import Pixels
 
 FIELD = "picture"
-Model = TypeVar("Model", bound=BaseModel)
+MANY = "pictures"
+MOST_FILES = 1000
+"""Files in a form."""
 
 
 def media_type(request: Request) -> str:
@@ -34,8 +32,8 @@ class MemoryForm(MultiPartParser):
     spool_max_size = 0
     complete = False
 
-    def __init__(self, request: Request) -> None:
-        super().__init__(request.headers, self._to_the_end(request.stream()))
+    def __init__(self, request: Request, max_files: int) -> None:
+        super().__init__(request.headers, self._to_the_end(request.stream()), max_files=max_files)
 
     def on_end(self) -> None:
         """Note that the closing boundary has come."""
@@ -55,7 +53,7 @@ async def receive_picture(request: Request) -> bytes:
     """
     kind = media_type(request)
     if kind == "multipart/form-data":
-        file = await _form_file(request)
+        (file,) = await _form_files(request, FIELD)
     elif kind.startswith("image/") or kind == "application/octet-stream":
         file = await request.body()
     else:
@@ -69,71 +67,48 @@ async def receive_picture(request: Request) -> bytes:
     return file
 
 
-async def _form_file(request: Request) -> bytes:
+async def _form_files(request: Request, field: str) -> list[bytes]:
     try:
-        form = await MemoryForm(request).parse()
+        form = await MemoryForm(request, max_files=MOST_FILES).parse()
     except MultiPartException as error:
         raise Problem(400, f"The form is invalid ({error.message.rstrip('.')}); send a complete form.") from None
     try:
-        files = [each for each in form.getlist(FIELD) if isinstance(each, UploadFile)]
-        if len(files) != 1:
-            raise Problem(422, f"The form has {len(files)} files named {FIELD!r}; expected one.")
-        return await files[0].read()
+        files = [each for each in form.getlist(field) if isinstance(each, UploadFile)]
+        if not files or (field == FIELD and len(files) != 1):
+            expected = "one" if field == FIELD else "one or more"
+            raise Problem(422, f"The form has {len(files)} files named {field!r}; expected {expected}.")
+        return [await file.read() for file in files]
     finally:
         await form.close()
 
 
-def check_pixels(file: bytes, limits: Limits) -> bytes:
-    """Return a picture file unless its header declares too many pixels; nothing is decoded for that.
-
-    Raises a `Problem` (413) if there are too many. A file that is no picture passes: reading it raises the error.
-    """
-    try:
-        with Image.open(io.BytesIO(file), formats=FORMATS) as picture:
-            width, height = picture.size
-    except Image.DecompressionBombError:
-        raise Problem(413, f"The picture has more than {limits.pixels:,} pixels; send a smaller one.") from None
-    except Exception:  # Pillow's errors on damaged files have no common class.
-        return file
-    if width * height > limits.pixels:
-        raise Problem(
-            413,
-            f"The picture has {width:,} x {height:,} pixels, expected at most {limits.pixels:,}; send a smaller one.",
-        )
-    return file
-
-
-async def receive_ink(request: Request, limits: Limits) -> Callable[[], Array]:
+async def receive_ink(request: Request, pool: ReadingPool) -> Array:
     """Receive a network's input: ``{"pixels": [784 integers]}`` as JSON, or a picture file of 28x28 pixels.
 
     Returns
     -------
-    callable
-        Decodes it to uint8 ``(28, 28)``, ink light on dark, in any thread; raises `Problem` or `ByhandError`.
+    numpy.ndarray
+        uint8 ``(28, 28)``, ink light on dark.
     """
     if media_type(request) == "application/json":
-        body = await request.body()
-        return lambda: np.array(parse_json(Pixels, body).pixels, np.uint8).reshape(28, 28)
-    file = await receive_picture(request)
-    return lambda: _small_picture(check_pixels(file, limits))
+        return np.array(parse_json(Pixels, await request.body()).pixels, np.uint8).reshape(28, 28)
+    _, ink = await pool.run("ink", await receive_picture(request))
+    return np.frombuffer(ink, np.uint8).reshape(28, 28)
 
 
-def _small_picture(file: bytes) -> Array:
-    picture = open_picture(file)
-    if picture.size != (28, 28):
-        width, height = picture.size
+async def receive_digits(request: Request) -> tuple[bytes, dict[str, Any]]:
+    """Receive many pictures of 28x28 pixels: a body, and the options of the task that classifies them.
+
+    The body is the bytes of the pixels, JSON with these bytes as base64, or a form with a file for each picture.
+    """
+    kind = media_type(request)
+    if kind == "multipart/form-data":
+        files = await _form_files(request, MANY)
+        return b"".join(files), {"kind": "files", "sizes": [len(file) for file in files]}
+    if kind not in ("application/json", "application/octet-stream"):
         raise Problem(
-            422, f"The picture has {width} x {height} pixels, expected 28 x 28; /v1/see and /v1/read find the digit."
+            415,
+            f"The Content-Type is {kind[:80]!r}; expected application/octet-stream, application/json, or "
+            f"multipart/form-data with files {MANY!r}.",
         )
-    return np.asarray(Image.fromarray(picture.pixels).convert("L"))
-
-
-def parse_json(model: type[Model], body: bytes) -> Model:
-    """Parse and validate JSON; raises a `Problem`: 400 if it is not JSON, 422 if it is invalid."""
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        errors = error.errors()
-        if errors[0]["type"] == "json_invalid":
-            raise Problem(400, "The body is not valid JSON, as its Content-Type announces.") from None
-        raise Problem(422, validation_message(errors)) from None
+    return await request.body(), {"kind": "json" if kind == "application/json" else "bytes", "sizes": []}

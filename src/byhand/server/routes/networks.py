@@ -38,6 +38,7 @@ REPEATS = 5
 
 @router.get(
     "/v1/networks",
+    operation_id="listNetworks",
     summary="Available networks",
     response_model=schemas.Networks,
     responses=NOT_MODIFIED | documented(),
@@ -55,36 +56,39 @@ async def networks(request: Request) -> Response:
 
 @router.post(
     "/v1/networks/{name}/activations",
+    operation_id="getActivations",
     summary="Every layer's output, and the saliency of the pixels",
     response_model=schemas.Activations,
-    responses=documented(400, 404, 408, 413, 415, 422, 504),
+    responses=documented(404, 408, 413, 415, 422, 504),
     openapi_extra=schemas.INK_BODY,
 )
 async def activations(request: Request, name: str, hand: schemas.Hand = "fast") -> Response:
     """Classify a picture with one network, and show every step."""
     runtime = runtime_of(request)
     runtime.registry.check(name, hand)
-    ink = await receive_ink(request, runtime.config.limits)
-    return await runtime.pool.run(lambda: json_response(_activations(runtime.registry, name, ink(), hand)))
+    ink = await receive_ink(request, runtime.readers)
+    return await runtime.pool.run(lambda: json_response(_activations(runtime.registry, name, ink, hand)))
 
 
 @router.post(
     "/v1/networks/{name}/hands",
+    operation_id="compareHands",
     summary="One network in every hand",
     response_model=schemas.Hands,
-    responses=documented(400, 404, 408, 413, 415, 422, 504),
+    responses=documented(404, 408, 413, 415, 422, 504),
     openapi_extra=schemas.INK_BODY,
 )
 async def hands(request: Request, name: str) -> Response:
     """Classify a picture with one network in every available hand, and give times and differences."""
     runtime = runtime_of(request)
     runtime.registry.check(name)
-    ink = await receive_ink(request, runtime.config.limits)
-    return await runtime.pool.run(lambda: json_response(_hands(runtime.registry, name, ink())))
+    ink = await receive_ink(request, runtime.readers)
+    return await runtime.pool.run(lambda: json_response(_hands(runtime.registry, name, ink)))
 
 
 @router.get(
     "/v1/networks/{name}/weights/{layer}",
+    operation_id="getWeights",
     summary="The weights into each unit of a layer",
     response_model=schemas.Weights,
     responses=NOT_MODIFIED | documented(404, 422, 504),

@@ -5,15 +5,16 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from byhand.server import schemas
-from byhand.server.responses import NOT_MODIFIED, Problem, cacheable, documented, json_response
+from byhand.server.responses import NOT_MODIFIED, Problem, cacheable, documented, json_response, parse_json
 from byhand.server.runtime import runtime_of
-from byhand.server.uploads import media_type, parse_json
+from byhand.server.uploads import media_type
 
 router = APIRouter(tags=["trainings"])
 
 
 @router.get(
     "/v1/trainings",
+    operation_id="listTrainings",
     summary="Running and recent trainings",
     response_model=schemas.Trainings,
     responses=NOT_MODIFIED | documented(504),
@@ -29,9 +30,10 @@ async def trainings(request: Request) -> Response:
 @router.post(
     "/v1/trainings",
     status_code=201,
+    operation_id="startTraining",
     summary="Start a training",
     response_model=schemas.TrainingStarted,
-    responses=documented(400, 408, 409, 413, 415, 422, 504),
+    responses=documented(408, 409, 413, 415, 422, 504, 507),
     openapi_extra=schemas.TRAINING_BODY,
 )
 async def start(request: Request) -> Response:
@@ -46,6 +48,7 @@ async def start(request: Request) -> Response:
 
 @router.get(
     "/v1/trainings/{name}",
+    operation_id="getTraining",
     summary="The progress of a training",
     response_model=schemas.Training,
     responses=NOT_MODIFIED | documented(404, 422, 504),
@@ -56,8 +59,15 @@ async def one(request: Request, name: str) -> Response:
     return await runtime.pool.run(lambda: cacheable(request, json_response(runtime.trainings.details(name))))
 
 
-@router.delete("/v1/trainings/{name}", status_code=204, summary="Stop a training", responses=documented(404, 422))
-async def stop(request: Request, name: str) -> Response:
-    """Stop a training that was started here; `byhand train --resume` continues it."""
-    await runtime_of(request).trainings.stop(name)
+@router.delete(
+    "/v1/trainings/{name}",
+    operation_id="stopTraining",
+    status_code=204,
+    summary="Stop a training, or remove it",
+    responses=documented(404, 422),
+)
+async def stop(request: Request, name: str, remove: schemas.Flag = "false") -> Response:
+    """Stop a training that was started here; `byhand train --resume` continues it. `remove=true` removes its run."""
+    trainings = runtime_of(request).trainings
+    await (trainings.remove(name) if remove == "true" else trainings.stop(name))
     return Response(status_code=204)
