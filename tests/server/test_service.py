@@ -187,7 +187,7 @@ def test_runs_are_offered(service: Callable[..., Client], npz: Path, tmp_path: P
 
 
 def test_attention_of_a_run(service: Callable[..., Client], npz: Path, tmp_path: Path, ink: np.ndarray) -> None:
-    settings: dict[str, Any] = {"patch": 7, "width": 8, "depth": 2, "heads": 2, "hidden": 6, "epochs": 1}
+    settings: dict[str, Any] = {"patch": 7, "stem": 0, "width": 8, "depth": 2, "heads": 2, "hidden": 6, "epochs": 1}
     run = byhand.train("vit", data=str(npz), runs=tmp_path, show=False, **settings)
     with service(runs=(run.path,)) as own:
         summary = own.get("/v1/networks").json()["networks"][-1]

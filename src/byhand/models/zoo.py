@@ -137,15 +137,30 @@ def resnet(channels: tuple[int, ...] = (16, 48), blocks: int = 1, stem: int = 5,
 
 
 def vit(
-    patch: int = 4, width: int = 64, depth: int = 4, heads: int = 4, hidden: int = 128, dropout: float = 0.0
+    patch: int = 4,
+    width: int = 64,
+    depth: int = 2,
+    heads: int = 4,
+    hidden: int = 128,
+    stem: int = 16,
+    dropout: float = 0.0,
 ) -> Layers:
     """Vision transformer: patches as tokens, or with ``patch = 0`` an image's rows (Dosovitskiy et al., 2021).
 
     A block is self-attention and then a perceptron for each token, both residual, each after a layer normalization; the
-    mean of all tokens is classified.
+    mean of all tokens is classified. With `stem`, for patches of an even size, a 5x5 convolution of stride 2 with so
+    many channels comes first (Xiao et al., 2021): a token still stands for `patch` x `patch` pixels, and sees a little
+    more around.
     """
     drop = (Dropout(dropout),) if dropout else ()
     made: list[Layer] = [Patches(patch)] if patch else []
+    if patch and stem:
+        if patch % 2:
+            raise ByhandError(
+                f"vit has patch = {patch} and a stem of stride 2; choose an even number, or stem = 0.",
+                code="network.out_of_range",
+            )
+        made = [Conv2d(stem, 5, stride=2, padding=2), ReLU(), Patches(patch // 2)]
     made += [Linear(width), Positions()]
     for _ in range(depth):
         made.append(Residual((LayerNorm(), Attention(heads), *drop)))

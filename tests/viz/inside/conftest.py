@@ -26,7 +26,7 @@ SPECS: dict[str, Spec] = {
     "conv5x5": zoo.network("conv5x5", channels=(4, 6), hidden=8, dropout=0.2),
     "bi-lstm": zoo.network("bi-lstm", hidden=5),
     "resnet": zoo.network("resnet", channels=(3, 4), blocks=1),
-    "vit": zoo.network("vit", patch=7, width=8, depth=2, heads=2, hidden=6),
+    "vit": zoo.network("vit", patch=7, stem=0, width=8, depth=2, heads=2, hidden=6),
     "vit of rows": zoo.network("vit", patch=0, width=6, depth=2, heads=3, hidden=4),
     "tiny-cnn": zoo.network("tiny-cnn", channels=(2, 2, 3, 3), norm=True),
 }
