@@ -13,7 +13,15 @@ Nothing heavy is imported before it is used.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# Idle threads of OpenBLAS and OpenMP look for work for 25 ms and more, which takes the processors from whatever else
+# computes. The libraries read these when they are loaded; what you have set stays. About 100 microseconds.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "18")
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+    os.environ.setdefault("KMP_BLOCKTIME", "1")
 
 __version__ = "0.1.0"
 

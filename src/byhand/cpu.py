@@ -9,11 +9,17 @@ from __future__ import annotations
 import math
 import os
 import threading
+import time
 from collections import deque
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+STAT = Path("/proc/stat")
+SAMPLE = 0.1
+"""Seconds over which `free_processors` measures at least."""
+STALE = 10.0
+"""Seconds after which a sample says nothing about now."""
 CGROUP = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
 
@@ -52,6 +58,48 @@ def _quota(cgroup: Path) -> float | None:
     except (ValueError, ZeroDivisionError):
         return None
     return allowed if allowed > 0 else None
+
+
+_Sample = tuple[float, float, float]
+"""Clock, idle seconds of the processors that this process may use, and its own seconds of computing."""
+_sample: _Sample | None = None
+
+
+def begin_sample() -> None:
+    """Take the sample from which the next `free_processors` measures, so that it need not wait."""
+    global _sample  # noqa: PLW0603
+    _sample = _measure()
+
+
+def free_processors() -> int:
+    """Count the processors that other processes leave free: at least one, at most `processors`.
+
+    Measured since the last sample, or over a tenth of a second if there is none or it is old. Where there is no
+    ``/proc/stat``, all processors count as free.
+    """
+    count, before = processors(), _sample
+    if count == 1 or (now := _measure()) is None:
+        return count
+    if before is None or not SAMPLE <= now[0] - before[0] <= STALE:
+        time.sleep(SAMPLE)
+        before, now = now, _measure() or now
+    begin_sample()
+    seconds, idle, own = (new - old for new, old in zip(now, before, strict=True))
+    return max(1, min(count, int((idle + own) / max(seconds, 1e-3) + 0.5)))
+
+
+def _measure() -> _Sample | None:
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    idle = 0.0
+    try:
+        for line in STAT.read_text().splitlines():
+            name, *ticks = line.split()
+            # cpu0 user nice system idle iowait ...
+            if name[:3] == "cpu" and name[3:].isdigit() and int(name[3:]) in usable:
+                idle += (int(ticks[3]) + int(ticks[4])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return None
+    return time.monotonic(), idle, time.process_time()
 
 
 class _Agreement:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
 from byhand import __version__
+from byhand.cli.output import guarded_output
 from byhand.cli.parser import Parser
+from byhand.cpu import begin_sample
 from byhand.errors import ByhandError, nearest
 
 COMMANDS = {
@@ -68,6 +69,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 for success, 1 if a part failed, 2 for invalid input, 130 when interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    with guarded_output(words[:1] in (["train"], ["compare"])) as output:
+        status = _main(words)
+        # A reader that has seen enough is no failure.
+        return 1 if status == 0 and output.lost else status
+
+
+def _main(words: list[str]) -> int:
     try:
         command = words[0] if words else "--help"
         if command in ("-h", "--help"):
@@ -77,6 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if command == "--version":
             print(f"byhand {__version__}")
             return 0
+        if command == "train":
+            begin_sample()
         if command not in COMMANDS:
             raise ByhandError(
                 f"There is no command {command!r}; {nearest(command, COMMANDS)}.", code="cli.unknown_command"
@@ -96,7 +106,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from byhand.models.own_layers import import_file
 
             import_file(path)
-        return int(module.run(arguments))
+        status = int(module.run(arguments))
+        # What cannot be written is found here, and not by the interpreter as it exits.
+        sys.stdout.flush()
+        return status
     except ByhandError as problem:
         print(f"byhand: {problem} [{problem.code}]", file=sys.stderr)
         return 2
@@ -108,9 +121,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("byhand: not enough memory; use smaller layers or batches. [memory.exhausted]", file=sys.stderr)
         return 2
     except BrokenPipeError:
-        # The reader of our output has exited (`byhand data | head`); discard what is still buffered.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output has exited (`byhand data | head`).
         return 0
-    except KeyboardInterrupt:
-        print("byhand: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"byhand: interrupted{f'; {interrupt}' if str(interrupt) else ''}", file=sys.stderr)
         return 130

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FLAGS = (
     *("optimizer", "lr", "batch_size", "hidden", "epochs", "schedule", "dropout", "l2", "momentum", "clip", "patience"),
-    *("smoothing", "dtype", "device", "threads", "watch_test"),
+    *("smoothing", "dtype", "device", "threads", "watch_test", "log_every"),
 )
 """The settings that have their own flag."""
 
@@ -35,8 +35,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--smoothing", type=float, metavar="FRACTION", help="label smoothing")
     group.add_argument("--dtype", choices=("float32", "float64"), metavar="TYPE", help="float32 or float64")
     group.add_argument("--device", metavar="NAME", help="auto, cpu, cuda or mps")
-    group.add_argument("--threads", type=int, metavar="N", help="threads; 0 uses every processor")
+    group.add_argument("--threads", type=int, metavar="N", help="threads; 0 uses every free processor")
     group.add_argument("--watch-test", action="store_true", default=None, help="log the test accuracy every epoch")
+    group.add_argument("--log-every", type=int, metavar="N", help="log and draw the loss every N steps")
     any_other = "any other setting of the recipe, written as in its file"
     group.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help=any_other)
     data = parser.add_argument_group("data")

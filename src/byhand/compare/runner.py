@@ -22,7 +22,7 @@ from byhand.data import Splits, load_dataset
 from byhand.errors import ByhandError
 from byhand.training.callbacks import Callback
 from byhand.training.environment import choose_device
-from byhand.training.folder import RECIPE, RESULTS
+from byhand.training.folder import RECIPE, read_results
 from byhand.training.recipe import Recipe
 from byhand.training.run import Run
 from byhand.training.trainer import resume, start
@@ -177,6 +177,11 @@ def experiments_of(paths: Sequence[Path]) -> list[Experiment]:
     groups: dict[str, list[Run]] = {}
     for path in {path.resolve(): path for path in paths}.values():
         run = Run.load(path).require_done()
+        if "validation" not in run.results:
+            raise ByhandError(
+                f"{path} was trained without validation digits, which a comparison needs; name another run.",
+                code="compare.no_validation",
+            )
         common = dataclasses.replace(run.recipe.with_settings(seed=0), description="", project={})
         groups.setdefault(common.to_toml(), []).append(run)
     return [Experiment(runs[0].recipe, runs=tuple(runs)) for runs in groups.values()]
@@ -191,9 +196,14 @@ def train_once(recipe: Recipe, folder: Path, splits: Splits, callback: Callback 
         ``run.other_digits`` if there is a finished run that was trained on other digits.
     """
     config, callback = recipe.config, callback or Callback()
+    if not len(splits.validation):
+        raise ByhandError(
+            f"{recipe.name} has no validation digits, which a comparison chooses by; give some in --split.",
+            code="compare.no_validation",
+        )
     name = f"{recipe.name}-{config.hand}-seed{config.seed}-{_digest(recipe, splits)}"
     path = folder / name
-    if (path / RESULTS).exists():
+    if read_results(path):
         run = Run.load(path).require_done()
         run.require_digits(splits)
         callback.skip(run)
@@ -206,12 +216,15 @@ def train_once(recipe: Recipe, folder: Path, splits: Splits, callback: Callback 
 def _digest(recipe: Recipe, splits: Splits) -> str:
     """Eight hexadecimal digits of everything that a run depends on."""
     config = recipe.config
+    settings = dataclasses.asdict(config)
+    # What is logged changes no result.
+    settings.pop("log_every")
     depends_on = {
         "byhand": __version__,
         "spec": recipe.spec(splits.train).to_dict(),
         # Default values too: if one changes, the run is another. The number of threads changes only the last bits.
         "training": {
-            **dataclasses.asdict(config),
+            **settings,
             "threads": None,
             "device": choose_device(config.device, config.hand, config.dtype)[0],
         },

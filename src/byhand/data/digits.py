@@ -31,6 +31,8 @@ class Digits:
         The name of the dataset, such as ``"mnist"``.
     source
         Where the digits came from, such as ``"cache"``; recorded with every result.
+    may_be_empty
+        Whether N may be 0, as in a validation split that is left out.
 
     Raises
     ------
@@ -42,6 +44,7 @@ class Digits:
     labels: Bytes | None
     name: str
     source: str
+    may_be_empty: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
@@ -50,7 +53,7 @@ class Digits:
                 f"{self.name} has images of shape {images.shape} and type {images.dtype}; expected (N, 28, 28), uint8.",
                 code="data.bad_images",
             )
-        if not len(images):
+        if not len(images) and not self.may_be_empty:
             raise ByhandError(
                 f"{self.name} contains no images; choose another file or a larger selection.", code="data.empty"
             )

@@ -81,12 +81,12 @@ def parse_split(text: str) -> Counts | Fractions:
     ----------
     text
         ``train/validation/test``: three counts (``"50000/10000/10000"``, which may leave digits unused) or three
-        fractions with a decimal point that add up to one (``"0.7/0.15/0.15"``).
+        fractions with a decimal point that add up to one (``"0.7/0.15/0.15"``). Validation may be ``0``.
 
     Returns
     -------
     tuple
-        Three ints or three exact fractions, all greater than zero.
+        Three ints or three exact fractions; the second may be zero, the others are greater.
 
     Raises
     ------
@@ -96,13 +96,13 @@ def parse_split(text: str) -> Counts | Fractions:
     words = [word.strip() for word in text.split("/")]
     wrong = ByhandError(
         f"The split {text!r} is invalid; expected train/validation/test as three counts or as three fractions that add "
-        "up to 1, each above zero, for example 50000/10000/10000 or 0.7/0.15/0.15.",
+        "up to 1, above zero (validation may be 0), for example 50000/10000/10000 or 0.7/0.15/0.15.",
         code="data.invalid_split",
     )
     if len(words) != 3 or not all(_is_number(word) for word in words):
         raise wrong
     first, second, third = (Fraction(word) for word in words)
-    if min(first, second, third) <= 0:
+    if min(first, third) <= 0:
         raise wrong
     if all("." not in word for word in words):
         return int(first), int(second), int(third)
@@ -152,10 +152,15 @@ def split(dataset: Dataset, seed: int = 0, sizes: str | Counts | Fractions | Non
         tested = official if test == len(official) else official.take(np.sort(chosen))
     return Splits(
         train=dataset.train.take(np.sort(order[validation:][:train])),
-        validation=dataset.train.take(np.sort(order[:validation])),
+        validation=dataset.train.take(np.sort(order[:validation])) if validation else _none(dataset.train),
         test=tested,
         seed=seed,
     )
+
+
+def _none(digits: Digits) -> Digits:
+    images, labels = digits.images[:0], digits.labelled()[:0]
+    return Digits(images, labels, digits.name, digits.source, may_be_empty=True)
 
 
 def _is_number(word: str) -> bool:

@@ -92,6 +92,8 @@ def _evaluate(run: Run) -> Snapshot:
     except ByhandError:
         # The digits are not available, or not those that the run was trained on.
         return Snapshot(filters=filters)
+    if not len(digits):
+        return Snapshot(filters=filters)
     predicted = network.logits(digits.images[:SCORED]).argmax(axis=1)
     return Snapshot(
         classification_report(digits.labelled()[:SCORED], predicted, network.spec.classes).confusion.tolist(), filters

@@ -20,10 +20,16 @@ class Callback:
         """The run is done already; nothing is trained."""
 
     def begin(self, run: Run, accuracy: float) -> None:
-        """Training begins, or resumes after the epochs in ``run.log``; `accuracy` is the untrained network's."""
+        """Training begins, or resumes after the epochs in ``run.log``; `accuracy` is the untrained network's.
+
+        It is NaN without validation digits.
+        """
 
     def step(self, step: int, steps: int) -> None:
         """A step of the epoch is done, counted from 1."""
+
+    def loss(self, step: int, steps: int, loss: float) -> None:
+        """Called every ``log_every`` steps with the loss of the step's batch."""
 
     def epoch(self, entry: dict[str, Any], seconds: float) -> None:
         """An epoch is done: its log entry and the seconds it took."""
@@ -36,7 +42,7 @@ class Callbacks(Callback):
     """Several callbacks, called in order."""
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
-        for stage in ("note", "skip", "begin", "step", "epoch", "end"):
+        for stage in ("note", "skip", "begin", "step", "loss", "epoch", "end"):
             setattr(self, stage, partial(_call_each, [getattr(callback, stage) for callback in callbacks]))
 
 

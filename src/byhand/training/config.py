@@ -35,7 +35,7 @@ class TrainingConfig:
     seed
         Seed of every random stream of the run.
     threads
-        Threads for matrix products; 0 uses every processor.
+        Threads for matrix products; 0 takes one for every processor that other programs leave free.
     epochs
         Passes over the training split; iterations, for `FULL_BATCH` optimizers.
     batch_size
@@ -71,6 +71,8 @@ class TrainingConfig:
         from there on.
     watch_test
         Whether the test accuracy is logged every epoch. Nothing is selected by it.
+    log_every
+        The loss of a batch is logged every so many steps; 0 logs none.
     """
 
     hand: str = "fast"
@@ -100,6 +102,7 @@ class TrainingConfig:
     clip: float = 0.0
     patience: int = 0
     watch_test: bool = False
+    log_every: int = 0
 
     def __post_init__(self) -> None:
         # Imported here, so that `byhand train --help` loads no array library.
@@ -118,7 +121,7 @@ class TrainingConfig:
                     f"There is no {name} {getattr(self, name)!r}; {nearest(getattr(self, name), known)}.",
                     code=f"recipe.unknown_{name}",
                 )
-        for name in ("seed", "threads", "batch_size", "nondigits", "l2", "clip", "patience"):
+        for name in ("seed", "threads", "batch_size", "nondigits", "l2", "clip", "patience", "log_every"):
             self._require(name, getattr(self, name) >= 0, "0 or more")
         self._require("threads", self.threads <= MAX_THREADS, f"{MAX_THREADS} or fewer")
         for name in ("epochs", "step_every"):
@@ -139,6 +142,10 @@ class TrainingConfig:
             (
                 self.nondigits and self.augment != "writing",
                 f"nondigits = {self.nondigits} needs another augmentation; set augment to 'writing' too.",
+            ),
+            (
+                self.full_batch and self.log_every,
+                f"{self.optimizer} has no batches whose loss could be logged; leave out log_every.",
             ),
             (
                 self.l2_over_rows and not self.full_batch,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import threadpoolctl
 
 from byhand import __version__
-from byhand.cpu import processors, set_blas_threads
+from byhand.cpu import free_processors, processors, set_blas_threads
 from byhand.errors import ByhandError
 from byhand.training.config import MAX_THREADS
 
@@ -106,6 +107,24 @@ def set_threads(count: int) -> int:
 
         torch.set_num_threads(count)
     return count
+
+
+def choose_threads() -> tuple[int, str]:
+    """Choose how many threads a new run computes with, and say why if they are fewer than there are processors.
+
+    ``OMP_NUM_THREADS`` decides if it is set. Otherwise there is a thread for every processor that other programs leave
+    free: threads that wait for one another are slower on busy processors than one thread.
+    """
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= MAX_THREADS:
+        return int(wanted), ""
+    count, free = processors(), free_processors()
+    if free == count:
+        return count, ""
+    return free, (
+        f"other programs keep {count - free} of {count} processors busy; computing with {free} "
+        f"thread{'s' if free > 1 else ''} (--threads {count} uses all)."
+    )
 
 
 def environment(device: str, threads: int) -> dict[str, Any]:

@@ -71,7 +71,8 @@ def create_folder(folder: Path, name: str | None, default: str, recipe: str, env
         while not _rename(temporary, path):
             if name:
                 raise ByhandError(
-                    f"There is a run {path} already; resume it by --resume {path}, or choose another --name.",
+                    f"There is a run {path} already; resume it by --resume {path}, replace it by --force, or choose "
+                    "another --name.",
                     code="run.exists",
                 )
             number += 1
@@ -86,6 +87,23 @@ def create_folder(folder: Path, name: str | None, default: str, recipe: str, env
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
     return path
+
+
+def valid_name(name: str) -> str:
+    """Return a run's name if it names a folder directly in the folder of all runs.
+
+    Raises
+    ------
+    ByhandError
+        ``run.invalid_name``.
+    """
+    if not name or not name.isprintable() or name.startswith(".") or set(name) & set("/\\:") or name.endswith(".new"):
+        raise ByhandError(
+            f"invalid name {name!r} of a run; expected one without /, not starting with a dot and not ending in .new "
+            "(--runs names another folder).",
+            code="run.invalid_name",
+        )
+    return name
 
 
 def _rename(temporary: Path, path: Path) -> bool:
@@ -189,6 +207,27 @@ def read_json(path: Path) -> dict[str, Any]:
     return _parse(path, lambda text: dict(json.loads(text)), {})
 
 
+def read_results(path: Path) -> dict[str, Any]:
+    """Read the results in a run's folder; empty if it is not done.
+
+    Raises
+    ------
+    ByhandError
+        ``run.damaged`` if the file lacks what every run's results have.
+    """
+    file = path / RESULTS
+    if not file.exists():
+        return {}
+    try:
+        results = read_json(file)
+        _ = float(results["test"]["accuracy"]), int(results["epochs"]), int(results["parameters"])
+    except (ByhandError, KeyError, TypeError, ValueError) as problem:
+        raise ByhandError(
+            f"{file} is damaged; delete it and complete the run by `byhand train --resume {path}`.", code="run.damaged"
+        ) from problem
+    return results
+
+
 def read_environment(path: Path) -> dict[str, Any]:
     """Read the environment in which a run began; empty if it was killed before that was written."""
     values = read_json(path / ENVIRONMENT)
@@ -203,7 +242,7 @@ def _parse(path: Path, parse: Callable[[str], Content], missing: Content) -> Con
         return parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return missing
-    except (OSError, ValueError, TypeError) as problem:
+    except (OSError, KeyError, ValueError, TypeError) as problem:
         raise ByhandError(f"{path} is damaged; train the run again.", code="run.damaged") from problem
 
 
@@ -225,14 +264,20 @@ def append_log(path: Path, entry: Mapping[str, Any]) -> None:
         ) from problem
 
 
-def read_log(path: Path) -> list[dict[str, Any]]:
-    """Read the complete lines of a log; a kill may have cut off the last."""
-    # What follows the last line feed is incomplete.
-    return _parse(path, lambda text: [dict(json.loads(line)) for line in text.split("\n")[:-1]], [])
+def read_log(path: Path, *numbers: str) -> list[dict[str, Any]]:
+    """Read the complete lines of a log, each of which must have these `numbers`; a kill may have cut off the last."""
+
+    def parse(text: str) -> list[dict[str, Any]]:
+        # What follows the last line feed is incomplete.
+        entries = [dict(json.loads(line)) for line in text.split("\n")[:-1]]
+        _ = [float(entry[name]) for entry in entries for name in numbers]
+        return entries
+
+    return _parse(path, parse, [])
 
 
-def truncate_log(path: Path, length: int) -> list[dict[str, Any]]:
-    """Keep the first `length` lines of a log, and return them."""
-    entries = read_log(path)[:length]
+def truncate_log(path: Path, length: int, *numbers: str) -> list[dict[str, Any]]:
+    """Keep the first `length` lines of a log, and return them; each must have these `numbers`."""
+    entries = read_log(path, *numbers)[:length]
     write_text(path, "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
     return entries

@@ -30,8 +30,15 @@ if TYPE_CHECKING:
 TRAIN_SAMPLE = 5_000
 """How many training digits, at most, the training accuracy is measured on after each epoch."""
 
+LARGE_RATE = 0.1
+"""The largest learning rate that is suggested."""
+
 OnStep = Callable[[int, int], None]
 """Called after every step with its number in the epoch, from 1, and the number of steps in an epoch."""
+
+
+OnLoss = Callable[[int, int, float], None]
+"""Called every ``log_every`` steps with the same two numbers and the loss of the step's batch."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ def train_by_steps(
     report: Report,
     first: int = 0,
     on_step: OnStep = lambda step, steps: None,
+    on_loss: OnLoss = lambda step, steps, loss: None,
 ) -> None:
     """Train step by step.
 
@@ -84,8 +92,8 @@ def train_by_steps(
         Called after every epoch; training stops when it returns true.
     first
         The first epoch to train, counted from 0.
-    on_step
-        Called after every step.
+    on_step, on_loss
+        Called after every step, and every ``config.log_every`` steps.
 
     Raises
     ------
@@ -101,6 +109,7 @@ def train_by_steps(
         began = time.perf_counter()
         drop = generator(config.seed, "dropout", epoch)
         total, seen = 0.0, 0
+        step_losses: list[tuple[int, float]] = []
         # Closed when a step fails, so that no thread keeps preparing batches.
         with closing(_batches(images, splits.train.labelled(), config, epoch, size)) as batches:
             for step, (batch, labels) in enumerate(batches):
@@ -112,8 +121,14 @@ def train_by_steps(
                 total += loss * len(labels)
                 seen += len(labels)
                 on_step(step + 1, steps)
+                done = epoch * steps + step + 1
+                if config.log_every and done % config.log_every == 0:
+                    step_losses.append((done, loss))
+                    on_loss(step + 1, steps, loss)
         seconds = time.perf_counter() - began
         entry = measured(network, splits, config, epoch, (epoch + 1) * steps, total / seen, lr)
+        if config.log_every:
+            entry["step_losses"] = step_losses
         if report(Epoch(entry, seconds)):
             return
 
@@ -207,8 +222,8 @@ def measured(
     network: Network, splits: Splits, config: TrainingConfig, epoch: int, step: int, train_loss: float, lr: float | None
 ) -> dict[str, Any]:
     """Measure a network after an epoch: on a sample of the training split, on validation, and on test if watched."""
-    val_accuracy, val_loss = score(network, splits.validation)
-    if not math.isfinite(val_loss):
+    val_accuracy, val_loss = score(network, splits.validation) if len(splits.validation) else (None, None)
+    if val_loss is not None and not math.isfinite(val_loss):
         raise _diverged(val_loss, step, lr, config)
     # Every k-th training digit: all of them would take a large part of an epoch.
     sample = slice(None, None, math.ceil(len(splits.train) / TRAIN_SAMPLE))
@@ -234,6 +249,7 @@ def _diverged(loss: float, step: int, lr: float | None, config: TrainingConfig) 
         )
     clip = "" if config.clip else ", or --clip 1"
     return ByhandError(
-        f"The loss became {loss} at step {step} with learning rate {lr:g}; try --lr {config.lr / 10:g}{clip}.",
+        f"The loss became {loss} at step {step} with learning rate {lr:g}; "
+        f"try --lr {min(config.lr / 10, LARGE_RATE):g}{clip}.",
         code="training.diverged",
     )

@@ -22,7 +22,6 @@ import itertools
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +36,12 @@ from byhand.models.layers import Dropout
 from byhand.models.spec import Spec
 from byhand.options import check_settings, plain, short
 from byhand.training.config import TrainingConfig
+from byhand.training.recipe_files import recipe_text, shipped
 
 DATA: dict[str, Any] = {"name": "auto", "split": "", "split_seed": 0}
 PROJECT: dict[str, Any] = {"states": "", "epoch_seconds": 0.0}
+UNDESCRIBED = ("hand", "dtype", "device", "seed", "threads", "watch_test", "log_every")
+"""Settings that a recipe's comment is not about."""
 SHAPE = (SIDE, SIDE)
 SECTIONS = ("network", "training", "data", "sweep", "project")
 SPEC = {"layers": (), "input_shape": SHAPE, "loss": "softmax", "init": "glorot_uniform", "smoothing": 0.0}
@@ -54,7 +56,7 @@ class Recipe:
     name
         ``name`` in the file, or the file's name without its suffix.
     description
-        The comment at the top of the file.
+        The comment at the top of the file; of a changed recipe, what was changed.
     network
         ``name`` and the settings of a network of the zoo, or ``layers`` and the settings of a `Spec`. ``min_variance``
         leaves out the pixels whose variance over the training split (of values from 0 to 1) is no greater.
@@ -73,7 +75,7 @@ class Recipe:
     """
 
     name: str
-    description: str = ""
+    description: str = field(default="", compare=False)
     network: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -151,7 +153,20 @@ class Recipe:
                 raise _error(self.name, f"has no setting {key!r}; {nearest(key, known)}", "unknown_setting")
             sections[known[key]][key] = plain(value)
         sweep = {key: values for key, values in self.sweep.items() if key not in settings}
-        return dataclasses.replace(self, **sections, sweep=sweep)
+        changed = dataclasses.replace(self, **sections, sweep=sweep)
+        new, old = (_defaults_filled(recipe) for recipe in (changed, self))
+        differing = {key: new[key] for key in settings if new[key] != old[key] and key not in UNDESCRIBED}
+        return dataclasses.replace(changed, description=self._describe_change(differing))
+
+    def _describe_change(self, settings: Mapping[str, Any]) -> str:
+        """Describe a copy with other settings: the comment is about the recipe as it was."""
+        if not settings:
+            return self.description
+        text = ", ".join(f"{key} = {_shown(value)}" for key, value in settings.items())
+        beginning = f"The recipe {self.name!r}, changed: "
+        if self.description.startswith(beginning):
+            return f"{self.description.removesuffix('.')}, {text}."
+        return f"{beginning}{text}."
 
     @property
     def data_settings(self) -> dict[str, Any]:
@@ -208,7 +223,10 @@ class Recipe:
         """
         given = {key: value for key, value in data.items() if value is not None}
         required = self.split_required or bool(given.get("split"))
-        return dataclasses.replace(self, data={**self.data, **given}, split_required=required)
+        before = self.data_settings
+        description = self._describe_change({key: value for key, value in given.items() if value != before[key]})
+        data = {**self.data, **given}
+        return dataclasses.replace(self, data=data, description=description, split_required=required)
 
     def spec(self, train: Digits | None = None) -> Spec:
         """Build the network's spec; only ``min_variance`` depends on the training split, and is ignored without one.
@@ -241,14 +259,20 @@ def _error(name: str, problem: str, code: str = "invalid_setting") -> ByhandErro
     return ByhandError(f"The recipe {name!r} {problem}.", code=f"recipe.{code}")
 
 
+def _defaults_filled(recipe: Recipe) -> dict[str, Any]:
+    return {
+        **recipe._network_defaults(),
+        **recipe._checked("network", recipe._network_defaults()),
+        **dataclasses.asdict(recipe.config),
+    }
+
+
+def _shown(value: Any) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list | tuple) else str(value)
+
+
 def _for_filename(value: Any) -> str:
     return (",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)).replace("/", "-")
-
-
-def shipped() -> tuple[str, ...]:
-    """Names of the recipes that ship with byhand."""
-    files = resources.files("byhand") / "recipes"
-    return tuple(sorted(file.name.removesuffix(".toml") for file in files.iterdir() if file.name.endswith(".toml")))
 
 
 def load_recipe(name: str | Path) -> Recipe:
@@ -260,27 +284,6 @@ def load_recipe(name: str | Path) -> Recipe:
         If there is no such recipe, or the file is not a recipe.
     """
     return parse_recipe(recipe_text(name), str(name) if str(name) in shipped() else Path(name).stem)
-
-
-def recipe_text(name: str | Path) -> str:
-    """Read the text of a recipe, with its comments.
-
-    Raises
-    ------
-    ByhandError
-        If there is no such recipe, or the file cannot be read.
-    """
-    if str(name) in shipped():
-        return (resources.files("byhand") / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
-    path = Path(name)
-    if path.suffix != ".toml":
-        hint = f"{nearest(str(name), shipped())}, or name a file ending in .toml"
-        raise _error(str(name), f"was not found; {hint}", "not_found")
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
-        raise _error(str(path), f"cannot be read ({reason}); check its name", "unreadable") from problem
 
 
 def parse_recipe(text: str, name: str) -> Recipe:

@@ -36,11 +36,11 @@ from byhand.training.folder import (
     ENVIRONMENT,
     LOG,
     RECIPE,
-    RESULTS,
     TIMES,
     is_locked,
     read_json,
     read_log,
+    read_results,
 )
 from byhand.training.recipe import Recipe, parse_recipe
 
@@ -105,9 +105,9 @@ class Run:
             str(path),
             recipe,
             path,
-            results=read_json(path / RESULTS),
-            log=read_log(path / LOG),
-            times=read_log(path / TIMES),
+            results=read_results(path),
+            log=read_log(path / LOG, "train_loss"),
+            times=read_log(path / TIMES, "seconds"),
             environment=environment,
             hand=hand or recipe.config.hand,
         )
@@ -245,7 +245,12 @@ class Run:
 
     @property
     def final_seconds(self) -> float:
-        """Seconds of training until the validation accuracy first came within `FINAL_MARGIN` of the final one."""
+        """Seconds of training until the validation accuracy first came within `FINAL_MARGIN` of the final one.
+
+        Without validation digits, of the whole training.
+        """
+        if "validation" not in self.results:
+            return self.seconds
         final = self.results["validation"]["accuracy"] - FINAL_MARGIN - 1e-9
         reached = next(
             (epoch for epoch, entry in enumerate(self.log) if entry["val_accuracy"] >= final), len(self.log) - 1
@@ -298,6 +303,11 @@ def read_recipe(path: Path) -> Recipe:
     try:
         text = (path / RECIPE).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
+        if not path.exists():
+            raise ByhandError(
+                f"There is no folder {path}: nothing was saved there yet; start the run by `byhand train RECIPE`.",
+                code="run.not_found",
+            ) from problem
         if next(path.glob(f"*/{RECIPE}"), None) is not None:
             raise ByhandError(
                 f"{path} contains several runs; name one of them, or repeat the command that started them to resume.",

@@ -7,8 +7,10 @@ one that was not. The full-batch methods keep their state inside SciPy and start
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,12 @@ from byhand.training import folder as files
 from byhand.training.callbacks import Callback
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.config import SCHEDULES_OF_LENGTH, TrainingConfig
-from byhand.training.environment import choose_device, environment, set_threads
+from byhand.training.environment import choose_device, choose_threads, environment, set_threads
 from byhand.training.folder import CHECKPOINT, ENVIRONMENT, LOCK, LOG, RECIPE, RESULTS, TIMES
 from byhand.training.loop import Epoch, score, train_by_steps, train_full_batch
 from byhand.training.optimizers import optimizer
 from byhand.training.recipe import Recipe
+from byhand.training.rerun import change_epochs, finish_replacement, prepare_replacement
 from byhand.training.run import Run, read_recipe
 
 MAX_PARAMETERS = 2**33
@@ -38,7 +41,7 @@ SAVE_EVERY = 1.0
 FORMAT = 2
 """Of checkpoints; those without one were written when the fast hand was called ``numpy``."""
 
-CHANGEABLE = ("epochs", "patience", "watch_test", "threads", "device")
+CHANGEABLE = ("epochs", "patience", "watch_test", "threads", "device", "log_every")
 """Settings that may be changed before a run is resumed; epochs only where the schedule does not depend on them."""
 
 
@@ -50,6 +53,7 @@ def start(
     offline: bool = False,
     callback: Callback | None = None,
     splits: Splits | None = None,
+    force: bool = False,
 ) -> Run:
     """Train a recipe in a new folder.
 
@@ -67,6 +71,9 @@ def start(
         Called at every stage.
     splits
         The recipe's digits, if they are loaded already.
+    force
+        Replace the run of that name, if there is one. It stays as it is until the new one is done, whose folder's name
+        ends in ``.new`` until then.
 
     Returns
     -------
@@ -84,22 +91,46 @@ def start(
             f"set each to one value, or train it by `byhand train {recipe.name}`.",
             code="recipe.sweeps",
         )
+    if name is not None:
+        files.valid_name(name)
     # All that can be wrong with the request is found before the folder is made.
     trainer = Trainer(recipe, callback or Callback(), splits, offline)
-    path = files.create_folder(
-        folder, name, f"{recipe.name}-{recipe.config.hand}", recipe.to_toml(), trainer.environment
-    )
-    with files.locked(path):
-        return trainer.train(path)
+    default = f"{recipe.name}-{recipe.config.hand}"
+    if force:
+        name = prepare_replacement(folder, name or default)
+    path = files.create_folder(folder, name, default, recipe.to_toml(), trainer.environment)
+    with _training(path):
+        run = trainer.train(path)
+    return finish_replacement(run)
 
 
-def resume(path: Path, *, offline: bool = False, callback: Callback | None = None, splits: Splits | None = None) -> Run:
-    """Resume a run that was interrupted; one that is done is loaded.
+@contextmanager
+def _training(path: Path) -> Iterator[None]:
+    """Lock a run while the block trains it; an interrupt says how to go on."""
+    try:
+        with files.locked(path):
+            yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"resume the run by `byhand train --resume {path}`") from None
+
+
+def resume(
+    path: Path,
+    *,
+    epochs: int | None = None,
+    offline: bool = False,
+    callback: Callback | None = None,
+    splits: Splits | None = None,
+) -> Run:
+    """Resume a run that was interrupted; one that is done is loaded, or trained further with more `epochs`.
 
     Parameters
     ----------
     path
         The run's folder.
+    epochs
+        The number of epochs in all, if the run is to be trained for more or fewer than its recipe says. The end is that
+        of a run that was started with this number.
     offline, callback, splits
         As in `start`.
 
@@ -111,14 +142,19 @@ def resume(path: Path, *, offline: bool = False, callback: Callback | None = Non
     """
     path, callback = Path(path), callback or Callback()
     recipe = read_recipe(path)
-    if not (path / RESULTS).exists() or (path / LOCK).exists():
-        with files.locked(path):
+    if epochs is not None and epochs != recipe.config.epochs:
+        recipe = change_epochs(path, recipe, epochs)
+    if not files.read_results(path) or (path / LOCK).exists():
+        with _training(path):
             # Another process may have finished it just now, or been killed between its last file and its lock.
-            if not (path / RESULTS).exists():
-                return Trainer(recipe, callback, splits, offline, files.read_environment(path)).train(path)
+            done = bool(files.read_results(path))
+            if not done:
+                run = Trainer(recipe, callback, splits, offline, files.read_environment(path)).train(path)
             files.remove_partial_files(path)
-    run = Run.load(path)
-    callback.note(f"{path} is done; nothing is left to train.")
+        if not done:
+            return finish_replacement(run)
+    run = finish_replacement(Run.load(path))
+    callback.note(f"{run.path} is done; nothing is left to train.")
     return run
 
 
@@ -147,8 +183,12 @@ class Trainer:
             # It brings a BLAS of its own, whose threads are set with the others.
             import scipy.optimize  # noqa: F401
         # Set before the weights are drawn: orthogonal ones come from matrix products.
-        threads = set_threads(config.threads or before.get("threads", 0))
-        device, self.device_note = _choose_device(config, before.get("device"))
+        threads, threads_note = config.threads or before.get("threads", 0), ""
+        if not threads:
+            threads, threads_note = choose_threads()
+        set_threads(threads)
+        device, device_note = _choose_device(config, before.get("device"))
+        self.notes = [note for note in (device_note, threads_note) if note]
         self.splits = recipe.load_splits(offline=offline, notify=callback.note) if splits is None else splits
         spec = recipe.spec(self.splits.train)
         if spec.size > MAX_PARAMETERS:
@@ -172,7 +212,7 @@ class Trainer:
         """Train from the beginning, or from the checkpoint in the run's folder."""
         config, network, splits = self.config, self.network, self.splits
         self.path, self.saved = path, time.monotonic()
-        untrained = score(network, splits.validation)[0]
+        untrained = score(network, splits.validation)[0] if len(splits.validation) else math.nan
         log, times = self._restore()
         if not log or not (path / ENVIRONMENT).exists():
             write_json(path / ENVIRONMENT, self.environment)
@@ -189,7 +229,13 @@ class Trainer:
             _network=network,
             _splits=splits,
         )
-        self.callback.note(self.device_note)
+        if not len(splits.validation):
+            self.notes.append(
+                "there are no validation digits: the last weights are kept, patience has no effect, and no validation "
+                "accuracy is measured."
+            )
+        for note in self.notes:
+            self.callback.note(note)
         self.callback.begin(self.run, untrained)
         stopped = ""
         if self.optimizer is None:
@@ -197,11 +243,14 @@ class Trainer:
                 done = f"{log[-1]['step']} of {config.epochs} iterations"
                 self.callback.note(f"{config.optimizer} stopped after {done}: {stopped}.")
         elif not self._out_of_patience():
-            train_by_steps(network, self.optimizer, splits, config, self._after_epoch, len(log), self.callback.step)
+            showing = (self.callback.step, self.callback.loss)
+            train_by_steps(network, self.optimizer, splits, config, self._after_epoch, len(log), *showing)
         if self.best:
             network.load(self.best)
         self._save()
         self.run.results = self._results(untrained) | ({"stopped": stopped} if stopped else {})
+        # The only entry that is not the same in every run of the same seed.
+        self.run.results["seconds"] = round(self.run.seconds, 3)
         write_json(path / RESULTS, self.run.results)
         files.remove_partial_files(path)
         self.callback.end(self.run)
@@ -233,17 +282,17 @@ class Trainer:
             self.network.load(saved.values)
             self.optimizer.load_state(saved.optimizer)
             done = saved.epochs
-        log = files.read_log(self.path / LOG)
+        log = files.read_log(self.path / LOG, "train_loss")
         if len(log) < done:
             raise ByhandError(
                 f"{self.path / LOG} lacks some of the {done} epochs that are done; train the run again.",
                 code="run.damaged",
             )
-        if done and self.config.patience and saved.best:
+        if done and self._has_patience and saved.best:
             losses = [entry["val_loss"] for entry in log[:done]]
             self.best, self.best_epoch = saved.best, saved.facts.get("best_epoch", losses.index(min(losses)))
         files.remove_partial_files(self.path)
-        return files.truncate_log(self.path / LOG, done), files.truncate_log(self.path / TIMES, done)
+        return files.truncate_log(self.path / LOG, done), files.truncate_log(self.path / TIMES, done, "seconds")
 
     def _after_epoch(self, epoch: Epoch) -> bool:
         """Log an epoch; whether to stop."""
@@ -253,7 +302,7 @@ class Trainer:
         for name, entries, entry in ((LOG, log, epoch.entry), (TIMES, times, timed)):
             entries.append(entry)
             files.append_log(self.path / name, entry)
-        if self.config.patience and (
+        if self._has_patience and (
             self.best_epoch is None or epoch.entry["val_loss"] < log[self.best_epoch]["val_loss"]
         ):
             self.best_epoch = len(log) - 1
@@ -262,6 +311,10 @@ class Trainer:
             self._save()
         self.callback.epoch(epoch.entry, epoch.seconds)
         return self._out_of_patience()
+
+    @property
+    def _has_patience(self) -> bool:
+        return bool(self.config.patience and len(self.splits.validation))
 
     def _out_of_patience(self) -> bool:
         """Whether the last `patience` epochs have not been better than the best since patience was set."""
@@ -304,11 +357,13 @@ class Trainer:
                 **dict(zip(("train", "validation", "test"), splits.sizes, strict=True)),
                 "split_seed": splits.seed,
             },
-            "untrained": {"accuracy": untrained},
         }
+        if len(splits.validation):
+            results["untrained"] = {"accuracy": untrained}
         for part in ("validation", "test"):
-            accuracy, loss = score(self.network, getattr(splits, part))
-            results[part] = {"accuracy": accuracy, "loss": loss}
+            if len(digits := getattr(splits, part)):
+                accuracy, loss = score(self.network, digits)
+                results[part] = {"accuracy": accuracy, "loss": loss}
         return results
 
 
@@ -325,4 +380,6 @@ def _choose_device(config: TrainingConfig, before: str | None) -> tuple[str, str
             "or train a new run.",
             code="run.other_device",
         ) from problem
-    return device, f"computing on {device}: {'the run began there' if began else reason}."
+    # That NumPy computes on the CPU, or a device that was asked for, is no news.
+    expected = config.hand in ("numpy", "fast") or config.device != "auto" or (began and device == "cpu")
+    return device, "" if expected else f"computing on {device}: {'the run began there' if began else reason}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,9 +37,16 @@ class Terminal(Callback):
         print(
             f"Data: {splits.name} ({splits.source}): {train:,} to train, {validation:,} to validate, {test:,} to test"
         )
-        print(f"Network in the {network.hand} hand, {network.dtype}, loss {network.spec.loss}:")
+        threads = run.environment.get("threads", 0)
+        where = f" on {run.environment['device']} with {counted(threads, 'thread')}" if threads else ""
+        print(f"Network in the {network.hand} hand, {network.dtype}{where}, loss {network.spec.loss}:")
         print_table(parameter_table(network.spec))
-        print(f"Accuracy before training: {percent(accuracy, 2)}")
+        if run.log:
+            last = run.log[-1].get("val_accuracy")
+            reached = "" if last is None else f", validation accuracy {percent(last, 2)}"
+            print(f"Resumed after {counted(len(run.log), 'epoch')} of {self.epochs}{reached}")
+        elif not math.isnan(accuracy):
+            print(f"Accuracy before training: {percent(accuracy, 2)}")
         if self.console.is_terminal:
             self.bar = Progress(
                 TextColumn("epoch {task.fields[epoch]}"),
@@ -49,36 +57,58 @@ class Terminal(Callback):
                 console=self.console,
                 transient=True,
             )
-            self.task = self.bar.add_task("", epoch=0)
+            self.task = self.bar.add_task("", epoch=min(len(run.log) + 1, self.epochs))
             self.bar.start()
 
     def step(self, step: int, steps: int) -> None:
         if self.bar is not None:
             self.bar.update(self.task, completed=step, total=steps)
 
+    def loss(self, step: int, steps: int, loss: float) -> None:
+        self._print(f"Step {step:>{len(str(steps))}}/{steps} | loss {loss:.4f}")
+
     def epoch(self, entry: dict[str, Any], seconds: float) -> None:
-        line = epoch_line(entry, seconds, self.epochs, datetime.now().astimezone())
+        width = self.console.width if self.console.is_terminal else None
+        self._print(epoch_line(entry, seconds, self.epochs, datetime.now().astimezone(), width))
+        if self.bar is not None:
+            self.bar.update(self.task, completed=0, epoch=min(entry["epoch"] + 2, self.epochs))
+
+    def _print(self, line: str) -> None:
         if self.bar is None:
             print(line, flush=True)
         else:
             self.bar.console.print(line, highlight=False, soft_wrap=True)
-            self.bar.update(self.task, completed=0, epoch=entry["epoch"] + 1)
 
     def end(self, run: Run) -> None:
         self.close()
         results = run.results
         if results["stopped_early"]:
             print("Stopped early: the validation loss no longer falls; the best weights are kept.")
-        print(
-            f"Validation accuracy: {percent(results['validation']['accuracy'], 2)}, "
-            f"test accuracy: {percent(results['test']['accuracy'], 2)}"
-        )
+        test = percent(results["test"]["accuracy"], 2)
+        if "validation" in results:
+            print(f"Validation accuracy: {percent(results['validation']['accuracy'], 2)}, test accuracy: {test}")
+        else:
+            print(f"Test accuracy: {test}")
+        print(f"Training time: {seconds_text(run.seconds)} for {counted(len(run.times), 'epoch')}")
 
     def close(self) -> None:
         """Remove the progress bar."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
+
+
+def counted(count: int, noun: str) -> str:
+    """Format a number of things: ``"1 epoch"``, ``"2 epochs"``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def seconds_text(seconds: float) -> str:
+    """Format a time: ``"28.11 s"``, ``"3 min 5 s"``, ``"2 h 7 min"``."""
+    if seconds < 100:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 @contextmanager
@@ -102,22 +132,43 @@ def displaying(show: bool, tensorboard: bool) -> Iterator[Callback]:
             display.close()
 
 
-def epoch_line(entry: dict[str, Any], seconds: float, epochs: int, now: datetime) -> str:
+def epoch_line(entry: dict[str, Any], seconds: float, epochs: int, now: datetime, width: int | None = None) -> str:
     """Format the measurements of an epoch as one line.
+
+    Parameters
+    ----------
+    entry, seconds
+        The epoch's log entry, and how long it took.
+    epochs
+        The number of epochs of the run.
+    now
+        The time of day.
+    width
+        Columns of the terminal; a line that is longer is shortened to less than 80 columns, or 100 with the test split.
 
     Returns
     -------
     str
-        ``Epoch: [ 0/50] | Train Loss: 0.5393 | Val Loss: 0.4021 | Accuracy: 90.50 % | LR: 0.00950 | Time: 28.11 s |
-        Now: ...``
+        ``Epoch: [ 1/50] | Train Loss: 0.5393 | Val Loss: 0.4021 | Accuracy: 90.50 % | Train Accuracy: 91.20 % |
+        LR: 0.0095 | Time: 28.11 s | Now: ...``, or
+        ``Epoch  1/50 | train 0.5393 91.20 % | val 0.4021 90.50 % | lr 0.0095 | 28.11 s``
     """
-    lr = "line search" if entry["lr"] is None else f"{entry['lr']:.5f}"
-    watched = f" | Test Accuracy: {percent(entry['test_accuracy'], 2)}" if "test_accuracy" in entry else ""
-    return (
-        f"Epoch: [{entry['epoch']:>{len(str(epochs))}}/{epochs}] | Train Loss: {entry['train_loss']:.4f} | "
-        f"Val Loss: {entry['val_loss']:.4f} | Accuracy: {percent(entry['val_accuracy'], 2)}{watched} | LR: {lr} | "
+    lr = "line search" if entry["lr"] is None else f"{entry['lr']:.3g}"
+    number = f"{entry['epoch'] + 1:>{len(str(epochs))}}/{epochs}"
+    accuracies = {split: entry.get(f"{split}_accuracy") for split in ("train", "val", "test")}
+    percents = {split: percent(value, 2) for split, value in accuracies.items() if value is not None}
+    validated = f" | Val Loss: {entry['val_loss']:.4f} | Accuracy: {percents['val']}" if "val" in percents else ""
+    others = "".join(
+        f" | {split.title()} Accuracy: {percents[split]}" for split in ("train", "test") if split in percents
+    )
+    line = (
+        f"Epoch: [{number}] | Train Loss: {entry['train_loss']:.4f}{validated}{others} | LR: {lr} | "
         f"Time: {seconds:.2f} s | Now: {now:%Y-%m-%d %H:%M:%S}"
     )
+    if width is None or len(line) <= width:
+        return line
+    parts = (f"{split} {entry[f'{split}_loss']:.4f} {percent}" for split, percent in percents.items())
+    return " | ".join([f"Epoch {number}", *parts, f"lr {lr}", f"{seconds:.2f} s"])
 
 
 def parameter_table(spec: Spec) -> Table:

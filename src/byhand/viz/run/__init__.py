@@ -167,7 +167,8 @@ def _lead(run: Run, found: Evaluation, which: str) -> str:
     if run.path is None:
         trained = f"Trained by the recipe {run.recipe.name}."
     elif data:
-        trained = f"Trained on {data['train']:,} digits of {data['name']}, validated on {data['validation']:,} others."
+        validated = f"validated on {data['validation']:,} others" if data["validation"] else "without validation"
+        trained = f"Trained on {data['train']:,} digits of {data['name']}, {validated}."
     else:
         trained = "The training is not finished."
     # A whole path would show where the user keeps files.

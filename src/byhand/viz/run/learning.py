@@ -35,10 +35,12 @@ def learning(log: Log) -> style.Figure:
     unit = "iteration" if None in rates else "epoch"
     with style.applied():
         figure = style.figure(WIDTH, HEIGHT)
+        validation = ""
+        if last["val_loss"] is not None:
+            accuracy_text = style.percent(last["val_accuracy"], 2)
+            validation = f", the validation loss {last['val_loss']:.4f} and the validation accuracy {accuracy_text}"
         figure.set_label(
-            f"Loss and accuracy by {unit}: after {len(log)}, the training loss is {last['train_loss']:.4f}, the "
-            f"validation loss {last['val_loss']:.4f} and the validation accuracy "
-            f"{style.percent(last['val_accuracy'], 2)}."
+            f"Loss and accuracy by {unit}: after {len(log)}, the training loss is {last['train_loss']:.4f}{validation}."
         )
         left, wide, low, high = 0.072, 0.33, 0.12, 0.8
         under, between = (0.0, 0.0) if None in rates else (0.19, 0.09)
@@ -70,7 +72,7 @@ def _lines(axes: style.Axes, log: Log, measure: str, unit: float) -> None:
 
     epochs = _epochs(log)
     # Logs of earlier versions have no accuracy on training digits.
-    splits = [split for split in NAMES if all(f"{split}_{measure}" in entry for entry in log)]
+    splits = [split for split in NAMES if all(entry.get(f"{split}_{measure}") is not None for entry in log)]
     curves = {split: [unit * entry[f"{split}_{measure}"] for entry in log] for split in splits}
     values = [value for curve in curves.values() for value in curve]
     if measure == "loss" and min(values) > 0 and max(values) > DECADE * min(values):
@@ -79,12 +81,17 @@ def _lines(axes: style.Axes, log: Log, measure: str, unit: float) -> None:
         axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter("")
+    batches = _batch_losses(log) if measure == "loss" else []
+    if batches:
+        axes.plot(*zip(*batches, strict=True), color=style.SPLITS["train"], alpha=0.35, linewidth=0.8)
     # Where curves coincide, the validation's is on top.
     for split, curve in sorted(curves.items()):
         dots = "o" if len(log) <= DOTS else ""
         axes.plot(epochs, curve, color=style.SPLITS[split], marker=dots, markersize=5, clip_on=False)
     margin = max(0.03 * (epochs[-1] - epochs[0]), 0.15)
-    axes.set_xlim(epochs[0] - margin, epochs[-1] + margin)
+    # Steps of the first epoch are left of its end.
+    first = 0 if batches else epochs[0]
+    axes.set_xlim(first - margin, epochs[-1] + margin)
     if len(epochs) <= 10:
         axes.set_xticks(epochs)
     low, high = axes.get_ylim()
@@ -107,3 +114,13 @@ def _number(measure: str, value: float) -> str:
 
 def _epochs(log: Log) -> list[int]:
     return [entry["epoch"] + 1 for entry in log]
+
+
+def _batch_losses(log: Log) -> list[tuple[float, float]]:
+    """The losses that were logged every few steps, each at its place between the ends of two epochs."""
+    found, before = [], 0
+    for entry in log:
+        steps = entry["step"] - before
+        found += [(entry["epoch"] + (step - before) / steps, loss) for step, loss in entry.get("step_losses", ())]
+        before = entry["step"]
+    return found
