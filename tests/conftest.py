@@ -18,6 +18,9 @@ import pytest
 from byhand.data import Digits, Splits
 from byhand.errors import ByhandError
 
+# Runs without a number of threads take that of free processors, which is another at every moment.
+os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
+
 ROOT = Path(__file__).parents[1]
 REAL = os.environ.get("BYHAND_DATA")
 

@@ -29,7 +29,7 @@ def test_the_face(python: Callable[..., Any]) -> None:
 def test_train_and_load(tmp_path: Path, npz: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The lines of the issue."""
     run = byhand.train("mlp", hand="numpy", epochs=3, data=str(npz), runs=tmp_path, hidden=[16], threads=1)
-    assert "Epoch: [2/3] |" in capsys.readouterr().out
+    assert "Epoch: [3/3] |" in capsys.readouterr().out
     assert run.path == tmp_path / "mlp-numpy"
     assert run.recipe.config.epochs == 3
     images = byhand.load_digits(npz).test.images

@@ -56,6 +56,56 @@ def test_quota_of_a_service_and_of_what_contains_it(four_processors: Path, monke
     assert cpu.processors() == 2
 
 
+@pytest.mark.parametrize(
+    ("idle", "own", "free"),
+    [
+        # Seconds of idling on each of the four processors, and of our own computing, in one second.
+        ((1, 1, 1, 1), 0, 4),
+        ((0, 1, 1, 1), 1, 4),
+        ((0, 0, 1, 1), 1, 3),
+        ((0, 0, 0, 0), 1, 1),
+        ((0, 0, 0, 0), 0, 1),
+        ((0.8, 0.9, 0.9, 0.8), 0.1, 4),
+        ((0.4, 0, 0, 1), 0.2, 2),
+    ],
+)
+def test_free_processors(
+    idle: tuple[float, ...], own: float, free: int, four_processors: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat, clock, computed = four_processors / "stat", [100.0], [5.0]
+    tick = os.sysconf("SC_CLK_TCK")
+
+    def write(seconds: tuple[float, ...]) -> None:
+        values = dict(zip((0, 3, 5, 8), seconds, strict=True))
+        lines = [f"cpu{n} 7 0 7 {int(values.get(n, 0) * tick)} 0 0 0" for n in range(10)]
+        stat.write_text("\n".join(["cpu 1 2 3 4", *lines, "intr 5"]))
+
+    monkeypatch.setattr(cpu, "STAT", stat)
+    monkeypatch.setattr(cpu.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(cpu.time, "process_time", lambda: computed[0])
+    write((0, 0, 0, 0))
+    cpu.begin_sample()
+
+    def pass_time(seconds: float) -> None:
+        clock[0] += seconds
+        computed[0] += own * seconds
+
+    pass_time(1)
+    write(idle)
+    assert cpu.free_processors() == free
+    # An old sample says nothing: another is taken.
+    waited: list[float] = []
+    pass_time(1000)
+    monkeypatch.setattr(cpu.time, "sleep", lambda seconds: waited.append(seconds) or pass_time(seconds))
+    assert cpu.free_processors() == 1
+    assert waited == [cpu.SAMPLE]
+
+
+def test_free_processors_of_a_system_that_does_not_say(four_processors: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu, "STAT", four_processors / "none")
+    assert cpu.free_processors() == 4
+
+
 @pytest.mark.parametrize(("quota", "period", "count"), [("-1", "100000", 4), ("250000", "100000", 3), ("1", "0", 4)])
 def test_quota_of_an_older_container(four_processors: Path, quota: str, period: str, count: int) -> None:
     (four_processors / "cpu").mkdir()

@@ -14,6 +14,7 @@ import torch
 from torch.optim import lr_scheduler
 
 from byhand import cpu
+from byhand.training import environment
 from byhand.training.config import TrainingConfig
 from byhand.training.environment import choose_device, set_threads
 from byhand.training.optimizers import rate
@@ -194,3 +195,28 @@ def test_threads() -> None:
 def test_invalid_threads(count: int, refused) -> None:
     with refused("environment.invalid_threads"):
         set_threads(count)
+
+
+def test_threads_of_a_new_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "processors", lambda: 4)
+    monkeypatch.setattr(environment, "free_processors", lambda: 4)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert environment.choose_threads() == (3, "")
+    for useless in ("", "0", "2,1", "many"):
+        monkeypatch.setenv("OMP_NUM_THREADS", useless)
+        assert environment.choose_threads() == (4, "")
+    monkeypatch.setattr(environment, "free_processors", lambda: 1)
+    threads, note = environment.choose_threads()
+    assert threads == 1
+    assert "3 of 4 processors" in note
+
+
+def test_idle_threads_let_others_compute(python: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("OPENBLAS_THREAD_TIMEOUT", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+    for name in (*names, "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    code = f"import os, byhand; print(*(os.environ.get(name) for name in {names}))"
+    assert python("-c", code).stdout == "18 5000 1\n"
+    monkeypatch.setenv("OPENBLAS_THREAD_TIMEOUT", "7")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    assert python("-c", code).stdout == "7 None None\n"

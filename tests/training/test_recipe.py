@@ -200,3 +200,21 @@ def test_through_a_file_and_back(name: str, network: Any, training: Any, data: A
     assert again == recipe
     assert again.config == recipe.config
     assert again.to_toml() == recipe.to_toml()
+
+
+def test_a_changed_recipe_does_not_keep_its_comment() -> None:
+    """Defect: the comment's accuracy stood above other settings."""
+    recipe = load_recipe("mlp")
+    assert "97.98" in recipe.description
+    same = recipe.with_settings(hidden=[128], seed=7, hand="numpy", threads=2).with_data(name="auto")
+    assert same.description == recipe.description
+    changed = recipe.with_settings(hidden=[64], lr=0.1, seed=3)
+    assert changed.description == "The recipe 'mlp', changed: hidden = [64], lr = 0.1."
+    again = changed.with_data(name="digits").with_settings(epochs=2)
+    assert again.description == "The recipe 'mlp', changed: hidden = [64], lr = 0.1, name = digits, epochs = 2."
+    last = again.with_settings(hidden=[32, 16]).with_settings(epochs=3, dropout=0.1)
+    assert last.description == (
+        "The recipe 'mlp', changed: hidden = [32, 16], lr = 0.1, name = digits, epochs = 3, dropout = 0.1."
+    )
+    assert parse_recipe(again.to_toml(), "mlp") == again
+    assert again.to_toml().startswith("# The recipe 'mlp', changed: hidden = [64]")

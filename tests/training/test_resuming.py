@@ -525,15 +525,34 @@ def test_a_damaged_header_is_refused_or_harmless(stopped: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        *(("results.json", content) for content in ("", "{", "[1]", "null", "\xff")),
+        *(("results.json", content) for content in ("", "{", "[1]", "null", "\xff", "{}", '{"epochs": 2}')),
+        ("times.jsonl", '{"epoch": 0}\n{"epoch": 1}\n'),
         ("log.jsonl", "{]\n[1, 2]\n"),
         ("log.jsonl", '{"epoch": 0}\n'),  # one of two epochs
         ("environment.json", '{"threads": "1"}'),
     ],
 )
-def test_damaged_files(name: str, content: str, stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_damaged_files(
+    name: str, content: str, stopped: Path, capsys: pytest.CaptureFixture[str], refused: Any
+) -> None:
     (stopped / name).write_text(content, encoding="latin-1")
     assert refusal(stopped, capsys) == "run.damaged"
+    # Every command reads them in one way.
+    if name in ("results.json", "times.jsonl"):
+        with refused("run.damaged"):
+            load_run(stopped)
+
+
+def test_a_run_with_patience_is_trained_longer_if_it_kept_its_last_weights(
+    tmp_path: Path, recipe: Callable[..., Recipe], refused: Any
+) -> None:
+    best_last = runs.start(recipe(epochs=1, patience=1), tmp_path, "a").folder
+    assert len(runs.resume(best_last, epochs=2).log) == 2
+    ended = runs.start(recipe(epochs=30, patience=1, lr=0.5), tmp_path, "b")
+    assert ended.results["stopped_early"]
+    with refused("run.fixed_length"):
+        runs.resume(ended.folder, epochs=60)
+    assert load_run(ended.folder).status == "done"
 
 
 @pytest.mark.parametrize(

@@ -20,20 +20,51 @@ from byhand.training.callbacks import Callback
 from byhand.training.recipe import Recipe
 from byhand.training.run import Run
 from byhand.viz.board import Board, Lines, board
-from byhand.viz.console import Terminal, epoch_line, parameter_table, print_table
+from byhand.viz.console import Terminal, counted, epoch_line, parameter_table, print_table, seconds_text
 
 ENTRY = {"epoch": 0, "step": 5, "train_loss": 0.53931, "val_loss": 0.40211, "val_accuracy": 0.905, "lr": 0.0095}
+FULL = ENTRY | {"train_accuracy": 0.912}
 NOW = datetime(2025, 5, 23, 14, 38, 41, tzinfo=UTC)
 
 
 def test_the_line_of_an_epoch() -> None:
     """The format is public: other programs parse it."""
     assert epoch_line(ENTRY, 28.11, 50, NOW) == (
-        "Epoch: [ 0/50] | Train Loss: 0.5393 | Val Loss: 0.4021 | Accuracy: 90.50 % | LR: 0.00950 | Time: 28.11 s | "
+        "Epoch: [ 1/50] | Train Loss: 0.5393 | Val Loss: 0.4021 | Accuracy: 90.50 % | LR: 0.0095 | Time: 28.11 s | "
         "Now: 2025-05-23 14:38:41"
     )
-    assert epoch_line({**ENTRY, "epoch": 7}, 1, 9, NOW).startswith("Epoch: [7/9] | ")
-    assert epoch_line({**ENTRY, "epoch": 7}, 1, 150, NOW).startswith("Epoch: [  7/150] | ")
+    assert epoch_line({**ENTRY, "epoch": 7}, 1, 9, NOW).startswith("Epoch: [8/9] | ")
+    assert epoch_line({**ENTRY, "epoch": 7}, 1, 150, NOW).startswith("Epoch: [  8/150] | ")
+    assert " | Accuracy: 90.50 % | Train Accuracy: 91.20 % | LR" in epoch_line(FULL, 1, 9, NOW)
+    # The rate at the end of a schedule is not zero.
+    assert " | LR: 2e-08 | " in epoch_line({**ENTRY, "lr": 2e-8}, 1, 9, NOW)
+
+
+def test_the_line_of_an_epoch_on_a_narrow_terminal() -> None:
+    """Defect: lines of 110 columns on 80."""
+    line = epoch_line(FULL, 28.11, 50, NOW, width=80)
+    assert line == "Epoch  1/50 | train 0.5393 91.20 % | val 0.4021 90.50 % | lr 0.0095 | 28.11 s"
+    assert len(line) <= 80
+    assert epoch_line(FULL, 28.11, 50, NOW, width=200) == epoch_line(FULL, 28.11, 50, NOW)
+    # Without validation digits.
+    assert "Val" not in epoch_line({**FULL, "val_loss": None, "val_accuracy": None}, 1, 9, NOW)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.123, "0.12 s"), (28.114, "28.11 s"), (185.2, "3 min 5 s"), (7620, "2 h 7 min")]
+)
+def test_times(seconds: float, text: str) -> None:
+    assert seconds_text(seconds) == text
+
+
+def test_one_epoch_is_no_epochs() -> None:
+    """Defect: "1 epochs"."""
+    assert [counted(number, "epoch") for number in (0, 1, 2, 1234)] == [
+        "0 epochs",
+        "1 epoch",
+        "2 epochs",
+        "1,234 epochs",
+    ]
 
 
 def test_the_parameter_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,19 +101,31 @@ def test_a_whole_run(watched: bool, splits: Splits) -> None:
         for epoch in range(2):
             terminal.step(1, 2)
             terminal.step(2, 2)
-            terminal.epoch({**ENTRY, "epoch": epoch}, 0.5)
+            terminal.loss(2, 2, 0.1234)
+            terminal.epoch({**FULL, "epoch": epoch}, 0.5)
         run.results = RESULTS
         terminal.end(run)
     assert terminal.bar is None
     text = seen.getvalue()
     for number in ("130", "40", "30", "12.50 %", "7,850", "90.00 %", "80.00 %"):
         assert number in text
-    # Whole lines, however narrow the terminal is.
-    for epoch in range(2):
-        assert (
-            f"Epoch: [{epoch}/2] | Train Loss: 0.5393 | Val Loss: 0.4021 | Accuracy: 90.50 % | LR: 0.00950 | Time:"
-            in text
-        )
+    assert text.count("Step 2/2 | loss 0.1234") == 2
+    for epoch in (1, 2):
+        assert (f"Epoch {epoch}/2 | train 0.5393 91.20 % | val 0.4021 90.50 %" in text) == watched
+        assert (f"Epoch: [{epoch}/2] | Train Loss: 0.5393 |" in text) != watched
+    assert "Training time: 0.00 s for 0 epochs" in text
+
+
+@pytest.mark.parametrize("done", [1, 2])
+def test_a_resumed_run_has_no_accuracy_before_training(
+    done: int, splits: Splits, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = Recipe("x", network={"name": "softmax"}, training={"epochs": 3})
+    network = build(zoo.network("softmax"))
+    Terminal().begin(Run("x", recipe, log=[FULL] * done, _network=network, _splits=splits), 0.1)
+    printed = capsys.readouterr().out
+    assert "before training" not in printed
+    assert f"Resumed after {counted(done, 'epoch')} of 3, validation accuracy 90.50 %" in printed
 
 
 MEASURED = {"epoch": 0, "step": 5, "train_loss": 0.5, "val_loss": 0.4, "val_accuracy": 0.905, "lr": 0.01}

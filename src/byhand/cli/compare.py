@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare."""
     from byhand.compare.runner import SplitCache, experiments_of, results_of
     from byhand.data.loading import say
-    from byhand.training.recipe import shipped
+    from byhand.training.recipe_files import shipped
     from byhand.viz.board import board
     from byhand.viz.comparison_table import print_comparison, require_same_digits, write_results
 
@@ -125,7 +125,8 @@ def undistorted() -> list[str]:
     ByhandError
         ``compare.nothing`` if there are none.
     """
-    from byhand.training.recipe import load_recipe, shipped
+    from byhand.training.recipe import load_recipe
+    from byhand.training.recipe_files import shipped
 
     names = [name for name in shipped() if load_recipe(name).config.augment != "writing"]
     if not names:

@@ -70,7 +70,7 @@ def guarded_output(goes_on: bool) -> Iterator[_Output]:
     """Replace standard output by one that fails only once, or not at all if the command `goes_on` without it."""
     stream = sys.stdout
     output = _Output(stream, goes_on)
-    sys.stdout = output  # type: ignore[assignment]
+    sys.stdout = output
     try:
         yield output
     finally:

@@ -31,7 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     """List."""
     import json
 
-    from byhand.training.recipe import load_recipe, shipped
+    from byhand.training.recipe import load_recipe
+    from byhand.training.recipe_files import shipped
 
     entries = [entry(load_recipe(name)) for name in shipped()]
     if arguments.json:

@@ -23,7 +23,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show."""
     from byhand.cli.recipes import spec_without_data
-    from byhand.training.recipe import load_recipe, recipe_text
+    from byhand.training.recipe import load_recipe
+    from byhand.training.recipe_files import recipe_text
     from byhand.viz.console import parameter_table, print_table
 
     recipe = load_recipe(arguments.recipe).with_data(name=arguments.data)

@@ -44,7 +44,7 @@ class Digits:
     labels: Bytes | None
     name: str
     source: str
-    may_be_empty: bool = field(default=False, repr=False)
+    may_be_empty: bool = False
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
@@ -65,7 +65,7 @@ class Digits:
                 "expected one label per image, uint8.",
                 code="data.bad_labels",
             )
-        if labels.max() >= CLASSES:
+        if labels.max(initial=0) >= CLASSES:
             index = int(np.argmax(labels >= CLASSES))
             raise ByhandError(
                 f"{self.name} has the label {labels[index]} at index {index}; expected 0 to 9.",

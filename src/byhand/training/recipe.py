@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -162,11 +163,14 @@ class Recipe:
         """Describe a copy with other settings: the comment is about the recipe as it was."""
         if not settings:
             return self.description
-        text = ", ".join(f"{key} = {_shown(value)}" for key, value in settings.items())
         beginning = f"The recipe {self.name!r}, changed: "
-        if self.description.startswith(beginning):
-            return f"{self.description.removesuffix('.')}, {text}."
-        return f"{beginning}{text}."
+        text = self.description.removesuffix(".") if self.description.startswith(beginning) else ""
+        for key, value in settings.items():
+            shown = f"{key} = {_shown(value)}"
+            # What was changed before is changed again, or joins the others.
+            before = re.search(rf"\b{key} = (\[.*?\]|[^,]*)", text)
+            text = text.replace(before[0], shown) if before else f"{text}, {shown}" if text else beginning + shown
+        return f"{text}."
 
     @property
     def data_settings(self) -> dict[str, Any]:

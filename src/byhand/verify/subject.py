@@ -21,7 +21,8 @@ from byhand.hands.base import Array
 from byhand.models.initial_weights import starting_values
 from byhand.models.spec import Spec
 from byhand.rng import generator
-from byhand.training.recipe import Recipe, load_recipe, shipped
+from byhand.training.recipe import Recipe, load_recipe
+from byhand.training.recipe_files import shipped
 
 MORE: dict[str, dict[str, Any]] = {
     "tiny-cnn-norm": {"name": "tiny-cnn", "norm": True},
