@@ -59,7 +59,7 @@ class _Output:
             if not self._goes_on:
                 raise problem
         else:
-            reason = f"standard output cannot be written ({problem.strerror})"
+            reason = f"Standard output cannot be written ({problem.strerror})"
             if not self._goes_on:
                 raise ByhandError(f"{reason}; write to a disk with free space.", code="cli.cannot_write")
             print(f"byhand: {reason}; the command goes on without it.", file=sys.stderr)
