@@ -99,8 +99,8 @@ def valid_name(name: str) -> str:
     """
     if not name or not name.isprintable() or name.startswith(".") or set(name) & set("/\\:") or name.endswith(".new"):
         raise ByhandError(
-            f"A run cannot be named {name!r}; expected a name without /, not starting with a dot and not ending in .new "
-            "(--runs names another folder).",
+            f"A run cannot be named {name!r}; expected a name without /, not starting with a dot and not "
+            "ending in .new (--runs names another folder).",
             code="run.invalid_name",
         )
     return name
