@@ -22,7 +22,18 @@ from PIL import Image
 
 from byhand.data import Digits
 from byhand.models import zoo
-from byhand.models.layers import Conv2d, Flatten, Linear, MaxPool2d, Standardize
+from byhand.models.layers import (
+    Bidirectional,
+    Container,
+    Conv2d,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    Recurrent,
+    ReLU,
+    Residual,
+    Standardize,
+)
 from byhand.models.spec import Spec
 from byhand.training.recipe import load_recipe, shipped
 from byhand.viz import structure, style
@@ -191,6 +202,40 @@ SPECS = {name: of_recipe(name) for name in shipped()} | {
 }
 
 
+NESTED: dict[str, tuple[Spec, list[list[str]]]] = {
+    "vit": (
+        zoo.network("vit", patch=7, depth=3, dropout=0.1),
+        [[]] * 3 + [["3 times", "Residual"]] * 5 + [[]] * 3,
+    ),
+    "both directions in a branch": (
+        Spec(
+            (
+                Standardize(),
+                Residual((Bidirectional((Recurrent("gru", 14, every=True),)), ReLU())),
+                Flatten(),
+                Linear(5),
+            )
+        ),
+        [[], ["Residual", "Bidirectional"], ["Residual"], [], []],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_layers_inside_of_layers_are_framed(name: str, legible: Callable[[Figure], None], tmp_path: Path) -> None:
+    spec, frames = NESTED[name]
+    drawn = structure.draw(spec, name)
+    legible(drawn)
+    blocks = structure.blocks(spec)
+    assert [[text for _, text in block.frames] for block in blocks] == frames
+    root = ET.parse(style.save(drawn, tmp_path / "x")[0]).getroot()  # noqa: S314  # our own file
+    words = {str(element.text) for element in root.iter(f"{SVG}text")}
+    assert {text for block in blocks for _, text in block.frames} <= words
+    # What stands in a frame "3 times" is counted once.
+    times = [3 if "3 times" in [text for _, text in block.frames] else 1 for block in blocks]
+    assert sum(n * sum(block.counts) for n, block in zip(times, blocks, strict=True)) == spec.size
+
+
 @pytest.mark.parametrize("name", SPECS)
 def test_every_layer_is_there(name: str, legible: Callable[[Figure], None], tmp_path: Path) -> None:
     spec = SPECS[name]
@@ -202,8 +247,11 @@ def test_every_layer_is_there(name: str, legible: Callable[[Figure], None], tmp_
     assert name in words or words[0].endswith("…")
     blocks = structure.blocks(spec)
     titles = [title for block in blocks for title in (block.layer and block.layer.title(), *block.attached)]
-    assert titles[1:] == [layer.title() for layer in spec.layers]
-    assert sum(sum(block.counts) for block in blocks) == spec.size
+    leaves = [entry.title for entry in spec.entries if not isinstance(entry.layer, Container)]
+    assert {*titles[1:]} == {*leaves}
+    if not any(block.frames for block in blocks):
+        assert titles[1:] == leaves
+        assert sum(sum(block.counts) for block in blocks) == spec.size
     for block in blocks:
         assert {word for word in (*block.words, *block.attached) if word} <= {*words}
         assert "×".join(map(str, block.shape)) in block.words

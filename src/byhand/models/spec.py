@@ -59,6 +59,16 @@ class Entry:
         """Number of learned values."""
         return sum(parameter.size for parameter in self.parameters)
 
+    @property
+    def title(self) -> str:
+        """What a table calls it, in which the layers inside have rows of their own: of a container only the kind."""
+        return self.layer.kind if isinstance(self.layer, Container) else self.layer.title()
+
+    @property
+    def own(self) -> tuple[Parameter, ...]:
+        """What it learns itself: `parameters`, of a container none."""
+        return () if isinstance(self.layer, Container) else self.parameters
+
 
 @dataclass(frozen=True)
 class Spec:

@@ -172,11 +172,12 @@ def epoch_line(entry: dict[str, Any], seconds: float, epochs: int, now: datetime
 
 
 def parameter_table(spec: Spec) -> Table:
-    """Tabulate a network: layer, output shape, parameters, and their total."""
+    """Tabulate a network: layer, output shape, parameters, and their total; layers inside others are indented."""
     rows = []
-    for layer, shape, learned in zip(spec.layers, spec.shapes[1:], spec.layer_parameters, strict=True):
-        count = sum(parameter.size for parameter in learned)
-        rows.append((layer.title(), " x ".join(map(str, shape)), f"{count:,}" if count else ""))
+    for entry in spec.entries:
+        count = sum(parameter.size for parameter in entry.own)
+        title, shape = "  " * entry.depth + entry.title, " x ".join(map(str, entry.after))
+        rows.append((title, shape, f"{count:,}" if count else ""))
     made = table(("layer", "output", "parameters"), rows, names=1)
     made.show_footer = True
     made.columns[0].footer, made.columns[2].footer = "total", f"{spec.size:,}"

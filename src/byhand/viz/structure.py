@@ -1,35 +1,53 @@
 """A block diagram of a network, fit for a slide: from the pixels to the logits.
 
 Feature maps ``(H, W, C)`` are stacks of sheets, more sheets for more channels; vectors are bars whose height grows with
-the square root of their length, so that a picture of 28x28 and its 784 values are equally tall; a recurrent layer is
-its states along time, dark where they leave the layer. Layers that keep the shape (ReLU, Dropout) hang on the block
-before them. Below each block: the layer, its settings, the shape of its output and its number of parameters.
+the square root of their length, so that a picture of 28x28 and its 784 values are equally tall, and a sequence of them
+is a few bars; a recurrent layer is its states along time, dark where they leave the layer. Layers that keep the shape
+(ReLU, Dropout) hang on the block before them. Below each block: the layer, its settings, the shape of its output and
+its number of parameters. A frame holds the layers inside of another (`Residual`), or layers that are repeated.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from byhand.models.layers import BatchNorm2d, Dropout, Layer, Linear, Recurrent, ReLU, Shape, Sigmoid, Standardize, Tanh
+from byhand.models.layers import (
+    GELU,
+    BatchNorm1d,
+    Container,
+    Dropout,
+    Layer,
+    LayerNorm,
+    Linear,
+    Positions,
+    Recurrent,
+    ReLU,
+    Shape,
+    Sigmoid,
+    Standardize,
+    Tanh,
+)
 from byhand.models.spec import Spec
 from byhand.viz import style
 from byhand.viz.style import GREY, INK, LAYERS, MUTED, PAPER
 
-ATTACHED = (Standardize, ReLU, Sigmoid, Tanh, Dropout, BatchNorm2d)
+ATTACHED = (Standardize, ReLU, Sigmoid, Tanh, GELU, Dropout, BatchNorm1d, LayerNorm, Positions)
 """Layers that keep the shape; they hang on the block before them."""
 
 COLORS, RECURRENT = LAYERS, LAYERS["Recurrent"]
 """Layers with weights; all others are grey."""
 
 # Inches.
-SIDE, SHEET_STEP, BAR, LEAST, DIGIT = 1.4, 0.05, 0.22, 0.16, 0.16
+SIDE, SHEET_STEP, BAR, BAR_STEP, LEAST, DIGIT = 1.4, 0.05, 0.22, 0.13, 0.16, 0.16
 STATES_WIDTH, STATES_MARGIN = 1.8, 0.24
-MARGIN, HEADER, GAP, LINE, PILL, LABELS = 0.4, 0.55, 0.32, 0.27, 0.28, 1.2
-GLYPH_HEIGHT = 1.85
+MARGIN, HEADER, GAP, LINE, PILL, LABELS, FRAME = 0.4, 0.55, 0.32, 0.27, 0.28, 1.2, 0.26
+GLYPH_HEIGHT, BARS = 1.85, 5
 WIDEST = 1.2 * style.SLIDE_WIDTH
 """On a slide, the words of the widest diagram are still larger than 9 points."""
 
@@ -47,6 +65,8 @@ class Block:
     attached: tuple[str, ...] = ()
     # Whether it is the ten logits.
     logits: bool = False
+    # The frames it is in, from the outermost on: a number that is a frame's own, and what is written on it.
+    frames: tuple[tuple[int, str], ...] = ()
 
     @property
     def color(self) -> str:
@@ -67,6 +87,11 @@ class Block:
             return int(self.layer is None)
         return min(self.shape[2], round(1 + 1.2 * math.log2(self.shape[2])))
 
+    @property
+    def bars(self) -> int:
+        """How many bars a vector has, one, or a sequence of vectors, at most a few."""
+        return min(self.shape[0], BARS) if len(self.shape) == 2 else 1
+
     def size(self, unit: float) -> tuple[float, float]:
         """Width and height in inches, if a side of n values is n units long."""
         if isinstance(self.layer, Recurrent):
@@ -76,7 +101,7 @@ class Block:
             return wide, high
         if self.logits:
             return BAR, 10 * DIGIT
-        return BAR, max(LEAST, unit * math.sqrt(math.prod(self.shape)))
+        return BAR + BAR_STEP * (self.bars - 1), max(LEAST, unit * math.sqrt(self.shape[-1]))
 
     def width(self, unit: float) -> float:
         """Inches that the block and its words need."""
@@ -88,18 +113,44 @@ class Block:
 
 def blocks(spec: Spec) -> list[Block]:
     """Divide a network into the blocks of its diagram."""
-    made = [Block(None, spec.input_shape, spec.input_shape)]
-    for layer, before, after, learned in zip(
-        spec.layers, spec.shapes, spec.shapes[1:], spec.layer_parameters, strict=False
-    ):
-        counts = (sum(parameter.size for parameter in learned),) if learned else ()
-        if isinstance(layer, ATTACHED):
-            on = made[-1]
+    made, numbers, shape = [Block(None, spec.input_shape, spec.input_shape)], itertools.count(), spec.input_shape
+
+    def add(layer: Layer, before: Shape, frames: tuple[tuple[int, str], ...], copies: int) -> None:
+        if isinstance(layer, Container):
+            inside = (*frames, (next(numbers), layer.kind))
+            for inner, inner_before, _ in layer.inner(before)[: len(layer.layers)]:
+                add(inner, inner_before, inside, copies * layer.copies)
+            return
+        learned, on = layer.parameters(before), made[-1]
+        counts = (sum(parameter.size for parameter in learned),) * copies if learned else ()
+        # Nothing hangs on a block in another frame.
+        if isinstance(layer, ATTACHED) and on.frames == frames:
             made[-1] = dataclasses.replace(on, counts=on.counts + counts, attached=(*on.attached, layer.title()))
         else:
-            made.append(Block(layer, before, after, counts))
+            made.append(Block(layer, before, layer.output_shape(before), counts, frames=frames))
+
+    for unit, times in _repeated(spec.layers):
+        frames = ((next(numbers), f"{times} times"),) if times > 1 else ()
+        for layer in unit:
+            add(layer, shape, frames, 1)
+            shape = layer.output_shape(shape)
     made[-1] = dataclasses.replace(made[-1], logits=made[-1].shape == (10,))
     return made
+
+
+def _repeated(layers: tuple[Layer, ...]) -> Iterator[tuple[tuple[Layer, ...], int]]:
+    """Divide layers into units and how often each follows itself; only units with a container are repeated."""
+    start = 0
+    while start < len(layers):
+        best, times = layers[start : start + 1], 1
+        for length in range(1, (len(layers) - start) // 2 + 1):
+            unit, count = layers[start : start + length], 1
+            while layers[start + count * length : start + (count + 1) * length] == unit:
+                count += 1
+            if isinstance(unit[0], Container) and count * length > times * len(best) and count > 1:
+                best, times = unit, count
+        yield best, times
+        start += times * len(best)
 
 
 def draw(spec: Spec, title: str) -> style.Figure:
@@ -127,7 +178,9 @@ def draw(spec: Spec, title: str) -> style.Figure:
         pills = PILL * max(len(block.attached) for block in made)
         # The row of settings is left out where there are none.
         rows = (0, 1, 2, 3) if any(block.words[1] for block in made) else (0, 0, 1, 2)
-        line_height = GLYPH_HEIGHT + pills + (rows[3] + 1) * LINE + GAP
+        deepest = max(len(block.frames) for block in made)
+        above = FRAME * deepest
+        line_height = above + GLYPH_HEIGHT + pills + (rows[3] + 1) * LINE + GAP
         heading, available = title, WIDEST - 2 * MARGIN - GAP - style.width_of(total)
         while (headed := style.width_of(heading, style.TITLE, "bold")) > available:
             heading = heading.removesuffix("…")[:-1] + "…"
@@ -140,7 +193,8 @@ def draw(spec: Spec, title: str) -> style.Figure:
         axes.text(MARGIN, height - MARGIN - 0.2, heading, size=style.TITLE, weight="bold")
         axes.text(MARGIN + headed + GAP, height - MARGIN - 0.2, total, color=MUTED)
         for number, line in enumerate(lines):
-            y = height - MARGIN - HEADER - number * line_height - GLYPH_HEIGHT / 2
+            y = height - MARGIN - HEADER - number * line_height - above - GLYPH_HEIGHT / 2
+            _frames(axes, line, y, pills, deepest)
             baselines = [y - GLYPH_HEIGHT / 2 - pills - (0.8 + row) * LINE for row in rows]
             for baseline, label in zip(baselines[2:], ("output", "parameters"), strict=True):
                 axes.text(MARGIN, baseline, label, size=style.SMALL, color=MUTED)
@@ -177,6 +231,21 @@ def _wrap(blocks: list[tuple[Block, float]], space: float) -> list[list[tuple[Bl
     return lines
 
 
+def _frames(axes: style.Axes, line: list[tuple[Block, float]], y: float, pills: float, deepest: int) -> None:
+    """Draw the frames around the blocks of a line, which may go on in the next."""
+    edges = list(itertools.accumulate((width + GAP for _, width in line), initial=MARGIN + LABELS))
+    spans: dict[tuple[int, int, str], list[float]] = {}
+    for (block, width), left in zip(line, edges, strict=False):
+        for depth, (number, text) in enumerate(block.frames):
+            spans.setdefault((depth, number, text), [left])[1:] = [left + width]
+    for (depth, _, text), (left, right) in spans.items():
+        pad, top = GAP * (0.42 - 0.1 * depth), y + GLYPH_HEIGHT / 2 + FRAME * (deepest - depth)
+        bottom = y - GLYPH_HEIGHT / 2 - pills - 0.04 * (deepest - depth)
+        middle, wide = (left + right) / 2, right - left + 2 * pad
+        _box(axes, middle, (top + bottom) / 2, wide, top - bottom, style.tint(MUTED, 0.07), edge=MUTED, behind=True)
+        axes.text(left - pad + 0.06, top - 0.05, text, size=style.SMALL, color=MUTED, va="top")
+
+
 def _glyph(axes: style.Axes, block: Block, x: float, y: float, unit: float) -> None:
     """Draw a block around a point."""
     wide, high = block.size(unit)
@@ -197,7 +266,9 @@ def _glyph(axes: style.Axes, block: Block, x: float, y: float, unit: float) -> N
             _box(axes, x, middle, BAR, DIGIT, block.color if digit == 3 else style.tint(block.color, 0.3))
             axes.text(x, middle, str(digit), size=9, ha="center", va="center_baseline")
     else:
-        _box(axes, x, y, wide, high, style.tint(block.color, 0.85))
+        for bar in range(block.bars):
+            left = x - wide / 2 + BAR_STEP * bar
+            _box(axes, left + BAR / 2, y, BAR, high, style.tint(block.color, 0.85))
 
 
 def _states(axes: style.Axes, layer: Recurrent, steps: int, x: float, y: float, high: float) -> None:
@@ -218,12 +289,16 @@ def _states(axes: style.Axes, layer: Recurrent, steps: int, x: float, y: float, 
     axes.text(x, y + high / 2 + 0.27, carried, size=style.SMALL, ha="center", va="bottom", color=MUTED)
 
 
-def _box(axes: style.Axes, x: float, y: float, wide: float, high: float, fill: str, edge: str = PAPER) -> None:
+def _box(
+    axes: style.Axes, x: float, y: float, wide: float, high: float, fill: str, edge: str = PAPER, behind: bool = False
+) -> None:
     """Draw a rectangle around a point."""
     from matplotlib.patches import Rectangle
 
-    corner = (x - wide / 2, y - high / 2)
-    axes.add_patch(Rectangle(corner, wide, high, facecolor=fill, edgecolor=edge, linewidth=edge != "none"))
+    corner, order = (x - wide / 2, y - high / 2), 0.2 if behind else 1
+    axes.add_patch(
+        Rectangle(corner, wide, high, facecolor=fill, edgecolor=edge, linewidth=edge != "none", zorder=order)
+    )
 
 
 def _describe(axes: style.Axes, block: Block, x: float, bottom: float, baselines: list[float]) -> None:

@@ -131,9 +131,10 @@ def _page(run: Run, found: Evaluation, which: str, drawn: dict[str, style.Figure
             page.figure(drawn[name], str(drawn[name].get_label()), caption)
     spec = run.network.spec
     layers: list[Row] = []
-    for layer, shape, learned in zip(spec.layers, spec.shapes[1:], spec.layer_parameters, strict=True):
-        names = ", ".join(f"`{one.name}` {_shape(one.shape)}" for one in learned)
-        layers.append((layer.title(), _shape(shape), names, sum(one.size for one in learned) if learned else ""))
+    for entry in spec.entries:
+        names = ", ".join(f"`{one.name}` {_shape(one.shape)}" for one in entry.own)
+        number = sum(one.size for one in entry.own) if entry.own else ""
+        layers.append(("\u2003" * entry.depth + entry.title, _shape(entry.after), names, number))
     page.table(("layer", "output", "parameters", "number"), layers, align="lrlr", foot=[("total", "", "", spec.size)])
     page.section("Training", "The recipe:").pre(run.recipe.to_toml().rstrip(), "The recipe as TOML")
     environment = environment_rows(run.environment)
