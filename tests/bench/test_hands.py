@@ -19,7 +19,7 @@ def test_operations_by_hand() -> None:
     assert operations(zoo.network("mlp", hidden=8)) == 4 * 784 * 8 + 6 * 8 * 10
     assert operations(zoo.network("mlp", hidden=8), training=False) == 2 * 784 * 8 + 2 * 8 * 10
     # 16 patches of 49 values to 8, attention of width 8 (four products, and two of 16 x 16 steps), and 8 to 12 to 8.
-    vit = zoo.network("vit", patch=7, width=8, depth=1, heads=2, hidden=12)
+    vit = zoo.network("vit", patch=7, stem=0, width=8, depth=1, heads=2, hidden=12)
     attention = 16 * 4 * 8 * 8 + 2 * 16 * 16 * 8
     assert operations(vit, training=False) == 2 * (16 * 49 * 8 + attention + 2 * 16 * 8 * 12 + 8 * 10)
 

@@ -43,7 +43,7 @@ from byhand.models.spec import Spec
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-ZOO = {name: zoo.network(name) for name in zoo.NETWORKS if name not in ("bi-lstm", "resnet", "vit")} | {
+ZOO = {name: zoo.network(name) for name in zoo.NETWORKS} | {
     "tiny-cnn with norm": zoo.network("tiny-cnn", norm=True),
     "mlp of some pixels": zoo.network("mlp", pixels=(3, 400, 399), activation="sigmoid", dropout=0.3),
     "elman of three": zoo.network("elman", depth=3, dropout=0.2),

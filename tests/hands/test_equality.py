@@ -63,7 +63,7 @@ NETWORKS = {
     "strides and remainders": spec_of(Conv2d(4, 4, 3, 2), ReLU(), Conv2d(3, 2, 2, 3), MaxPool2d(3), Flatten()),
     "pooling after activations": spec_of(Conv2d(3, 3), ReLU(), MaxPool2d(), Tanh(), MaxPool2d(3), Flatten()),
     "activations in a row": spec_of(Flatten(), Linear(9), Sigmoid(), Tanh(), Dropout(0.4), ReLU(), Dropout(0.0)),
-    "vit": zoo.network("vit", patch=14, width=6, depth=2, heads=3, hidden=5, dropout=0.3),
+    "vit": zoo.network("vit", patch=14, stem=2, width=6, depth=2, heads=3, hidden=5, dropout=0.3),
     "vit of rows": zoo.network("vit", patch=0, width=4, depth=1, heads=1, hidden=5),
     "resnet": zoo.network("resnet", channels=(2, 3), blocks=1, dropout=0.2),
     "bi-lstm": zoo.network("bi-lstm", hidden=3, dropout=0.2),

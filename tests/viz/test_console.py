@@ -86,7 +86,7 @@ def test_the_parameter_table(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_parameter_table_indents_layers_inside_of_others(capsys: pytest.CaptureFixture[str]) -> None:
-    print_table(parameter_table(zoo.network("vit", patch=7, width=8, depth=1, heads=2, hidden=12)))
+    print_table(parameter_table(zoo.network("vit", patch=7, stem=0, width=8, depth=1, heads=2, hidden=12)))
     rows = [re.split(r"(?<=\S)  +", line.rstrip()) for line in capsys.readouterr().out.splitlines()]
     assert rows[5:12] == [
         ["Residual", "16 x 8"],

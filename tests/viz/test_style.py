@@ -204,7 +204,7 @@ SPECS = {name: of_recipe(name) for name in shipped()} | {
 
 NESTED: dict[str, tuple[Spec, list[list[str]]]] = {
     "vit": (
-        zoo.network("vit", patch=7, depth=3, dropout=0.1),
+        zoo.network("vit", patch=7, stem=0, depth=3, dropout=0.1),
         [[]] * 3 + [["3 times", "Residual"]] * 5 + [[]] * 3,
     ),
     "both directions in a branch": (

@@ -27,7 +27,16 @@ from byhand.training.recipe_files import shipped
 MORE: dict[str, dict[str, Any]] = {
     "tiny-cnn-norm": {"name": "tiny-cnn", "norm": True},
     "small-resnet": {"name": "resnet", "channels": [3, 4], "blocks": 1},
-    "small-vit": {"name": "vit", "patch": 7, "width": 8, "depth": 1, "heads": 2, "hidden": 12, "dropout": 0.1},
+    "small-vit": {
+        "name": "vit",
+        "patch": 7,
+        "width": 8,
+        "depth": 1,
+        "heads": 2,
+        "hidden": 12,
+        "stem": 0,
+        "dropout": 0.1,
+    },
     "bi-gru-norm": {
         "layers": [
             {"kind": "Standardize"},

@@ -52,7 +52,7 @@ NETWORKS = {
     ),
     "wide padding": spec_of(Conv2d(2, 3, 1, 4), Conv2d(3, 4, 3, 5), ReLU(), MaxPool2d(2), Flatten(), Linear(10)),
     "pooled pixels": spec_of(MaxPool2d(3), BatchNorm2d(), Conv2d(2, 3, 2), ReLU(), Flatten(), Linear(10)),
-    "vit": zoo.network("vit", patch=14, width=6, depth=2, heads=3, hidden=5, dropout=0.3),
+    "vit": zoo.network("vit", patch=14, stem=2, width=6, depth=2, heads=3, hidden=5, dropout=0.3),
     "resnet": zoo.network("resnet", channels=(2, 3), blocks=1),
     "poolings in branches": spec_of(
         Conv2d(2, 3, stride=2),
