@@ -86,6 +86,9 @@ def test_own_arrays(
     tests = pictures(30, 2)
     whole = byhand.load_digits((images, labels, *tests), split="0.4/0.4/0.2")
     assert np.array_equal(whole.test.images, tests[0])
+    assert byhand.train("mlp", data=loaded, **settings).log == run.log
+    with refused("data.split_already"):
+        byhand.train("mlp", data=loaded, split="0.4/0.4/0.2", **settings)
     # The run tells what it cannot do.
     again = byhand.load_run(run.folder)
     assert np.array_equal(again.network.logits(images), run.network.logits(images))

@@ -7,9 +7,10 @@ from typing import Any
 
 from byhand import verify as proof
 from byhand import weights
-from byhand.data import load_dataset, load_digits
+from byhand.data import Splits, load_dataset, load_digits
 from byhand.data.cache import IN_MEMORY
 from byhand.data.loading import Given
+from byhand.errors import ByhandError
 from byhand.hands import Network
 from byhand.models.spec import Spec
 from byhand.training.recipe import Recipe, load_recipe
@@ -25,7 +26,7 @@ __all__ = ["load_digits", "load_network", "load_run", "prove", "train"]
 def train(
     recipe: str | Path | Recipe,
     *,
-    data: str | Path | Given | None = None,
+    data: str | Path | Given | Splits | None = None,
     split: str | None = None,
     name: str | None = None,
     runs: str | Path = "runs",
@@ -42,8 +43,8 @@ def train(
     recipe
         A shipped recipe's name (``"mlp"``), the path of your own, or a `Recipe`.
     data, split
-        Digits to use, ``(images, labels)`` among them, and how to split them, as in `load_digits`; by default the
-        recipe's. Arrays are not stored with the run.
+        Digits to use, ``(images, labels)`` among them, and how to split them, as in `load_digits`, or what that
+        returned; by default the recipe's. Arrays are not stored with the run.
     name, runs
         The run's name and the folder of all runs.
     offline
@@ -71,7 +72,12 @@ def train(
     in_memory = data is not None and not isinstance(data, str | Path)
     source = IN_MEMORY if in_memory else None if data is None else str(data)
     wanted = chosen.with_settings(**settings).with_data(name=source, split=split)
-    splits = wanted.load_splits(load_dataset(data)) if in_memory else None  # type: ignore[arg-type]
+    if isinstance(data, Splits):
+        if split is not None:
+            raise ByhandError("The digits are split already; leave out split.", code="data.split_already")
+        splits: Splits | None = data
+    else:
+        splits = wanted.load_splits(load_dataset(data)) if in_memory else None  # type: ignore[arg-type]
     with displaying(show, tensorboard) as callback:
         run = start(wanted, Path(runs), name, offline=offline, callback=callback, splits=splits)
     if report:

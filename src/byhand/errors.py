@@ -52,4 +52,4 @@ def nearest(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word.lower(), spelled, n=1, cutoff=0.5)
     if close:
         return f"perhaps {spelled[close[0]]!r} was meant"
-    return f"choose one of {', '.join(words[:LISTED])}{', ...' if len(words) > LISTED else ''}"
+    return f"choose one of {', '.join(words[:LISTED])}{' and others' if len(words) > LISTED else ''}"

@@ -135,7 +135,8 @@ class Reading:
     def __repr__(self) -> str:
         """The text, and the size of the picture."""
         text = short(" / ".join(self.text.splitlines()))
-        return f"<Reading {text!r}: {len(self.digits)} digits in {self.size[0]}x{self.size[1]} pixels>"
+        digits = "1 digit" if len(self.digits) == 1 else f"{len(self.digits)} digits"
+        return f"<Reading {text!r}: {digits} in {self.size[0]}x{self.size[1]} pixels>"
 
     @functools.cached_property
     def stages(self) -> dict[str, Array]:

@@ -28,7 +28,7 @@ def as_images(array: npt.NDArray[Any], where: str) -> Bytes:
     """
     if array.shape[1:] not in ((SIDE, SIDE), (SIDE, SIDE, 1), (SIDE * SIDE,)):
         raise ByhandError(
-            f"{where} has the shape {array.shape}; expected (N, 28, 28) or (N, 784).", code="data.bad_shape"
+            f"The shape of {where} is {array.shape}; expected (N, 28, 28) or (N, 784).", code="data.bad_shape"
         )
     return np.ascontiguousarray(grey_levels(array, f"The pixels of {where}").reshape(-1, SIDE, SIDE))
 
@@ -37,17 +37,17 @@ def as_labels(array: npt.NDArray[Any], where: str) -> Bytes:
     """Convert labels ``(N,)`` or ``(N, 1)`` of any numeric type to uint8, ``(N,)``."""
     if array.ndim != 1 and array.shape[1:] != (1,):
         raise ByhandError(
-            f"{where} has the shape {array.shape}; expected (N,), one digit per image.", code="data.bad_shape"
+            f"The shape of {where} is {array.shape}; expected (N,), one digit per image.", code="data.bad_shape"
         )
     if array.dtype.kind not in "uif":
-        raise ByhandError(f"{where} has the type {array.dtype}; expected numbers, best uint8.", code="data.bad_type")
+        raise ByhandError(f"The type of {where} is {array.dtype}; expected numbers, best uint8.", code="data.bad_type")
     # The comparisons are false for NaN.
     valid = (array >= 0) & (array <= 255)
     if array.dtype.kind == "f":
         valid &= array == np.floor(array)
     if not valid.all():
         raise ByhandError(
-            f"{where} contains the value {array[~valid].flat[0]:g}; expected the digits 0 to 9.",
+            f"There is the value {array[~valid].flat[0]:g} in {where}; expected the digits 0 to 9.",
             code="data.bad_value",
         )
     return np.ascontiguousarray(array.astype(np.uint8).reshape(-1))
