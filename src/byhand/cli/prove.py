@@ -3,6 +3,7 @@
 byhand prove                        the networks of all shipped recipes, each once
 byhand prove lstm tiny-cnn my-recipe.toml
 byhand prove mlp --json
+byhand prove lstm --hands javascript
 byhand prove --out proof/           also a figure of how the hands drift apart, drift.svg and drift.png
 
 The exit code is 0 if everything holds and 1 if a check fails.
@@ -22,6 +23,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "networks", nargs="*", metavar="NAME", help="names of recipes or networks, or recipe files (x.toml)"
     )
+    parser.add_argument(
+        "--hands",
+        metavar="NAMES",
+        help="hands to compare with the numpy hand, separated by commas: fast, tensor, torch, javascript (all here)",
+    )
     parser.add_argument("--entries", type=int, metavar="N", help="entries to compare in each array (16)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of weights, pictures and entries")
     parser.add_argument("--processes", type=int, default=0, metavar="N", help="networks to prove in parallel")
@@ -35,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     import json
     import time
 
-    from byhand.verify import ENTRIES, every, prove_all, prove_optimizers, subject
+    from byhand.verify import ENTRIES, every, prove_all, prove_optimizers, selected_hands, subject
     from byhand.viz.proof import ProofTable, summary, to_json, write_proof
 
     entries = ENTRIES if arguments.entries is None else arguments.entries
@@ -46,15 +52,16 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         if value < least:
             raise ByhandError(f"--{name} is {value}; expected {least} or more.", code="cli.out_of_range")
+    hands = None if arguments.hands is None else selected_hands(arguments.hands.split(","))
     began = time.perf_counter()
     subjects = [subject(name) for name in arguments.networks] or every()
     table = None if arguments.json else ProofTable(arguments.where)
     proofs = []
-    for proof in prove_all(subjects, entries=entries, seed=arguments.seed, processes=arguments.processes):
+    for proof in prove_all(subjects, entries=entries, seed=arguments.seed, processes=arguments.processes, hands=hands):
         proofs.append(proof)
         if table is not None:
             table.add(proof)
-    proofs.append(prove_optimizers(seed=arguments.seed))
+    proofs.append(prove_optimizers(seed=arguments.seed, hands=hands))
     seconds = time.perf_counter() - began
     if table is not None:
         table.add(proofs[-1])

@@ -13,6 +13,7 @@ stacked LSTM with its recipe's Adam at a rate of 0.01 drifts by 1e-4 in float64,
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -31,7 +32,7 @@ CONFIG = TrainingConfig(optimizer="momentum", lr=0.005, momentum=0.9)
 TOLERANCES = {"float64": 1e-10, "float32": math.inf}
 
 
-def measure_drift(spec: Spec, dtype: str, seed: int, steps: int = STEPS) -> Drift:
+def measure_drift(spec: Spec, dtype: str, seed: int, steps: int = STEPS, hands: Sequence[str] | None = None) -> Drift:
     """Train all hands on the same batches and compare their parameters after each step.
 
     Parameters
@@ -44,6 +45,8 @@ def measure_drift(spec: Spec, dtype: str, seed: int, steps: int = STEPS) -> Drif
         Seed of the starting weights, the batches and dropout.
     steps
         Number of steps.
+    hands
+        The other hands; by default all that are available.
 
     Returns
     -------
@@ -52,7 +55,8 @@ def measure_drift(spec: Spec, dtype: str, seed: int, steps: int = STEPS) -> Drif
         value of that parameter, or to a thousandth of the largest of all: a bias under a batch normalization stays
         zero but for rounding.
     """
-    networks = {hand: build(spec, hand, seed=seed, dtype=dtype) for hand in available_hands()}
+    compared = available_hands() if hands is None else ("numpy", *hands)
+    networks = {hand: build(spec, hand, seed=seed, dtype=dtype) for hand in compared}
     optimizers = {hand: optimizer(network, CONFIG) for hand, network in networks.items()}
     textbook, *others = networks
     by_hand: dict[str, list[float]] = {hand: [] for hand in others}

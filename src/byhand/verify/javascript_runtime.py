@@ -1,8 +1,8 @@
 """Running the javascript hand: in Node where that is installed, else in a browser without a window.
 
-Both run the same file, ``hands/by_javascript/prove.js``: bytes in, bytes out. Node reads and writes its standard streams.
-A browser loads modules only from a server; it gets one of its own on this machine, from which it takes the files and the
-request, and to which it sends the answer.
+Both run the same file, ``hands/by_javascript/prove.js``: bytes in, bytes out. Node reads and writes its standard
+streams. A browser loads modules only from a server; it gets one of its own on this machine, from which it takes the
+files and the request, and to which it sends the answer.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def require_runtime() -> tuple[str, str]:
     return found
 
 
-def run_javascript(request: bytes, folder: Path = FOLDER) -> bytes:
+def run_javascript(request: bytes, folder: Path | None = None) -> bytes:
     """Send a request to the javascript hand and return its answer.
 
     Parameters
@@ -73,7 +73,7 @@ def run_javascript(request: bytes, folder: Path = FOLDER) -> bytes:
     request
         A safetensors file, see ``prove.js``.
     folder
-        Where the hand's files are.
+        Where the hand's files are; by default `FOLDER`.
 
     Raises
     ------
@@ -81,6 +81,7 @@ def run_javascript(request: bytes, folder: Path = FOLDER) -> bytes:
         ``hands.no_javascript``, or ``hands.javascript_failed`` if there is no answer.
     """
     kind, program = require_runtime()
+    folder = folder or FOLDER
     try:
         return _in_node(program, request, folder) if kind == "node" else _in_browser(program, request, folder)
     except (OSError, subprocess.SubprocessError) as problem:
@@ -121,7 +122,7 @@ def _in_browser(program: str, request: bytes, folder: Path) -> bytes:
             self.end_headers()
             answered.set()
 
-        def log_message(self, format: str, *rest: object) -> None:
+        def log_message(self, *words: object) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, tempfile.TemporaryDirectory() as profile:
