@@ -26,7 +26,8 @@ def test_a_table_a_picture_and_numbers(mine: str, tmp_path: Path, capsys: pytest
     from PIL import Image
 
     out = tmp_path / "out"
-    assert main(["prove", mine, "softmax", "--entries", "3", "--processes", "1", "--out", str(out)]) == 0
+    words = ["--entries", "3", "--processes", "1", "--hands", "fast,tensor,torch", "--out", str(out)]
+    assert main(["prove", mine, "softmax", *words]) == 0
     said = capsys.readouterr().out
     lines = said.splitlines()
     assert lines[0].split() == ["network", "check", "compared", "difference", "tolerance", "verdict"]
@@ -85,7 +86,7 @@ def test_the_numpy_hand_is_proven_without_torch(python: Callable[..., Any], tmp_
         "        if name.split('.')[0] == 'torch': raise ImportError(name)\n"
         "sys.meta_path.insert(0, NoTorch())\n"
         "from byhand.cli import main\n"
-        "assert main(['prove', 'mine.toml', '--entries', '3', '--out', 'out']) == 0\n"
+        "assert main(['prove', 'mine.toml', '--entries', '3', '--hands', 'fast', '--out', 'out']) == 0\n"
         "print('torch' in sys.modules)"
     )
     done = python("-c", script)
