@@ -8,9 +8,11 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from byhand.reading.components import find_components, remove_rules
-from byhand.reading.ink import find_ink, is_dark_on_light
+from byhand.reading.ink import find_ink, is_dark_on_light, octagon, percentiles
 
 Array = np.ndarray[Any, Any]
 
@@ -80,6 +82,25 @@ def test_coloured_ink(draw: Callable[..., Array], paper: tuple[int, ...], ink: t
     share = (255 - page[..., None]) / 255
     coloured = (share * np.array(ink) + (1 - share) * np.array(paper)).astype(np.uint8)
     assert overlap(find_ink(coloured).level, page) > 0.85
+
+
+@pytest.mark.parametrize("width", [19, 23, 37, 61])
+def test_the_octagon_is_nearly_a_disk(width: int) -> None:
+    point = np.zeros((width + 4, width + 4), np.uint8)
+    point[width // 2 + 2, width // 2 + 2] = 1
+    for element in octagon(width):
+        point = cv2.dilate(point, element)
+    rows, columns = np.nonzero(point)
+    assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (width, width)
+    assert np.array_equal(point, point.T)
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    assert (point[2:-2, 2:-2] != disk).mean() < 0.12
+
+
+@given(st.lists(st.integers(0, 255), min_size=1, max_size=50), st.floats(0, 100))
+def test_percentiles_are_numpys(values: list[int], percent: float) -> None:
+    expected = np.percentile(values, (percent, 50))
+    assert percentiles(np.array(values, np.uint8), percent, 50) == pytest.approx(expected, abs=1e-9)
 
 
 class TestRules:

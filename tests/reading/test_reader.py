@@ -120,6 +120,35 @@ def test_digits_that_touch(reader: Reader, draw: Draw, text: str) -> None:
     assert reader.read(page).text == text
 
 
+@pytest.mark.parametrize("slope", [-1.0, -0.8, -0.6, -0.4, 0.4, 0.6, 0.8, 1.0])
+def test_a_sloping_number(reader: Reader, draw: Draw, slope: float) -> None:
+    """Drawn on a pad, no digit of it is lost."""
+    high, step = 80, 84
+    drop = round(abs(slope) * 4 * step)
+    page = np.full((2 * high + drop, 6 * step), 255, np.uint8)
+    for number, digit in enumerate("31415"):
+        top = round(slope * number * step) + (drop if slope < 0 else 0)
+        tile = draw(digit, high=high, pen=10)
+        window = page[top : top + tile.shape[0], number * step : number * step + tile.shape[1]]
+        np.minimum(window, tile, out=window)
+    reading = reader.read(page)
+    assert reading.text == "31415"
+    assert not reading.needs_review
+
+
+def test_digits_that_touch_are_read_or_need_review(reader: Reader, draw: Draw) -> None:
+    """Three digits drawn into one another: few are read, and hardly one is wrong without a mark."""
+    rng = generator(0, "touching")
+    right = wrong = 0
+    for _ in range(30):
+        text = "".join(map(str, rng.integers(0, 10, 3)))
+        reading = reader.read(draw(text, high=100, pen=int(rng.integers(6, 12)), gap=rng.uniform(-0.1, -0.03)))
+        right += reading.text == text
+        wrong += reading.text != text and not reading.needs_review
+    assert right >= 15
+    assert wrong <= 1
+
+
 def test_broken_strokes(reader: Reader, draw: Draw) -> None:
     page = draw("5", high=120, pen=8)
     rows, columns = np.nonzero(page < 128)

@@ -31,8 +31,8 @@ def test_a_digit_may_consist_of_several_components_and_segments() -> None:
 @pytest.mark.parametrize(
     ("right", "confidences", "unsure"),
     [
-        (30, [0.95, 0.95], [False, False]),
-        (30, [0.95, 0.8], [True, True]),  # 0.76 together
+        (30, [0.98, 0.98], [False, False]),
+        (30, [0.98, 0.96], [True, True]),  # 0.94 together
         (20, [0.99, 0.99], [True, True]),  # as wide as tall: hardly two digits
         (22, [0.99, 0.99], [False, False]),
     ],
@@ -46,6 +46,13 @@ def test_two_digits_cut_out_of_one_component(right: int, confidences: list[float
     ]
     digits = [[one] for one in segments]
     assert needs_review(digits, [*confidences, 0.9, 0.9], segments, LIMIT)[:2].tolist() == unsure
+
+
+@pytest.mark.parametrize(("right", "confidence", "unsure"), [(30, 0.9, True), (30, 0.98, False), (20, 0.9, False)])
+def test_a_wide_component_that_is_read_as_one_digit(right: int, confidence: float, unsure: bool) -> None:
+    """Two digits that touch are wider than tall."""
+    segments = [segment(1, 0, right, 1)]
+    assert needs_review([segments], [confidence], segments, LIMIT).tolist() == [unsure]
 
 
 @pytest.mark.parametrize(("area", "unsure"), [(30, True), (20, False)])

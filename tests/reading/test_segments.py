@@ -39,6 +39,27 @@ def test_lines_of_a_tilted_page(draw: Callable[..., Array]) -> None:
         assert [len(components_of(line)) for line in lines_of(tilted)] == [7, 7]
 
 
+@pytest.mark.parametrize("slope", [-1.1, -0.7, -0.3, 0.5, 0.9, 1.1])
+def test_a_number_that_rises_or_falls_steeply_is_one_line(draw: Callable[..., Array], slope: float) -> None:
+    page = draw("111111", margin=0.5, gap=0.3)
+    high, step = 60, 54
+    drop = round(abs(slope) * 5 * step)
+    steep = np.full((page.shape[0] + drop, page.shape[1]), 255, np.uint8)
+    for number in range(6):
+        left = high // 2 - 10 + number * step
+        top = round(slope * number * step) + (drop if slope < 0 else 0)
+        steep[top : top + page.shape[0], left : left + step] = page[:, left : left + step]
+    lines = lines_of(steep)
+    assert [len(components_of(line)) for line in lines] == [6]
+    assert [segment.box[0] for segment in lines[0].segments] == sorted(segment.box[0] for segment in lines[0].segments)
+
+
+def test_numbers_in_rows_are_not_one_steep_line(draw: Callable[..., Array]) -> None:
+    for text in ("11\n  11", "1\n 1\n", "111\n   111\n      111", "11\n11", " 1\n1 1"):
+        lines = lines_of(draw(text))
+        assert len(lines) == len([row for row in text.split("\n") if row.strip()])
+
+
 def rounds(apart: int) -> Array:
     """Two rounds of radius 30 and stroke 5; `apart` is the distance of their centers."""
     mask = np.zeros((80, 160), np.uint8)

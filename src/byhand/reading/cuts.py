@@ -30,7 +30,7 @@ CUTS_PER_HEIGHT = 4
 """Most cuts per component, for each multiple of its height that it is wide."""
 MAX_CUTS = 60
 """Most cuts per component: twenty digits that all touch are not writing, and the time to read grows with the cuts."""
-MAX_DEPTH = 2.2
+MAX_DEPTH = 2.7
 """Most ink that a cut may cross, in stroke widths."""
 WAIST = 0.8
 """Largest height of a waist relative to the parts beside it."""

@@ -104,11 +104,22 @@ def is_dark_on_light(grey: Array) -> bool:
 
 def denoise(grey: Array) -> Array:
     """Smooth a noisy picture; return a clean one unchanged."""
-    low, high = np.percentile(grey[::4, ::4], (0.5, 99.5))
+    low, high = percentiles(grey[::4, ::4], 0.5, 99.5)
     noise = estimate_noise(grey) / max(high - low, 1.0)
     if noise < 0.02:
         return grey
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), min(0.6 + 12 * noise, 2.5)))
+
+
+def percentiles(levels: Array, *percents: float) -> list[float]:
+    """Percentiles of uint8 as `numpy.percentile` interpolates them, from the histogram: in a fraction of its time."""
+    below = np.cumsum(np.bincount(levels.ravel(), minlength=256))
+    found = []
+    for percent in percents:
+        at = percent / 100 * (levels.size - 1)
+        low, high = (int(np.searchsorted(below, index, side="right")) for index in (math.floor(at), math.ceil(at)))
+        found.append(low + (at - math.floor(at)) * (high - low))
+    return found
 
 
 def estimate_noise(grey: Array) -> float:
@@ -123,43 +134,68 @@ def estimate_paper(dark: Array) -> Array:
     kernel = max(3, round(MAX_STROKE * min(small.shape)), round(0.5 * MAX_STROKE * max(small.shape))) | 1
     soft = cv2.GaussianBlur(small, (0, 0), 0.7)
     # A digit may be cropped tightly: beyond the border there is paper.
-    light = float(np.percentile(soft, 98))
-    padded = cv2.copyMakeBorder(soft, kernel, kernel, kernel, kernel, cv2.BORDER_CONSTANT, value=light)
-    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (kernel, kernel))
-    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, element)[kernel:-kernel, kernel:-kernel]
+    (light,) = percentiles(soft, 98)
+    # Half the element is enough: further out, whatever the element covers holds this level.
+    half = kernel // 2
+    padded = cv2.copyMakeBorder(soft, half, half, half, half, cv2.BORDER_CONSTANT, value=light)
+    for element in octagon(kernel):
+        padded = cv2.dilate(padded, element)
+    for element in octagon(kernel):
+        padded = cv2.erode(padded, element)
+    closed = padded[half:-half, half:-half]
     # Along the edge of a dark object its own brightness counts.
     closed = cv2.erode(closed, np.ones((3, 3), np.uint8))
     closed = cv2.min(closed, cv2.blur(closed, (kernel // 2 | 1,) * 2))
     return np.asarray(cv2.resize(closed, dark.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
+def octagon(width: int) -> tuple[Array, Array, Array]:
+    """A square and its two diagonals, which one after the other dilate as an octagon of an odd width does.
+
+    It is close to a disk and an eighth of the work: a disk is no sequence of small elements.
+    """
+    diagonal = np.eye(round((1 - math.sqrt(0.5)) * width) | 1, dtype=np.uint8)
+    side = max(1, width - 2 * (len(diagonal) - 1))
+    return np.ones((side, side), np.uint8), diagonal, np.ascontiguousarray(diagonal[::-1])
+
+
 def ink_level(dark: Array, paper: Array) -> tuple[Array, Array]:
     """`Ink.level` and `Ink.strong`; no ink where nothing differs from the paper."""
     below = cv2.subtract(paper, dark)
-    floor = max(0.4 * float(np.percentile(paper[::4, ::4], 95)), 1.0)
-    contrast = below.astype(np.float32) / np.maximum(paper.astype(np.float32), np.float32(floor))  # 0 to 1
+    (brightest,) = percentiles(paper[::4, ::4], 95)
+    floor = max(0.4 * brightest, 1.0)
+    light = paper.astype(np.float32)
+    contrast = below.astype(np.float32)
+    contrast /= np.maximum(light, np.float32(floor), out=light)  # 0 to 1
     threshold = edge_threshold(contrast)
     if threshold is None:
         return np.zeros(dark.shape, np.uint8), np.zeros(dark.shape, bool)
     # Where all ink nearby is faint, the edge is half-way up its own contrast.
-    mask = (contrast > threshold).astype(np.uint8)
+    strong = contrast > threshold
+    mask = strong.view(np.uint8)
     reach = round(2 * min(stroke_width(mask), 0.2 * min(dark.shape))) | 1
     strongest = cv2.dilate(contrast, np.ones((reach, reach), np.uint8))
-    local = np.where(strongest < threshold, threshold, np.clip(0.5 * strongest, 0.5 * threshold, threshold))
-    return np.clip(contrast * (127.5 / local), 0, 255).astype(np.uint8), contrast > threshold
+    none = strongest < threshold
+    local = np.clip(0.5 * strongest, 0.5 * threshold, threshold, out=strongest)
+    local[none] = threshold
+    level = np.divide(127.5, local, out=local)
+    level *= contrast
+    return np.clip(level, 0, 255, out=level).astype(np.uint8), strong
 
 
 def edge_threshold(contrast: Array) -> float | None:
     """Mean of the levels along edges, the steepest counting most: half-way up. None where there are no edges."""
     dx = cv2.Scharr(contrast, cv2.CV_32F, 1, 0, scale=1 / 32)
     dy = cv2.Scharr(contrast, cv2.CV_32F, 0, 1, scale=1 / 32)
-    steep = dx * dx + dy * dy
+    dx *= dx
+    dy *= dy
+    steep = np.add(dx, dy, out=dx)
     noise = float(np.median(steep[::2, ::2]))
     steep[steep < max(20 * noise, 1e-5)] = 0
     total = float(steep.sum())
     if total <= 0 or cv2.countNonZero(steep) < 4:
         return None
-    threshold = float((steep * contrast).sum()) / total
+    threshold = float(np.multiply(steep, contrast, out=dy).sum()) / total
     return threshold if threshold > 0.02 else None
 
 

@@ -21,6 +21,10 @@ MAX_SLOPE = 0.4
 SLOPE_SPREAD = 0.1
 """Largest distance of three quarters of the slopes from their median on a tilted page."""
 
+STEEPEST, STEP, MAX_RESIDUAL = 1.3, 1.2, 0.25
+"""One number that rises or falls steeply: its largest slope, and its largest distances from digit to digit and from a
+straight line, in digit heights."""
+
 
 def find_lines(components: Sequence[Segment], shape: tuple[int, ...]) -> list[list[Segment]]:
     """Join components that are side by side into lines, from top to bottom; `shape` is that of the ink."""
@@ -57,12 +61,28 @@ def find_lines(components: Sequence[Segment], shape: tuple[int, ...]) -> list[li
     lines: dict[int, list[Segment]] = {}
     for at, component in enumerate(components):
         lines.setdefault(root(at), []).append(component)
+    if len(lines) > 1 and _is_one_steep_line([components[at] for at in large], typical):
+        return [list(components)]
     writing = [_without_border_bars(line, shape, typical) for line in lines.values() if not _is_border(line, shape)]
 
     def vertical_position(line: list[Segment]) -> float:
         return float(_leveled(np.array([one.box for one in line], float), slope)[:, 1::2].mean())
 
     return sorted(writing or lines.values(), key=vertical_position)
+
+
+def _is_one_steep_line(digits: Sequence[Segment], typical: float) -> bool:
+    """Whether components that are in several lines are one after the other on a straight line, steeper than a page."""
+    if len(digits) < 3:
+        return False
+    boxes = np.array([one.box for one in sorted(digits, key=lambda one: one.box[0] + one.box[2])], float)
+    x, y = boxes[:, 0::2].mean(axis=1), boxes[:, 1::2].mean(axis=1)
+    apart = boxes[1:, 0] - boxes[:-1, 2]
+    above = np.maximum(boxes[1:, 1] - boxes[:-1, 3], boxes[:-1, 1] - boxes[1:, 3])
+    near = np.hypot(np.maximum(apart, 0), np.maximum(above, 0)) < STEP * typical
+    slope, start = np.polyfit(x, y, 1)
+    straight = np.abs(start + slope * x - y).max() < MAX_RESIDUAL * typical
+    return bool((apart > -0.15 * typical).all() and near.all() and straight and abs(slope) < STEEPEST)
 
 
 def _is_border(line: list[Segment], shape: tuple[int, ...]) -> bool:

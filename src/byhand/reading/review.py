@@ -18,12 +18,14 @@ import numpy.typing as npt
 
 from byhand.reading.components import Segment, bounding_box
 
-MIN_PRODUCT = 0.8
+MIN_PRODUCT = 0.95
 """Smallest product of the confidences of the digits cut out of one component."""
 MIN_ASPECT = 1.1
 """Smallest ratio of width to height of a component from which several digits are cut."""
 MAX_LEFT_OVER = 0.1
 """Largest fraction of such a component's ink that is in no digit."""
+MIN_WIDE = 0.97
+"""Smallest confidence of a digit that is wider than tall by `MIN_ASPECT`, as two digits that touch are."""
 MIN_SURE, MIN_SURE_OF_FEW, FEW = 0.75, 0.5, 3
 """Smallest fraction of sure digits, in a picture and in one of up to `FEW` digits: below it, every digit is unsure."""
 
@@ -44,14 +46,17 @@ def needs_review(
     for parts in components.values():
         own = {part.label for part in parts}
         holding = [index for index, some in enumerate(labels) if own & some]
-        if not holding or any(own <= labels[index] for index in holding):
+        if not holding:
+            continue
+        left, top, right, bottom = bounding_box(parts)
+        wide = right - left >= MIN_ASPECT * (bottom - top)
+        if whole := [index for index in holding if own <= labels[index]]:
+            sure[whole] &= not wide or confidences[whole[0]] >= MIN_WIDE
             continue
         used = set[int]().union(*(labels[index] for index in holding))
         left_over = sum(part.area for part in parts if part.label not in used) / sum(part.area for part in parts)
-        left, top, right, bottom = bounding_box(parts)
-        narrow = right - left < MIN_ASPECT * (bottom - top)
         product = np.prod([confidences[index] for index in holding])
-        if left_over > MAX_LEFT_OVER or product < MIN_PRODUCT or narrow:
+        if left_over > MAX_LEFT_OVER or product < MIN_PRODUCT or not wide:
             sure[holding] = False
     if len(sure) and sure.mean() < (MIN_SURE if len(sure) > FEW else MIN_SURE_OF_FEW):
         sure[:] = False
