@@ -38,7 +38,7 @@ def files() -> dict[str, str]:
 
 @pytest.mark.slow
 def test_the_page_runs(files: dict[str, str], python: Callable[..., Any], tmp_path: Path) -> None:
-    assert sorted(files) == ["elu.py", "try_elu.py"]
+    assert sorted(files) == ["elu.py", "scaled.py", "try_elu.py"]
     for name, code in files.items():
         (tmp_path / name).write_text(code, encoding="utf-8")
     done = python("-W", "error", "try_elu.py")
@@ -60,3 +60,11 @@ def test_the_page_runs(files: dict[str, str], python: Callable[..., Any], tmp_pa
     done = python("-m", "byhand", "prove", "elu.toml")
     assert done.returncode == 2
     assert "ELU" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_layer_made_of_layers_is_proven(files: dict[str, str], python: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "scaled.py").write_text(files["scaled.py"], encoding="utf-8")
+    done = python("-W", "error", "scaled.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "FAILS" not in done.stdout
