@@ -496,6 +496,22 @@ def test_more_epochs_are_welcome(stopped: Path) -> None:
     assert len(runs.resume(stopped).log) == 6
 
 
+def test_layers_inside_of_layers_are_resumed(tmp_path: Path, recipe: Callable[..., Recipe]) -> None:
+    """Their parameters, running averages and dropout: the same bytes as without a pause."""
+    inner = [{"kind": "Dropout", "rate": 0.3}, {"kind": "BatchNorm1d"}]
+    branch = [{"kind": "Linear", "units": 6}, {"kind": "BatchNorm1d"}, {"kind": "Residual", "layers": inner}]
+    below = [{"kind": "Standardize"}, {"kind": "Flatten"}, {"kind": "Linear", "units": 6}]
+    layers = [*below, {"kind": "Residual", "layers": branch}, {"kind": "Linear", "units": 10}]
+    nested = dataclasses.replace(recipe(epochs=2), network={"layers": layers})
+    whole = runs.start(nested, tmp_path, "whole").path
+    paused = runs.start(dataclasses.replace(nested, training=nested.training | {"epochs": 1}), tmp_path, "paused").path
+    (paused / "results.json").unlink()
+    text = (paused / "recipe.toml").read_text()
+    (paused / "recipe.toml").write_text(text.replace("epochs = 1", "epochs = 2"))
+    assert len(runs.resume(paused).log) == len(load_run(whole).log)
+    assert (paused / "checkpoint.safetensors").read_bytes() == (whole / "checkpoint.safetensors").read_bytes()
+
+
 def test_a_checkpoint_cut_short_anywhere(stopped: Path, refused: Any) -> None:
     path = stopped / "checkpoint.safetensors"
     content = path.read_bytes()

@@ -140,13 +140,16 @@ def test_a_layer_of_the_textbook_hand_alone_trains_here(monkeypatch: pytest.Monk
         LAYERS.update(known)
 
 
-def test_results_are_the_same_on_every_run() -> None:
+@pytest.mark.parametrize(
+    "spec", [zoo.network("lstm", hidden=32), zoo.network("vit", depth=1, dropout=0.1)], ids=["lstm", "vit"]
+)
+def test_results_are_the_same_on_every_run(spec: Spec) -> None:
     images, labels = digits(128, (28, 28))
     found = []
     for _ in range(2):
-        network = FastNetwork(zoo.network("lstm", hidden=32))
+        network = FastNetwork(spec)
         with forced_parts(2):
-            loss = [network.loss_and_gradient(images, labels) for _ in range(2)][-1]
+            loss = [network.loss_and_gradient(images, labels, np.random.default_rng(0)) for _ in range(2)][-1]
         found.append((loss, network.gradient.tobytes()))
     assert found[0] == found[1]
 
