@@ -9,7 +9,21 @@ import pytest
 
 from byhand.data import load_dataset, load_digits
 from byhand.hands import HANDS, build
-from byhand.models.layers import BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Standardize
+from byhand.models.layers import (
+    BatchNorm1d,
+    BatchNorm2d,
+    Bidirectional,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    Patches,
+    Recurrent,
+    ReLU,
+    Residual,
+    Standardize,
+)
 from byhand.models.spec import Spec
 from byhand.training import trainer as runs
 from byhand.training.checkpoint import Checkpoint
@@ -39,6 +53,33 @@ def test_folding_changes_no_answer(hand: str) -> None:
     assert kinds.count("BatchNorm2d") == 2
     assert kinds == [layer.kind for at, layer in enumerate(LAYERS) if at not in (3, 10)]
     again = build(spec, hand, dtype="float64")
+    again.load(fewer)
+    images = rng.integers(0, 256, (5, 28, 28)).astype(np.uint8)
+    wanted = network.logits(images)
+    assert np.abs(again.logits(images) - wanted).max() < 1e-10 * np.abs(wanted).max()
+
+
+def test_folding_inside_of_branches_and_copies() -> None:
+    norm, inner = BatchNorm2d(), Conv2d(3, 3, padding=1)
+    layers = (
+        Standardize(),
+        Conv2d(3, 3, padding=1),
+        Residual((norm, inner, norm, Residual((inner, norm)))),
+        norm,
+        Patches(14),
+        Bidirectional((BatchNorm1d(), Recurrent("elman", 2))),
+        Linear(10),
+    )
+    network = build(Spec(layers), dtype="float64")
+    rng = np.random.default_rng(1)
+    values = {name: rng.uniform(0.5, 1.5, value.shape) for name, value in network.parameters().items()}
+    values = {name: value / (len(value) if value.ndim > 1 else 1) for name, value in values.items()}
+    values |= {name: rng.uniform(0.5, 1.5, value.shape) for name, value in network.state().items()}
+    network.load(values)
+    spec, fewer = make.fold_batch_norm(network.spec, values)
+    # What stands above no convolution stays.
+    assert [entry.layer.kind for entry in spec.entries].count("BatchNorm2d") == 2
+    again = build(spec, dtype="float64")
     again.load(fewer)
     images = rng.integers(0, 256, (5, 28, 28)).astype(np.uint8)
     wanted = network.logits(images)

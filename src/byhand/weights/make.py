@@ -24,7 +24,7 @@ from byhand.data.digits import CLASSES
 from byhand.errors import ByhandError
 from byhand.hands import Array, Network, build
 from byhand.metrics.losses import accuracy
-from byhand.models.layers import BatchNorm2d, Conv2d, Layer
+from byhand.models.layers import BatchNorm2d, Container, Conv2d, Layer, Shape
 from byhand.models.spec import Spec
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.loop import score
@@ -109,22 +109,51 @@ def fold_batch_norm(spec: Spec, values: Mapping[str, Array]) -> tuple[Spec, dict
     Spec, dict
         The folded network, and its values; those of folded layers in float64.
     """
-    layers, parts = list[Layer](), list[Array]()
-    for layer, learned, kept in zip(spec.layers, spec.layer_parameters, spec.layer_state, strict=True):
-        own = [np.asarray(values[parameter.name]) for parameter in (*learned, *kept)]
-        if isinstance(layer, BatchNorm2d) and layers and isinstance(layers[-1], Conv2d):
-            gamma, beta, mean, variance = (value.astype(np.float64) for value in own)
-            # a = gamma / sqrt(var + epsilon)
-            a = gamma / np.sqrt(variance + layer.epsilon)
-            # W <- a W,   b <- a (b - mu) + beta
-            parts[-2:] = [a * parts[-2], a * (parts[-1] - mean) + beta]
-            continue
-        layers.append(layer)
-        parts += own
-    made = dataclasses.replace(spec, layers=tuple(layers))
+    parts = [
+        ([np.asarray(values[one.name]) for one in learned], [np.asarray(values[one.name]) for one in kept])
+        for learned, kept in zip(spec.layer_parameters, spec.layer_state, strict=True)
+    ]
+    layers, parts = _folded(spec.layers, spec.input_shape, parts)
+    made = dataclasses.replace(spec, layers=layers)
     named = zip(made.layer_parameters, made.layer_state, strict=True)
     names = [parameter.name for learned, kept in named for parameter in (*learned, *kept)]
-    return made, dict(zip(names, parts, strict=True))
+    arrays = [value for learned, kept in parts for value in (*learned, *kept)]
+    return made, dict(zip(names, arrays, strict=True))
+
+
+Part = tuple[list[Array], list[Array]]
+"""What a layer has learned, and its state."""
+
+
+def _folded(chain: tuple[Layer, ...], shape: Shape, parts: list[Part]) -> tuple[tuple[Layer, ...], list[Part]]:
+    """Fold the batch normalizations of layers one after the other, and of those inside them."""
+    layers, made = list[Layer](), list[Part]()
+    for layer, part in zip(chain, parts, strict=True):
+        if isinstance(layer, BatchNorm2d) and layers and isinstance(layers[-1], Conv2d):
+            gamma, beta, mean, variance = (value.astype(np.float64) for value in (*part[0], *part[1]))
+            # a = gamma / sqrt(var + epsilon)
+            a = gamma / np.sqrt(variance + layer.epsilon)
+            W, b = made[-1][0]
+            # W <- a W,   b <- a (b - mu) + beta
+            made[-1] = ([a * W, a * (b - mean) + beta], [])
+        else:
+            folded, own = _folded_inside(layer, shape, part) if isinstance(layer, Container) else (layer, part)
+            layers.append(folded)
+            made.append(own)
+        shape = layer.output_shape(shape)
+    return tuple(layers), made
+
+
+def _folded_inside(layer: Container, shape: Shape, part: Part) -> tuple[Container, Part]:
+    counts = [len(inner.layer.parameters(inner.before)) for inner in layer.inner(shape)]
+    divided = zip(layer.divided(shape, (*part[0], *part[1])), counts, strict=True)
+    inside: list[Part] = [(list(found[:count]), list(found[count:])) for found, count in divided]
+    count, learned, kept = len(layer.layers), list[Array](), list[Array]()
+    for copy in range(layer.copies):
+        layers, parts = _folded(layer.layers, shape, inside[copy * count : (copy + 1) * count])
+        learned += [value for own, _ in parts for value in own]
+        kept += [value for _, own in parts for value in own]
+    return dataclasses.replace(layer, layers=layers), (learned, kept)
 
 
 def main(words: list[str] | None = None) -> int:
