@@ -133,3 +133,18 @@ def test_a_network_predicts_and_evaluates(hand: str, splits: Splits, refused: Ca
     for given in ((digits.images,), (digits.images, labels[:3]), (Digits(digits.images, None, "x", "x"),)):
         with pytest.raises(byhand.ByhandError):
             network.evaluate(*given)
+
+
+def test_a_run_is_replaced(tmp_path: Path, npz: Path) -> None:
+    options: dict[str, Any] = {
+        "epochs": 1,
+        "data": str(npz),
+        "runs": tmp_path,
+        "hidden": [5],
+        "threads": 1,
+        "show": False,
+    }
+    first = byhand.train("mlp", **options, report=False)
+    again = byhand.train("mlp", **options, report=False, seed=1, force=True)
+    assert again.path == first.path
+    assert byhand.load_run(first.folder).recipe.config.seed == 1

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from byhand import weights
+from byhand.hands import HANDS
 from byhand.metrics.intervals import mean_interval
 from byhand.training.recipe import load_recipe, shipped
 from byhand.viz.comparison_table import markdown, percent, read_results
@@ -126,3 +127,17 @@ def test_the_cards_figures() -> None:
     assert f"temperature of {card['temperature']:.3f}" in page
     assert f"below {card['threshold']:.3f}" in page
     assert f"{share(card['calibration_error'])} % ({share(card['calibration_error_before'])} % before)" in page
+
+
+def test_two_trainings_at_once() -> None:
+    """At most 2.3 times as long as one, in each hand."""
+    measured = json.loads((RESULTS / "together.json").read_text(encoding="utf-8"))["hands"]
+    assert set(measured) == set(HANDS)
+    table = [
+        line for line in (RESULTS / "together.md").read_text(encoding="utf-8").splitlines() if line.startswith("|")
+    ]
+    assert len(table) == 2 + len(HANDS)
+    assert "\n".join(table) in text_of("docs/speed.md")
+    for line, (hand, one) in zip(table[2:], measured.items(), strict=True):
+        assert line == f"| {hand} | {one['alone']:.2f} s | {one['two']:.2f} s | {one['ratio']:.2f} |"
+        assert one["ratio"] == one["two"] / one["alone"] <= 2.3

@@ -34,6 +34,7 @@ def train(
     show: bool = True,
     report: bool = True,
     tensorboard: bool = False,
+    force: bool = False,
     **settings: Any,
 ) -> Run:
     """Train a network.
@@ -55,6 +56,8 @@ def train(
         Write ``report.html`` into the run's folder.
     tensorboard
         Write events for TensorBoard into it.
+    force
+        Replace the run of that name when the new one is done.
     settings
         Any setting of the recipe: ``hand="torch"``, ``epochs=3``, ``hidden=[512, 256]``, ``lr=0.01``.
 
@@ -79,7 +82,7 @@ def train(
     else:
         splits = wanted.load_splits(load_dataset(data)) if in_memory else None  # type: ignore[arg-type]
     with displaying(show, tensorboard) as callback:
-        run = start(wanted, Path(runs), name, offline=offline, callback=callback, splits=splits)
+        run = start(wanted, Path(runs), name, offline=offline, callback=callback, splits=splits, force=force)
     if report:
         from byhand.viz.run import report_run
 

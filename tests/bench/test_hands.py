@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from byhand import cpu
 from byhand.bench.hands import Bench, Timing, operations
 from byhand.cli import main
 from byhand.models import zoo
@@ -33,8 +34,13 @@ def test_ratio_and_floor() -> None:
     assert one.to_dict()["fraction_of_product_rate"]["fast"] == 5
 
 
-def test_the_command_times_every_hand(npz: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("free", [2, 1])
+def test_the_command_times_every_hand(
+    free: int, npz: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("torch")
+    monkeypatch.setattr(cpu, "processors", lambda: 2)
+    monkeypatch.setattr(cpu, "free_processors", lambda: free)
     words = ["bench", "hands", "softmax", "--batch", "8", "--rounds", "2", "--threads", "1", "--no-epoch"]
     assert main([*words, "--data", str(npz), "--out", str(tmp_path), "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
@@ -44,4 +50,10 @@ def test_the_command_times_every_hand(npz: Path, tmp_path: Path, capsys: pytest.
     assert network["floor_seconds"] > 0
     written = (tmp_path / "bench-hands.md").read_text()
     assert all(f"| softmax | {hand} |" in written for hand in network["step"])
-    assert (tmp_path / "bench-hands.svg").exists()
+    svg = (tmp_path / "bench-hands.svg").read_text()
+    # Ratios of a busy machine are not printed without saying so.
+    assert record["processors"] == {"all": 2, "free": free}
+    assert ("Other programs kept 1 of 2 processors busy" in written) == (free == 1)
+    assert ("busy machine" in svg) == (free == 1)
+    main([*words, "--data", str(npz)])
+    assert ("kept 1 of 2 processors busy" in " ".join(capsys.readouterr().out.split())) == (free == 1)

@@ -330,3 +330,13 @@ def test_every_recipe_trains_on_the_embedded_digits(monkeypatch: pytest.MonkeyPa
         assert main(["train", name, *words]) == 0
         results = json.loads(Path(f"runs/{name}/results.json").read_text())
         assert sum(results["data"][part] for part in ("train", "validation", "test")) == 1797
+
+
+def test_without_torch_nothing_is_said_of_the_digits(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Defect: the note about the split came before the refusal."""
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert main(["train", "lstm", "--hand", "torch", "--data", "digits", "--threads", "1"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("[hands.no_torch]")

@@ -58,18 +58,20 @@ def run(arguments: argparse.Namespace) -> int:
     import sys
 
     from byhand.bench.hands import bench, product_rate
+    from byhand.cpu import free_processors, processors
     from byhand.data import load_digits
     from byhand.hands import HANDS
     from byhand.io import write_json
     from byhand.training.environment import environment, set_threads
     from byhand.viz.console import print_table, table
-    from byhand.viz.timings import HEADS, table_rows, write_bench
+    from byhand.viz.timings import HEADS, busy_machine, table_rows, write_bench
 
     if min(arguments.batch, arguments.rounds) < 1:
         raise ByhandError(
             f"Invalid --batch {arguments.batch} or --rounds {arguments.rounds}; expected 1 or more.",
             code="bench.invalid_count",
         )
+    free = free_processors()
     set_threads(arguments.threads)
     known = timed_networks()
     for name in arguments.networks:
@@ -101,8 +103,11 @@ def run(arguments: argparse.Namespace) -> int:
         )
         for name in arguments.networks or known
     ]
+    # Other programs that came or went meanwhile count, too.
+    free = min(free, free_processors())
     record = {
         "environment": environment("cpu", threads),
+        "processors": {"all": processors(), "free": free},
         "product_rate": rate,
         "digits": {"name": digits.name, "count": len(digits)},
         "networks": [one.to_dict() for one in benches],
@@ -111,6 +116,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(record, indent=2))
     else:
         print_table(table(HEADS, table_rows(benches)))
+        if busy := busy_machine(record):
+            print(busy)
     if arguments.out is not None:
         write_json(arguments.out / "bench-hands.json", record)
         for path in write_bench(benches, record, arguments.out):

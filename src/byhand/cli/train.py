@@ -116,8 +116,11 @@ def _sweep(recipe: Recipe, arguments: argparse.Namespace) -> int:
         valid_name(arguments.name)
     folder = (arguments.runs or RUNS) / (arguments.name or f"{recipe.name}-{recipe.config.hand}")
     experiments = [Experiment(recipe, [recipe.config.seed])]
-    with board(experiments) as display:
-        (best,) = compare(experiments, folder, SplitCache(arguments.offline, say), display.callback)
+    try:
+        with board(experiments) as display:
+            (best,) = compare(experiments, folder, SplitCache(arguments.offline, say), display.callback)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("finished runs are kept; repeat the command to go on") from None
     print("\n".join(grid_lines(best.grid)))
     print_comparison([best])
     print(f"Run: {best.runs[0].path}")

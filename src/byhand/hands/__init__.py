@@ -52,6 +52,20 @@ def build(spec: Spec, hand: str = "fast", *, seed: int = 0, dtype: str = "float3
         from byhand.hands.by_fast.network import FastNetwork
 
         return FastNetwork(spec, seed=seed, dtype=dtype)
+    require_torch(hand)
+    if hand == "tensor":
+        from byhand.hands.by_tensor.network import TensorNetwork
+
+        return TensorNetwork(spec, seed=seed, dtype=dtype, device=device)
+    from byhand.hands.by_torch.network import TorchNetwork
+
+    return TorchNetwork(spec, seed=seed, dtype=dtype, device=device)
+
+
+def require_torch(hand: str) -> None:
+    """Raise `ByhandError` (``hands.no_torch``) if a hand needs PyTorch and it is not installed."""
+    if hand in ("numpy", "fast"):
+        return
     try:
         import torch  # noqa: F401
     except ImportError:
@@ -60,10 +74,3 @@ def build(spec: Spec, hand: str = "fast", *, seed: int = 0, dtype: str = "float3
             "run `pip install 'byhand[torch]'`, or use --hand fast.",
             code="hands.no_torch",
         ) from None
-    if hand == "tensor":
-        from byhand.hands.by_tensor.network import TensorNetwork
-
-        return TensorNetwork(spec, seed=seed, dtype=dtype, device=device)
-    from byhand.hands.by_torch.network import TorchNetwork
-
-    return TorchNetwork(spec, seed=seed, dtype=dtype, device=device)

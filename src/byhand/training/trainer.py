@@ -17,7 +17,7 @@ from typing import Any
 
 from byhand.data import Splits
 from byhand.errors import ByhandError
-from byhand.hands import Array, build
+from byhand.hands import Array, build, require_torch
 from byhand.io import write_json
 from byhand.models import own_layers
 from byhand.training import folder as files
@@ -182,6 +182,8 @@ class Trainer:
         if config.full_batch:
             # It brings a BLAS of its own, whose threads are set with the others.
             import scipy.optimize  # noqa: F401
+        # Before the digits are loaded, about which there may be something to say.
+        require_torch(config.hand)
         # Set before the weights are drawn: orthogonal ones come from matrix products.
         threads, threads_note = config.threads or before.get("threads", 0), ""
         if not threads:

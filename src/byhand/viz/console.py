@@ -34,9 +34,9 @@ class Terminal(Callback):
         splits, network = run.splits(), run.network
         self.epochs = run.recipe.config.epochs
         train, validation, test = splits.sizes
-        print(
-            f"Data: {splits.name} ({splits.source}): {train:,} to train, {validation:,} to validate, {test:,} to test"
-        )
+        # Why they are not MNIST has been said.
+        source = splits.source.partition(", because ")[0]
+        print(f"Data: {splits.name} ({source}): {train:,} to train, {validation:,} to validate, {test:,} to test")
         threads = run.environment.get("threads", 0)
         where = f" on {run.environment['device']} with {counted(threads, 'thread')}" if threads else ""
         print(f"Network in the {network.hand} hand, {network.dtype}{where}, loss {network.spec.loss}:")

@@ -44,6 +44,18 @@ def _ratio(one: Bench, what: str, hand: str) -> str:
     return "" if ratio is None else f"{ratio:.2f}"
 
 
+def busy_machine(record: dict[str, Any]) -> str:
+    """Say that other programs took part in a measurement; empty if none did."""
+    counts = record.get("processors")
+    if counts is None or counts["free"] >= counts["all"]:
+        return ""
+    busy = counts["all"] - counts["free"]
+    return (
+        f"Other programs kept {busy} of {counts['all']} processors busy: neither times nor ratios are those of this "
+        "machine alone; measure again with nothing else running."
+    )
+
+
 def write_bench(benches: list[Bench], record: dict[str, Any], folder: Path) -> list[Path]:
     """Write ``bench-hands.md`` and the chart, ``bench-hands.svg`` and ``.png``."""
     environment = record["environment"]
@@ -62,16 +74,17 @@ def write_bench(benches: list[Bench], record: dict[str, Any], folder: Path) -> l
         "",
         *textwrap.wrap(caption, 118),
         "",
+        *([f"**{busy}**", ""] if (busy := busy_machine(record)) else []),
         *markdown_table(HEADS, table_rows(benches), "ll" + "r" * (len(HEADS) - 2)),
     ]
     write_text(table, "\n".join(lines) + "\n")
     if any(BASE in one.step for one in benches):
         with style.applied():
-            return [table, *style.save(chart(benches), folder / "bench-hands")]
+            return [table, *style.save(chart(benches, bool(busy)), folder / "bench-hands")]
     return [table]
 
 
-def chart(benches: list[Bench]) -> style.Figure:
+def chart(benches: list[Bench], busy: bool = False) -> style.Figure:
     """Draw how many times as fast as the torch hand a training step is in the other hands."""
     colors = {"fast": style.BLUE, "numpy": style.GREEN, "tensor": style.ORANGE}
     figure = style.figure(9.5, 1.7 + 0.75 * len(benches))
@@ -87,6 +100,6 @@ def chart(benches: list[Bench]) -> style.Figure:
     style.name_rows(axes, [one.name for one in benches])
     axes.set_xlim(0, max(axes.get_xlim()[1] * 1.04, 1.3))
     axes.set_xlabel("times as fast as the torch hand (the line at 1)")
-    axes.set_title("A training step, hand against hand", pad=34)
+    axes.set_title(f"A training step, hand against hand{' (on a busy machine)' if busy else ''}", pad=34)
     style.legend_above(axes, axes.get_legend_handles_labels()[0])
     return figure
