@@ -116,7 +116,7 @@ def main() -> int:
         child(arguments.child, arguments.threads, arguments.recipe, arguments.epochs, arguments.realtime)
         return 0
     from byhand.training.environment import environment
-    from byhand.viz.console import markdown_table
+    from byhand.viz.console import counted, markdown_table
 
     free = free_processors()
     measured = {hand: measure(hand, arguments, lambda line: print(line, file=sys.stderr)) for hand in HANDS}
@@ -124,11 +124,11 @@ def main() -> int:
         (hand, f"{one['alone']:.2f} s", f"{one['two']:.2f} s", f"{one['ratio']:.2f}") for hand, one in measured.items()
     ]
     table = markdown_table(("hand", "one", "two at once", "ratio"), rows, "lrrr")
-    busy = "" if free == processors() else f" {processors() - free} of them were busy with other work."
+    busy = "" if free == processors() else f" Other programs kept {processors() - free} of them busy."
     command = f"python benchmarks/together.py --epochs {arguments.epochs} --rounds {arguments.rounds}"
     command += " --realtime" * arguments.realtime
     about = [
-        f"Two trainings of `{arguments.recipe}` at once ({arguments.epochs} epochs) and one alone: medians of",
+        f"Two trainings of `{arguments.recipe}` at once ({counted(arguments.epochs, 'epoch')}) and one alone: medians of",
         f"{arguments.rounds} rounds on {processors()} processors.{busy} `{command}`",
     ]
     print("\n".join(table))
