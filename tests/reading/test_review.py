@@ -7,7 +7,7 @@ import pytest
 
 from byhand.reading import Reader
 from byhand.reading.components import Segment
-from byhand.reading.review import needs_review
+from byhand.reading.review import at_border, needs_review
 
 LIMIT = 0.6
 
@@ -69,6 +69,17 @@ def test_few_digits_among_many_non_digits() -> None:
     assert needs_review(digits, [0.9] * 5 + [0.1] * 3, segments, LIMIT).all()
     assert needs_review(digits[:2], [0.9, 0.1], segments[:2], LIMIT).tolist() == [False, True]
     assert needs_review(digits[:3], [0.9, 0.1, 0.1], segments[:3], LIMIT).all()
+
+
+def test_a_digit_that_the_border_may_have_cut_off() -> None:
+    inside, left, below = (10, 10, 20, 30), (0, 10, 8, 30), (30, 20, 40, 50)
+    shape = (50, 100)
+    assert at_border([left, inside, inside], shape).tolist() == [True, False, False]
+    assert at_border([inside, inside, below], shape).tolist() == [False, False, True]
+    # Tight crops: the only digit, or most of them.
+    assert at_border([left], shape).tolist() == [False]
+    assert at_border([left, below, inside], shape).tolist() == [False, False, False]
+    assert at_border([], shape).tolist() == []
 
 
 def test_the_letter_h_is_not_two_ones(reader: Reader) -> None:

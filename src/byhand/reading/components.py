@@ -31,8 +31,8 @@ MIN_INK = 0.25
 MIN_FAINT = 0.5
 """The same for faint ink: what is smaller is the texture of the paper."""
 
-DIGIT_EXTENT = (0.5, 1.6)
-"""Extent of ink along the border that may be a digit, relative to a typical digit."""
+CUT_OFF_EXTENT, MIN_CUT_OFF = (0.35, 1.6), 0.1
+"""Extent of ink along the border that may be a digit, and its shorter side, relative to a typical digit."""
 
 RULE_RUN = 0.12
 """Shortest straight run of a ruled line, relative to the picture's side."""
@@ -172,10 +172,10 @@ def cut_off_kind(segment: Segment, typical: float) -> str:
 
 
 def border_kind(segment: Segment, typical: float) -> str:
-    """The kind of ink along the border: a digit that the border cut off may be writing."""
-    low, high = DIGIT_EXTENT
-    thin = segment.area < 0.6 * segment.width * segment.height or min(segment.width, segment.height) < 0.3 * typical
-    return "ink" if thin and low * typical <= segment.extent <= high * typical else "border"
+    """The kind of ink along the border: what is as large as most of a digit may be one that the border cut off."""
+    low, high = CUT_OFF_EXTENT
+    like_digit = low * typical <= segment.extent <= high * typical
+    return "ink" if like_digit and min(segment.width, segment.height) >= MIN_CUT_OFF * typical else "border"
 
 
 def _component(stats: Array, label: Any) -> Segment:

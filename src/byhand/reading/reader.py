@@ -21,7 +21,7 @@ from byhand.reading.lines import find_lines
 from byhand.reading.picture import open_picture
 from byhand.reading.render import render
 from byhand.reading.result import ReadDigit, Reading, UnreadInk
-from byhand.reading.review import needs_review
+from byhand.reading.review import at_border, needs_review
 from byhand.reading.unread import border_bars, grouped, not_chosen
 
 Array = npt.NDArray[Any]
@@ -126,9 +126,10 @@ class Reader:
                 for index in best_path(lines, candidates, scores)
                 if not (candidates[index].extent < SPECK * digit_height and probabilities[index, CLASSES] > 0.5)
             ]
-            unsure = needs_review(
-                [candidates[index].segments for index in chosen], confidences[chosen], segments, self.threshold
-            ) | (len(candidates) < len(found))
+            digits_found = [candidates[index].segments for index in chosen]
+            unsure = needs_review(digits_found, confidences[chosen], segments, self.threshold)
+            unsure |= at_border([candidates[index].box for index in chosen], labels.shape)
+            unsure |= len(candidates) < len(found)
         scale = np.array(opened.size) / labels.shape[::-1]
         digits = tuple(
             _read_digit(candidates[index], images[index], probabilities[index], bool(doubt), scale, opened.size)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from byhand.reading.components import Segment, bounding_box
+from byhand.reading.components import Box, Segment, bounding_box
 
 MIN_PRODUCT = 0.95
 """Smallest product of the confidences of the digits cut out of one component."""
@@ -28,6 +28,14 @@ MIN_WIDE = 0.97
 """Smallest confidence of a digit that is wider than tall by `MIN_ASPECT`, as two digits that touch are."""
 MIN_SURE, MIN_SURE_OF_FEW, FEW = 0.75, 0.5, 3
 """Smallest fraction of sure digits, in a picture and in one of up to `FEW` digits: below it, every digit is unsure."""
+
+
+def at_border(boxes: Sequence[Box], shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Find digits that touch the picture's border although most others do not, which it may have cut off: bool each."""
+    rows, columns = shape
+    touching = np.array([box[0] <= 0 or box[1] <= 0 or box[2] >= columns or box[3] >= rows for box in boxes], bool)
+    # In a tight crop more of them touch, or the only one does.
+    return touching & (2 * touching.sum() <= len(boxes))
 
 
 def needs_review(
