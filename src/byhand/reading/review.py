@@ -35,7 +35,7 @@ def at_border(boxes: Sequence[Box], shape: tuple[int, ...]) -> npt.NDArray[np.bo
     rows, columns = shape
     touching = np.array([box[0] <= 0 or box[1] <= 0 or box[2] >= columns or box[3] >= rows for box in boxes], bool)
     # In a tight crop more of them touch, or the only one does.
-    return touching & (2 * touching.sum() <= len(boxes))
+    return np.asarray(touching & (2 * int(touching.sum()) <= len(boxes)), bool)
 
 
 def needs_review(
