@@ -127,8 +127,9 @@ def main() -> int:
     busy = "" if free == processors() else f" Other programs kept {processors() - free} of them busy."
     command = f"python benchmarks/together.py --epochs {arguments.epochs} --rounds {arguments.rounds}"
     command += " --realtime" * arguments.realtime
+    epochs = counted(arguments.epochs, "epoch")
     about = [
-        f"Two trainings of `{arguments.recipe}` at once ({counted(arguments.epochs, 'epoch')}) and one alone: medians of",
+        f"Two trainings of `{arguments.recipe}` at once ({epochs}) and one alone: medians of",
         f"{arguments.rounds} rounds on {processors()} processors.{busy} `{command}`",
     ]
     print("\n".join(table))

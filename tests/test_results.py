@@ -30,7 +30,7 @@ def text_of(path: str) -> str:
 
 
 def accuracy(measured: dict[str, Any]) -> str:
-    return percent(measured["mean"], measured["interval95"])
+    return percent(measured["mean"], 2, measured["interval95"])
 
 
 def readme_row(name: str) -> list[str]:
