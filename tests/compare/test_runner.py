@@ -15,6 +15,7 @@ from byhand.compare import runner
 from byhand.compare.result import Result
 from byhand.compare.runner import Experiment, SplitCache, compare, experiments_of, train_once
 from byhand.training.callbacks import Callback
+from byhand.training.folder import LOCK
 from byhand.training.recipe import Recipe
 from byhand.training.run import Run
 
@@ -87,6 +88,15 @@ def test_a_finished_run_is_used_again(recipe: MakeRecipe, tmp_path: Path) -> Non
     again, recorder = trained(recipe(), tmp_path)
     assert (recorder.runs, recorder.skipped) == (0, [first.accuracy])
     assert (again.path, again.results, again.log, again.times) == (first.path, first.results, first.log, first.times)
+
+
+def test_what_a_kill_left_in_a_finished_run_is_removed(recipe: MakeRecipe, tmp_path: Path) -> None:
+    run, _ = trained(recipe(), tmp_path)
+    before = sorted(path.name for path in run.folder.iterdir())
+    for name in (LOCK, ".log-0123456789abcdef.jsonl"):
+        (run.folder / name).touch()
+    trained(recipe(), tmp_path)
+    assert sorted(path.name for path in run.folder.iterdir()) == before
 
 
 def test_an_interrupted_run_is_resumed(recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,8 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ("[network]\nname = 3\n", "recipe.no_network"),
         ('[network]\nname = "mpl"\n', None),
         ("[network\n", "recipe.invalid_toml"),
+        ("a = " + "[" * 50_000, "recipe.invalid_toml"),
+        (f"a = {'9' * 5000}", "recipe.invalid_toml"),
         ("a = 1\na = 2\n", "recipe.invalid_toml"),
         (MLP + "[trainin]\n", "recipe.unknown_section"),
         ("training = 3\n" + MLP, "recipe.invalid_section"),

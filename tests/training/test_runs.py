@@ -7,6 +7,7 @@ import math
 import os
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,16 @@ def test_what_cannot_begin_leaves_nothing(settings: dict[str, object], tmp_path:
     with pytest.raises(ByhandError):
         runs.start(recipe().with_settings(**settings), tmp_path / "runs")
     assert [path.name for path in tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("name", ["results.json", "environment.json", "log.jsonl", "recipe.toml"])
+def test_brackets_without_end(
+    name: str, tmp_path: Path, recipe: Make, refused: Callable[[str], AbstractContextManager[Any]]
+) -> None:
+    run = runs.start(recipe(epochs=1), tmp_path)
+    (run.folder / name).write_text("a = " * (name == "recipe.toml") + "[" * 200_000 + "\n", encoding="utf-8")
+    with refused("recipe.invalid_toml" if name == "recipe.toml" else "run.damaged"):
+        load_run(run.folder)
 
 
 def test_what_a_kill_left_beside(tmp_path: Path, recipe: Make) -> None:

@@ -245,10 +245,11 @@ def test_another_best_variant_replaces_the_first(tmp_path: Path) -> None:
 
 
 def test_damaged_results_are_not_overwritten(tmp_path: Path, refused: Callable[[str], Any]) -> None:
-    (tmp_path / "recipes.json").write_text('{"rows": 3}', encoding="utf-8")
-    with refused("results.damaged"):
-        write_results([result_of(finished(0.5, [0.5]))], tmp_path, "byhand compare")
-    assert (tmp_path / "recipes.json").read_text(encoding="utf-8") == '{"rows": 3}'
+    for text in ('{"rows": 3}', "[" * 200_000):
+        (tmp_path / "recipes.json").write_text(text, encoding="utf-8")
+        with refused("results.damaged"):
+            write_results([result_of(finished(0.5, [0.5]))], tmp_path, "byhand compare")
+        assert (tmp_path / "recipes.json").read_text(encoding="utf-8") == text
 
 
 def test_a_grid_of_two_settings() -> None:

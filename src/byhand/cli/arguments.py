@@ -90,6 +90,6 @@ def _assignment(text: str) -> tuple[str, Any]:
         raise ByhandError(f"Invalid --set {text!r}; expected NAME=VALUE.", code="cli.invalid_argument")
     try:
         return name.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         # A word without quotes is a string.
         return name.strip(), value.strip()

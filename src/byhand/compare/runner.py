@@ -22,7 +22,7 @@ from byhand.data import Splits, load_dataset
 from byhand.errors import ByhandError
 from byhand.training.callbacks import Callback
 from byhand.training.environment import choose_device
-from byhand.training.folder import RECIPE, read_results
+from byhand.training.folder import LOCK, RECIPE, locked, read_results, remove_partial_files
 from byhand.training.recipe import Recipe
 from byhand.training.run import Run
 from byhand.training.trainer import resume, start
@@ -206,6 +206,10 @@ def train_once(recipe: Recipe, folder: Path, splits: Splits, callback: Callback 
     if read_results(path):
         run = Run.load(path).require_done()
         run.require_digits(splits)
+        if (path / LOCK).exists():
+            # Its process was killed between the last file and the lock.
+            with locked(path):
+                remove_partial_files(path)
         callback.skip(run)
         return run
     if (path / RECIPE).exists():

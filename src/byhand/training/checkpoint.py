@@ -22,6 +22,9 @@ from byhand.hands import Array
 from byhand.io import replacing
 from byhand.models.spec import Spec
 
+DAMAGED = (SafetensorError, ByhandError, AttributeError, KeyError, ValueError, TypeError, RecursionError)
+"""What reading a damaged file can raise; deep brackets are a `RecursionError`."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -107,7 +110,15 @@ class Checkpoint:
             raise ByhandError(
                 f"There is no checkpoint {path}: the run has not saved one yet.", code="checkpoint.not_found"
             ) from problem
-        except (SafetensorError, ByhandError, AttributeError, KeyError, ValueError, TypeError) as problem:
+        except (
+            SafetensorError,
+            ByhandError,
+            AttributeError,
+            KeyError,
+            ValueError,
+            TypeError,
+            RecursionError,
+        ) as problem:
             raise ByhandError(
                 f"{path} is damaged, or not a checkpoint of byhand; train the run again.", code="checkpoint.damaged"
             ) from problem

@@ -242,7 +242,7 @@ def _parse(path: Path, parse: Callable[[str], Content], missing: Content) -> Con
         return parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return missing
-    except (OSError, KeyError, ValueError, TypeError) as problem:
+    except (OSError, KeyError, ValueError, TypeError, RecursionError) as problem:
         raise ByhandError(f"{path} is damaged; train the run again.", code="run.damaged") from problem
 
 

@@ -300,7 +300,8 @@ def parse_recipe(text: str, name: str) -> Recipe:
     """
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:
+        # A number of thousands of digits is a ValueError, thousands of brackets are a RecursionError.
         raise _error(name, f"is not valid TOML ({problem}); correct it there", "invalid_toml") from problem
     name = str(content.pop("name", name))
     for section, values in content.items():

@@ -128,7 +128,7 @@ def read_results(path: Path) -> list[dict[str, Any]]:
         return []
     try:
         return list(json.loads(path.read_text(encoding="utf-8"))["rows"])
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as problem:
         raise ByhandError(
             f"{path} is not a table of results ({problem}); name another folder.", code="results.damaged"
         ) from problem
