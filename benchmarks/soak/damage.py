@@ -23,7 +23,7 @@ import formats
 import numpy as np
 from formats import Format
 from hostile import hostile
-from record import Tally
+from record import Tally, memory, processor_seconds
 
 from byhand.errors import ByhandError
 
@@ -63,10 +63,10 @@ def _watch(made: list[Format], first: int, count: int, tally: Tally) -> int:
     theirs.close()
     case = first
     while True:
-        began, used = time.monotonic(), _seconds(process.pid)
+        began, used = time.monotonic(), processor_seconds(process.pid)
         # Ended by the clock, or by the processor's time.
         while not (told := ours.poll(1.0)) and time.monotonic() - began < PATIENT:
-            if _seconds(process.pid) - used > 4 * SECONDS:
+            if processor_seconds(process.pid) - used > 4 * SECONDS:
                 break
         if not told:
             tally.find("a hang", f"case {case}, {made[case % len(made)].name}", _case_bytes(tally), "hang")
@@ -82,15 +82,6 @@ def _watch(made: list[Format], first: int, count: int, tally: Tally) -> int:
                 return case + 1
             return case
         case = _count(message, made, tally)
-
-
-def _seconds(pid: int | None) -> float:
-    """Seconds that a process has used of the processors."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _count(message: tuple[int, str, str, str, float, float], made: list[Format], tally: Tally) -> int:
@@ -138,9 +129,9 @@ def _cases(made: list[Format], first: int, count: int, tally: Tally, say: Connec
             victim.write_bytes(damaged(victim.read_bytes(), rng, text, made))
         # So that the largest memory is this case's.
         Path("/proc/self/clear_refs").write_text("5")
-        before, began = _memory("VmRSS"), time.process_time()
+        before, began = memory("VmRSS"), time.process_time()
         ended, detail = judge(one, folder)
-        say.send((case, one.name, ended, detail, time.process_time() - began, _memory("VmHWM") - before))
+        say.send((case, one.name, ended, detail, time.process_time() - began, memory("VmHWM") - before))
         if len(list(tally.work.glob("case*"))) > 1:
             say.send((case, one.name, "wrong", "something was written beside the file", 0.0, 0.0))
 
@@ -158,11 +149,6 @@ def judge(one: Format, folder: Path) -> tuple[str, str]:
     if answer == one.answer:
         return "same answer", ""
     return ("wrong", "damage unnoticed in a file with a checksum") if one.checked else ("another answer", "")
-
-
-def _memory(name: str) -> float:
-    found = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found[1]) / 1024 if found else 0.0
 
 
 def damaged(data: bytes, rng: Rng, text: bool, made: list[Format]) -> bytes:

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from record import Tally
+from record import Tally, processor_seconds
 
 from byhand.compare.runner import train_once
 from byhand.data import Splits, load_digits
@@ -24,8 +24,8 @@ from byhand.training.recipe import Recipe
 
 SAME = ("recipe.toml", "log.jsonl", "results.json", "checkpoint.safetensors")
 """Files that hold no time of day."""
-PATIENT = 120.0
-"""Seconds after which a run hangs, on a machine that may be busy."""
+COMPUTING, WAITING = 60.0, 600.0
+"""A run hangs after so many seconds of the processor, or by the clock; the machine may be busy."""
 
 MLP = {"name": "mlp", "hidden": [24], "dropout": 0.3}
 RECIPES: tuple[tuple[dict[str, object], dict[str, object]], ...] = (
@@ -146,12 +146,12 @@ def _finish(work: Callable[[], object], tally: Tally, recipe: Recipe) -> int | N
         found, status = os.waitpid(process, os.WNOHANG)
         if found:
             break
-        if time.monotonic() - began > PATIENT:
+        if processor_seconds(process) > COMPUTING or time.monotonic() - began > WAITING:
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
             tally.find("a run hangs", f"{recipe.name}, {recipe.config.hand}")
             return None
-        time.sleep(0.005)
+        time.sleep(0.02)
     if status:
         tally.find("a run failed", f"{recipe.name}, {recipe.config.hand}\n{said.read_text()}")
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,6 +20,24 @@ SAVE_EVERY = 20.0
 """Seconds between two states on disk."""
 MOST = 40
 """Findings that are described; more are counted."""
+
+
+def processor_seconds(pid: int | None) -> float:
+    """Seconds that a process has used of the processors."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory(name: str, pid: int | str = "self") -> float:
+    """A process's memory in megabytes: ``"VmRSS"`` now, ``"VmHWM"`` at most."""
+    try:
+        found = re.search(rf"{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    except OSError:
+        return 0.0
+    return int(found[1]) / 1024 if found else 0.0
 
 
 class Tally:
