@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV := $(VENV)/.dev
 
-.PHONY: compare lab test lint format recipes clean help
+.PHONY: compare lab test soak lint format recipes clean help
 
 help:
 	@echo "make compare   train one network of every kind and compare them in a table and a page"
 	@echo "make lab       open the page where every network reads what you draw"
 	@echo "make test      run the tests"
+	@echo "make soak      an hour of kills, damaged files, requests and threads; write results/soak.md"
 	@echo "make lint      check style and types"
 	@echo "make format    fix the style"
 	@echo "make recipes   train every recipe with five seeds; write results/"
@@ -41,6 +42,9 @@ lab: $(READY)
 
 test: $(DEV)
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+soak: $(DEV)
+	$(BIN)/python benchmarks/soak
 
 lint: $(DEV)
 	$(BIN)/ruff check .

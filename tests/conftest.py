@@ -29,6 +29,13 @@ hypothesis.settings.register_profile(
     "byhand", deadline=None, derandomize=True, database=None, max_examples=40, print_blob=False
 )
 hypothesis.settings.load_profile("byhand")
+# New examples, as the seed given by --hypothesis-seed says: `make soak`.
+hypothesis.settings.register_profile(
+    "soak",
+    hypothesis.settings.get_profile("byhand"),
+    derandomize=False,
+    max_examples=int(os.environ.get("BYHAND_SOAK_EXAMPLES", "1000")),
+)
 
 
 @pytest.fixture(autouse=True)

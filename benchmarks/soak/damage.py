@@ -81,19 +81,19 @@ def _watch(made: list[Format], first: int, count: int, tally: Tally) -> int:
                 tally.find(f"the process died ({process.exitcode})", f"case {case}", _case_bytes(tally), "death")
                 return case + 1
             return case
-        case = _count(message, made, tally)
+        case = _count(message, tally)
 
 
-def _count(message: tuple[int, str, str, str, float, float], made: list[Format], tally: Tally) -> int:
-    case, name, ended, detail, seconds, megabytes = message
+def _count(message: tuple[int, str, str, str, float, float, bytes], tally: Tally) -> int:
+    case, name, ended, detail, seconds, megabytes, data = message
     tally.most("seconds", seconds)
     tally.most("MB more", megabytes)
     if ended == "wrong":
-        tally.find(f"{name}: {detail.splitlines()[-1][:80]}", detail, _case_bytes(tally), name)
+        tally.find(f"{name}: {detail.splitlines()[-1][:80]}", detail, data, name)
     elif seconds > SECONDS:
-        tally.find(f"{name}: {seconds:.1f} s", detail, _case_bytes(tally), name)
+        tally.find(f"{name}: {seconds:.1f} s", detail, data, name)
     elif megabytes > MEGABYTES:
-        tally.find(f"{name}: {megabytes:.0f} MB", detail, _case_bytes(tally), name)
+        tally.find(f"{name}: {megabytes:.0f} MB", detail, data, name)
     tally.case(name, f"{ended}: {detail}" if ended == "refused" else ended)
     return case + 1
 
@@ -130,10 +130,13 @@ def _cases(made: list[Format], first: int, count: int, tally: Tally, say: Connec
         # So that the largest memory is this case's.
         Path("/proc/self/clear_refs").write_text("5")
         before, began = memory("VmRSS"), time.process_time()
+        data = victim.read_bytes()
         ended, detail = judge(one, folder)
-        say.send((case, one.name, ended, detail, time.process_time() - began, memory("VmHWM") - before))
+        used, rise = time.process_time() - began, memory("VmHWM") - before
+        found = ended == "wrong" or used > SECONDS or rise > MEGABYTES
+        say.send((case, one.name, ended, detail, used, rise, data if found else b""))
         if len(list(tally.work.glob("case*"))) > 1:
-            say.send((case, one.name, "wrong", "something was written beside the file", 0.0, 0.0))
+            say.send((case, one.name, "wrong", "something was written beside the file", 0.0, 0.0, data))
 
 
 def judge(one: Format, folder: Path) -> tuple[str, str]:
@@ -156,7 +159,7 @@ def damaged(data: bytes, rng: Rng, text: bool, made: list[Format]) -> bytes:
     kind = int(rng.integers(20))
     if kind == 0:
         return bytes(rng.integers(0, 256, int(rng.integers(0, 2000)), dtype=np.uint8))
-    if kind == 1:
+    if kind == 1 and made:
         # Another format under this name.
         paths = [path for one in made for path in one.folder.rglob("*") if path.is_file()]
         return paths[int(rng.integers(len(paths)))].read_bytes()

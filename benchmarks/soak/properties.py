@@ -18,8 +18,7 @@ def draw(count: int, tally: Tally) -> None:
     words = [sys.executable, "-m", "pytest", "-m", "hypothesis", "-n", "0", "-q", "--hypothesis-show-statistics"]
     words += [f"--hypothesis-seed={tally.seed}", "--hypothesis-profile=soak", "-p", "no:cacheprovider"]
     environment = os.environ | {"BYHAND_SOAK_EXAMPLES": str(count), "PYTHONPATH": str(ROOT / "src")}
-    if len(sys.argv) and os.environ.get("BYHAND_SOAK_TESTS"):
-        words += os.environ["BYHAND_SOAK_TESTS"].split()
+    words += os.environ.get("BYHAND_SOAK_TESTS", "").split()
     said = tally.work / "pytest.log"
     with said.open("w", encoding="utf-8") as log:
         status = subprocess.run(words, cwd=ROOT, env=environment, stdout=log, stderr=log, check=False).returncode

@@ -46,6 +46,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ('[network]\nname = "mpl"\n', None),
         ("[network\n", "recipe.invalid_toml"),
         ("a = " + "[" * 50_000, "recipe.invalid_toml"),
+        ("a." * 20_000 + "b = 1", "recipe.invalid_toml"),
         (f"a = {'9' * 5000}", "recipe.invalid_toml"),
         ("a = 1\na = 2\n", "recipe.invalid_toml"),
         (MLP + "[trainin]\n", "recipe.unknown_section"),

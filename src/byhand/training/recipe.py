@@ -45,6 +45,8 @@ UNDESCRIBED = ("hand", "dtype", "device", "seed", "threads", "watch_test", "log_
 """Settings that a recipe's comment is not about."""
 SHAPE = (SIDE, SIDE)
 SECTIONS = ("network", "training", "data", "sweep", "project")
+DEEPEST = 50
+"""The parts of a key: the time of `tomllib` grows with the square of their number."""
 SPEC = {"layers": (), "input_shape": SHAPE, "loss": "softmax", "init": "glorot_uniform", "smoothing": 0.0}
 
 
@@ -298,6 +300,9 @@ def parse_recipe(text: str, name: str) -> Recipe:
     ByhandError
         If the text is not TOML, or a section or setting is unknown.
     """
+    keys = (line.partition("=")[0] for line in text.splitlines())
+    if any(key.count(".") > DEEPEST and "," not in key for key in keys):
+        raise _error(name, f"is not valid TOML (a key of more than {DEEPEST} parts); correct it there", "invalid_toml")
     try:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as problem:
