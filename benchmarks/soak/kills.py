@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from record import Tally, processor_seconds
+from record import Tally, content, processor_seconds
 
 from byhand.compare.runner import train_once
 from byhand.data import Splits, load_digits
@@ -162,7 +162,7 @@ def _finish(work: Callable[[], object], tally: Tally, recipe: Recipe) -> int | N
 def _contents(folder: Path) -> dict[str, bytes]:
     """Every file below a folder of runs; of those with a time of day, only that they are there."""
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes() if path.name in SAME else b""
+        path.relative_to(folder).as_posix(): content(path) if path.name in SAME else b""
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }

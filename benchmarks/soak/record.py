@@ -40,6 +40,11 @@ def memory(name: str, pid: int | str = "self") -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
+def content(file: Path) -> bytes:
+    """A run's file without the seconds that its results hold."""
+    return re.sub(rb',\n  "seconds": [^\n]*', b"", file.read_bytes())
+
+
 class Tally:
     """Counts the cases of one part and writes what is known of it, while it runs and at its end.
 

@@ -13,6 +13,8 @@ from urllib.request import Request, urlopen
 import pytest
 from PIL import Image
 
+from byhand.viz.style import percent
+
 pytestmark = pytest.mark.slow
 Window = Callable[..., Any]
 
@@ -43,6 +45,12 @@ def seen(open_page: Window, draw: Callable[..., None]) -> Callable[..., tuple[An
     return opened
 
 
+def test_percentages_are_those_of_the_figures(open_page: Window) -> None:
+    values = [0, 0.00004, 0.0003, 0.004, 0.05, 0.5, 0.973, 0.996, 0.9996, 0.99996, 1]
+    script = "async (values) => { const { percent } = await import('./dom.js'); return values.map((v) => percent(v)); }"
+    assert open_page().evaluate(script, values) == [percent(value) for value in values]
+
+
 def test_every_network_side_by_side(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
     page, sight = seen(3)
     about = {network["name"]: network for network in ask(f"{lab}v1/networks")["networks"]}
@@ -54,7 +62,7 @@ def test_every_network_side_by_side(seen: Callable[..., tuple[Any, Any]], lab: s
         assert f"{about[network['name']]['parameters']:,}" in text
         assert f"{about[network['name']]['test_accuracy'] * 100:.2f} %" in text
         assert row.locator(".answer").inner_text().startswith(f"{network['value']}")
-        assert row.locator(".chance").inner_text() == f"{100 * network['probabilities'][network['value']]:.1f} %"
+        assert row.locator(".chance").inner_text() == percent(network["probabilities"][network["value"]])
         heights = row.locator(".bars i").evaluate_all("bars => bars.map((bar) => bar.getBoundingClientRect().height)")
         assert max(range(10), key=heights.__getitem__) == network["value"]
     assert page.locator("#compare .verdict strong").inner_text() == f"All {len(about)} networks say 3"
@@ -71,7 +79,7 @@ def test_a_recurrent_network_row_by_row(seen: Callable[..., tuple[Any, Any]], la
 
     def expected(row: int) -> str:
         chances = steps[row - 1]
-        return f"row {row}: says {chances.index(max(chances))} ({100 * max(chances):.0f} %)"
+        return f"row {row}: says {chances.index(max(chances))} ({percent(max(chances))})"
 
     page.wait_for_function(f"() => document.querySelector('[data-part=steps] output').textContent === {expected(28)!r}")
     state = "document.querySelector('[data-part=steps] canvas[aria-label^=\"The hidden\"]').toDataURL()"
