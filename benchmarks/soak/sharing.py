@@ -29,14 +29,17 @@ from byhand.training.trainer import start
 THREADS = 8
 MEGABYTES = 600.0
 """How far the memory may rise over all uses of an object."""
-RARE = {"prove": 20}
-"""A use of these takes a second: only each twentieth of the others' number is made."""
+RARE = {"prove": 50}
+"""A use of these takes seconds: only so small a part of the others' number is made, none in a short soak."""
 Use = Callable[[int], Any]
 
 
 def share(count: int, tally: Tally) -> None:
     """Use every public object that many times; what is `RARE`, less often."""
     for name, uses in objects(tally.work).items():
+        wanted = count // RARE.get(name, 1)
+        if not wanted:
+            continue
         # One thread first: what is right, and what is built at the first use.
         right = [_answer(use, 0) for use in uses]
         before, began = memory("VmRSS"), time.monotonic()
@@ -47,7 +50,7 @@ def share(count: int, tally: Tally) -> None:
             return "" if found == right[index] else f"use {index}: {found[-600:]}, expected {right[index][-200:]}"
 
         with ThreadPoolExecutor(THREADS) as pool:
-            for problem in pool.map(one, range(-(-count // RARE.get(name, 1)))):
+            for problem in pool.map(one, range(wanted)):
                 if problem:
                     tally.find(f"{name}: another answer beside other threads", problem)
                 tally.case(name, "another answer" if problem else "same answer")
