@@ -48,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     from byhand.viz.inside.views import TEXTS, page, views
     from byhand.weights import load_run
 
+    if arguments.digit not in (None, *range(10)):
+        raise ByhandError(f"--digit is {arguments.digit}; expected 0 to 9.", code="look.no_such_digit")
     if arguments.image is not None and arguments.index:
         raise ByhandError(
             "--index and --image exclude each other; name a test digit or an image file.", code="look.index_and_image"

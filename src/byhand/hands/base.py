@@ -394,10 +394,13 @@ class Network(ABC):
         return images
 
     def _checked_labels(self, labels: Array, count: int) -> Array:
-        labels, classes = np.asarray(labels), self.spec.classes
+        labels = np.asarray(labels)
         valid = labels.shape == (count,) and labels.dtype.kind in "iu"
         # Labels in uint8 are checked where digits are loaded; training gets no others.
-        if not valid or (labels.dtype != np.uint8 and count and not 0 <= labels.min() <= labels.max() < classes):
+        if valid and (labels.dtype == np.uint8 or not count):
+            return labels
+        classes = self.spec.classes
+        if not valid or not 0 <= labels.min() <= labels.max() < classes:
             raise ByhandError(
                 f"The labels have shape {labels.shape} and type {labels.dtype}; expected an integer from 0 to "
                 f"{classes - 1} for each of {count:,} images.",
