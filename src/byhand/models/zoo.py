@@ -157,7 +157,7 @@ def vit(
     if patch and stem:
         if patch % 2:
             raise ByhandError(
-                f"vit has patch = {patch} and a stem of stride 2; choose an even number, or stem = 0.",
+                f"The network vit has patch = {patch} and a stem of stride 2; choose an even number, or stem = 0.",
                 code="network.out_of_range",
             )
         made = [Conv2d(stem, 5, stride=2, padding=2), ReLU(), Patches(patch // 2)]
