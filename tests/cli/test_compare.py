@@ -116,7 +116,7 @@ def test_all_selects_every_recipe_but_the_readers() -> None:
 def test_all_that_selects_nothing_is_an_error(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("byhand.training.recipe.shipped", lambda: ("reader",))
+    monkeypatch.setattr("byhand.training.recipe_files.shipped", lambda: ("reader",))
     assert main(["compare", "--all"]) == 2
     assert "[compare.nothing]" in capsys.readouterr().err
     assert not Path("runs").exists()
