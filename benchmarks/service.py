@@ -1,9 +1,10 @@
 """Load the service: pictures per second, latency, and whether its memory grows.
 
-Run: ``python benchmarks/service.py [--seconds N] [--requests N] [--workers N] [--connections N]``.
+Run: ``python benchmarks/service.py [--seconds N] [--requests N] [--workers N] [--connections N] [--batch N ...]``.
 
 ``byhand serve`` and `wrk <https://github.com/wg/wrk>`_ run as processes on the same processors, so the figures are
-those of a busy machine. The picture is a digit of 28x28 pixels, as PNG. Memory is the resident set of all processes of
+those of a busy machine. The picture is a digit of 28x28 pixels: as PNG to ``/v1/read``, and as bytes to
+``/v1/digits``, so many in a request (``--batch``). Memory is the resident set of all processes of
 the service, after a warm-up and while ``--requests`` requests are served.
 """
 
@@ -28,10 +29,8 @@ SCRIPT = """wrk.method = "POST"
 local file = io.open("{picture}", "rb")
 wrk.body = file:read("*a")
 file:close()
-wrk.headers["Content-Type"] = "image/png"
+wrk.headers["Content-Type"] = "{kind}"
 """
-WARM = 5
-"""Seconds of load before anything is measured: every thread has then built its networks."""
 
 
 def main() -> int:
@@ -39,6 +38,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=int, default=20, metavar="N", help="how long to load it (%(default)s)")
     parser.add_argument("--requests", type=int, default=0, metavar="N", help="then so many more, watching its memory")
+    parser.add_argument("--warm", type=int, default=3, metavar="N", help="seconds of load before that (%(default)s)")
+    parser.add_argument(
+        "--batch", type=int, nargs="*", default=[1, 8, 64], metavar="N", help="pictures in a request to /v1/digits"
+    )
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="of the service (%(default)s)")
     parser.add_argument("--connections", type=int, default=16, metavar="N", help="of the clients (%(default)s)")
     arguments = parser.parse_args()
@@ -46,39 +49,59 @@ def main() -> int:
         print("service.py needs wrk and Linux's /proc; on Debian, apt install wrk.", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as folder:
-        picture = Path(folder) / "digit.png"
-        picture.write_bytes(digit())
-        script = Path(folder) / "read.lua"
-        script.write_text(SCRIPT.format(picture=picture), encoding="utf-8")
+        read = script(Path(folder), "read", digit(), "image/png")
         command = [sys.executable, "-m", "byhand", "serve", "--port", "0", "--no-log", "--workers"]
         service = subprocess.Popen([*command, str(arguments.workers)], stdout=subprocess.PIPE, text=True)
         try:
             assert service.stdout is not None
-            url = service.stdout.readline().split()[-1] + "v1/read"
-            load(url, script, WARM, arguments.connections)
-            told = load(url, script, arguments.seconds, arguments.connections)
-            times = f"p50 {told['50']:.1f} ms, p99 {told['99']:.1f} ms"
-            print(f"{told['rate']:.0f} requests a second; {times}; {told['wrong']} errors", flush=True)
+            url = service.stdout.readline().split()[-1]
+            report("/v1/read", 1, url + "v1/read", read, arguments)
+            for batch in arguments.batch:
+                body = np.asarray(Image.open(io.BytesIO(digit()))).tobytes() * batch
+                many = script(Path(folder), str(batch), body, "application/octet-stream")
+                report("/v1/digits", batch, url + "v1/digits", many, arguments)
             if arguments.requests:
-                memory(service.pid, url, script, arguments)
+                one = script(Path(folder), "one", bytes(784), "application/octet-stream")
+                memory(service.pid, {url + "v1/read": read, url + "v1/digits": one}, arguments)
         finally:
             service.send_signal(signal.SIGTERM)
             service.wait(60)
     return 0
 
 
-def memory(pid: int, url: str, script: Path, arguments: argparse.Namespace) -> None:
+def script(folder: Path, name: str, body: bytes, kind: str) -> Path:
+    """Write wrk's script of a request."""
+    picture, written = folder / f"{name}.body", folder / f"{name}.lua"
+    picture.write_bytes(body)
+    written.write_text(SCRIPT.format(picture=picture, kind=kind), encoding="utf-8")
+    return written
+
+
+def report(route: str, batch: int, url: str, script: Path, arguments: argparse.Namespace) -> None:
+    """Measure a route, and print a line of the table."""
+    load(url, script, arguments.warm, arguments.connections)
+    told = load(url, script, arguments.seconds, arguments.connections)
+    print(
+        f"| `{route}` | {batch} | {told['rate']:,.0f} | {batch * told['rate']:,.0f} | {told['50']:.1f} ms "
+        f"| {told['99']:.1f} ms | {told['wrong']:.0f} |",
+        flush=True,
+    )
+
+
+def memory(pid: int, scripts: dict[str, Path], arguments: argparse.Namespace) -> None:
     """Answer many requests, and print the resident memory on the way."""
-    began, done = resident(pid), 0
+    began, done, wrong = resident(pid), 0, 0
     print(f"{done:>9,} requests: {began / 1e6:.0f} MB")
     most = began
     while done < arguments.requests:
-        told = load(url, script, 30, arguments.connections)
-        done += int(told["requests"])
+        for url, script in scripts.items():
+            told = load(url, script, 15, arguments.connections)
+            done += int(told["requests"])
+            wrong += int(told["wrong"])
         now = resident(pid)
         most = max(most, now)
         print(
-            f"{done:>9,} requests: {now / 1e6:.0f} MB ({100 * (now / began - 1):+.1f} %), {told['wrong']} errors",
+            f"{done:>9,} requests: {now / 1e6:.0f} MB ({100 * (now / began - 1):+.1f} %), {wrong} errors",
             flush=True,
         )
     print(f"largest growth: {100 * (most / began - 1):.1f} %")

@@ -17,7 +17,7 @@ from byhand.errors import ByhandError
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="PNG, JPEG, WebP, TIFF or BMP")
+    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="PNG, JPEG, WebP, TIFF, BMP or GIF")
     parser.add_argument("--single", action="store_true", help="each picture shows one digit")
     parser.add_argument("--json", action="store_true", help="print JSON: a list with an object for each picture")
     parser.add_argument(

@@ -22,7 +22,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8000, metavar="N", help="port to listen on (%(default)s)")
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="processes that read pictures; default: one for each processor"
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that read pictures; default: one for each processor, at least two",
     )
     parser.add_argument(
         "--token", metavar="TOKEN", help=f"bearer token that clients must send; default: {TOKEN} in the environment"

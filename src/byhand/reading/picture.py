@@ -30,7 +30,8 @@ Array = npt.NDArray[Any]
 
 # MPO, which some phones write, opens as JPEG; Pillow fails if it is asked for by its own name.
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
-EXPECTED = "a picture (PNG, JPEG, WebP, TIFF or BMP)"
+KNOWN = "PNG, JPEG, WebP, TIFF, BMP or GIF"
+EXPECTED = f"a picture ({KNOWN})"
 
 MAX_BYTES = 2**28
 MAX_PIXELS = 100_000_000
@@ -118,7 +119,9 @@ def _decoding(where: str) -> Iterator[None]:
     except ByhandError:
         raise
     except UnidentifiedImageError as problem:
-        raise ByhandError(f"{where} is not {EXPECTED}; export it as one.", code="picture.unknown_format") from problem
+        raise ByhandError(
+            f"{where} has no known format, expected {KNOWN}; export it as one.", code="picture.unknown_format"
+        ) from problem
     except Exception as problem:
         reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0][:160].rstrip(".")
         raise ByhandError(

@@ -105,7 +105,7 @@ class ServerConfig:
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = LOOPBACK
     proxies: tuple[str, ...] = ()
-    readers: int = field(default_factory=processors)
+    readers: int = field(default_factory=lambda: max(2, processors()))
     threads: int = field(default_factory=processors)
     log: bool = False
     limits: Limits = field(default_factory=Limits)

@@ -8,7 +8,7 @@ import secrets
 import time
 import traceback
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from byhand.server.config import Limits
@@ -36,6 +36,7 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+ENCODED = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
 DRAIN_SECONDS, DRAIN_BYTES = 2.0, 50_000_000
 """Most time and bytes for which a body over the limit is received and dropped before the response is sent."""
@@ -120,6 +121,7 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         request_id, start = secrets.token_hex(8), time.perf_counter()
+        encoded_id = request_id.encode()
         status = received = sent = 0
 
         async def receive_counted() -> Message:
@@ -132,9 +134,9 @@ class RequestLog:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers.update(SECURITY_HEADERS | {"X-Request-Id": request_id})
-                headers.setdefault("Cache-Control", "no-store")
+                headers = message["headers"] = [*message.get("headers", ()), *ENCODED, (b"x-request-id", encoded_id)]
+                if all(name != b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
             else:
                 sent += len(message.get("body", b""))
             await send(message)

@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import socket
 import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -24,9 +25,9 @@ from byhand.server.log import log_line
 from byhand.server.metrics import Metrics
 from byhand.server.responses import Problem, busy
 
-QUICK = 0.2
+QUICK = 0.1
 """Seconds of processor time for a picture in the first lane while others wait."""
-LOOK = 0.05
+LOOK = 0.02
 """Seconds between two looks at what is being read."""
 SLOW_WAITING = 8
 """Slow pictures that may wait for the second lane."""
@@ -91,9 +92,9 @@ class Lane:
 
     def __init__(self, count: int, limits: Limits, *, slow: bool) -> None:
         self.count, self.limits, self.slow = count, limits, slow
-        self.waiting = 0
         self.busy: set[ReadingProcess] = set()
-        self._idle: asyncio.LifoQueue[ReadingProcess] = asyncio.LifoQueue()
+        self._idle: list[ReadingProcess] = []
+        self._waiting: OrderedDict[asyncio.Future[ReadingProcess], None] = OrderedDict()
         self.processes: set[ReadingProcess] = set()
         """All that are ready."""
         self._starting: set[asyncio.Task[None]] = set()
@@ -106,24 +107,42 @@ class Lane:
             self._starting.add(task)
             task.add_done_callback(self._starting.discard)
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait."""
+        return len(self._waiting)
+
     async def take(self) -> ReadingProcess:
-        """Take an idle process; wait for one."""
+        """Take an idle process, or wait for one: first come, first served (which `asyncio.Queue` does not promise)."""
         self.start()
-        self.waiting += 1
-        try:
-            while True:
-                taken = await self._idle.get()
-                if taken.process.is_alive() and not taken.incoming.at_eof():
-                    self.busy.add(taken)
-                    return taken
-                self.replace(taken)
-        finally:
-            self.waiting -= 1
+        while True:
+            if self._idle and not self._waiting:
+                taken = self._idle.pop()
+            else:
+                turn: asyncio.Future[ReadingProcess] = asyncio.get_running_loop().create_future()
+                self._waiting[turn] = None
+                try:
+                    taken = await turn
+                except asyncio.CancelledError:
+                    if turn.done() and not turn.cancelled():
+                        self.put(turn.result())
+                    raise
+                finally:
+                    self._waiting.pop(turn, None)
+            if taken.process.is_alive() and not taken.incoming.at_eof():
+                self.busy.add(taken)
+                return taken
+            self.replace(taken)
 
     def put(self, given: ReadingProcess) -> None:
-        """Give an idle process back."""
+        """Give an idle process to the request that has waited for longest."""
         self.busy.discard(given)
-        self._idle.put_nowait(given)
+        while self._waiting:
+            turn, _ = self._waiting.popitem(last=False)
+            if not turn.done():
+                turn.set_result(given)
+                return
+        self._idle.append(given)
 
     def replace(self, ended: ReadingProcess) -> None:
         """End a process and start another."""
@@ -156,7 +175,7 @@ class Lane:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             self.processes.add(started)
-            self._idle.put_nowait(started)
+            self.put(started)
             return
 
 
