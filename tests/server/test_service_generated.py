@@ -63,7 +63,7 @@ def document() -> Iterator[BaseSchema]:
         server = create_server(config)
         thread = threading.Thread(target=server.run, args=([opened],))
         thread.start()
-        yield schemathesis.openapi.from_url(f"{url_of(opened)}openapi.json")
+        yield schemathesis.openapi.from_url(f"{url_of(opened)}openapi.json", timeout=300)
         server.should_exit = True
         thread.join(60)
 

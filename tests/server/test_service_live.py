@@ -34,7 +34,9 @@ PATIENT = 300
 @contextmanager
 def serving(log: bool = False, proxies: tuple[str, ...] = (), **limits: Any) -> Iterator[tuple[int, uvicorn.Server]]:
     """A server in a thread: its port, and itself."""
-    config = ServerConfig(readers=1, threads=1, log=log, proxies=proxies, limits=Limits(**limits))
+    config = ServerConfig(
+        readers=1, threads=1, log=log, proxies=proxies, limits=Limits(**{"seconds": PATIENT} | limits)
+    )
     opened = open_socket("127.0.0.1", 0)
     server = create_server(config)
     thread = threading.Thread(target=server.run, args=([opened],))
@@ -301,7 +303,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 @pytest.mark.slow
 @linux
 def test_killed_processes_and_a_shutdown_lose_no_request(started: Started, seven: bytes, tmp_path: Path) -> None:
-    process, port = started("serve", "--workers", "2")
+    process, port = started("serve", "--workers", "2", "--seconds", str(PATIENT))
     assert [read(port, seven) for _ in range(20)] == ["7"] * 20
     # One that is killed is replaced, and no request fails meanwhile.
     for pid in readers_of(process.pid):
@@ -334,7 +336,7 @@ def test_killed_processes_and_a_shutdown_lose_no_request(started: Started, seven
 @linux
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_is_left_of_a_service_that_trains(started: Started, seven: bytes, tmp_path: Path, number: int) -> None:
-    process, port = started("serve", "--train", "--runs", "runs")
+    process, port = started("serve", "--train", "--runs", "runs", "--seconds", str(PATIENT))
     assert read(port, seven) == "7"
     body = json.dumps({"recipe": "lstm", "epochs": 10, "digits": "embedded"})
     made = request(port, "POST", "/v1/trainings", body, {"Content-Type": "application/json"})
@@ -367,7 +369,7 @@ def test_more_clients_than_file_handles(tmp_path: Path, seven: bytes) -> None:
 
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "byhand", "serve", "--port", "0"],
+            [sys.executable, "-m", "byhand", "serve", "--port", "0", "--seconds", str(PATIENT)],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -395,7 +397,10 @@ def test_more_clients_than_file_handles(tmp_path: Path, seven: bytes) -> None:
 def test_a_full_disk_under_the_log_stops_nothing(seven: bytes) -> None:
     with Path("/dev/full").open("w") as full:
         process = subprocess.Popen(
-            [sys.executable, "-m", "byhand", "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=full, text=True
+            [sys.executable, "-m", "byhand", "serve", "--port", "0", "--seconds", str(PATIENT)],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
         )
     assert process.stdout is not None
     port = int(process.stdout.readline().rstrip("/\n").rpartition(":")[2])
