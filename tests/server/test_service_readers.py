@@ -90,12 +90,12 @@ def test_a_killed_process_is_replaced_and_its_picture_read_by_another(seven: byt
 
 @linux
 def test_a_slow_picture_makes_room_for_others(seven: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A stopped process uses no processor time.
-    monkeypatch.setattr(ReadingProcess, "spent", lambda self: time.monotonic())
-
     async def go() -> None:
         async with opened() as made:
-            signal_to(await only(made), signal.SIGSTOP)
+            stopped = await only(made)
+            # It uses no processor time.
+            monkeypatch.setattr(ReadingProcess, "spent", lambda self: time.monotonic() if self is stopped else 0.0)
+            signal_to(stopped, signal.SIGSTOP)
             slow = asyncio.create_task(made.run("read", seven, **READ))
             while not made.first.busy:
                 await asyncio.sleep(0.001)
