@@ -29,13 +29,13 @@ IN_NODE = """
 import { readFileSync, writeSync } from "node:fs";
 const { answer } = await import(process.argv[1]);
 const file = readFileSync(0);
-const bytes = new Uint8Array(answer(file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength)));
+const bytes = new Uint8Array(await answer(file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength)));
 for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
 """
 IN_BROWSER = """<!doctype html><script type="module">
 import { answer } from "./prove.js";
 const file = await (await fetch("request")).arrayBuffer();
-await fetch("answer", { method: "POST", body: answer(file) });
+await fetch("answer", { method: "POST", body: await answer(file) });
 </script>"""
 
 

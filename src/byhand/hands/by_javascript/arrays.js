@@ -48,7 +48,9 @@ class Transposed {
  * @param {number[]} shape
  */
 export function sizeOf(shape) {
-  return shape.reduce((size, axis) => size * axis, 1);
+  let size = 1;
+  for (let axis = 0; axis < shape.length; axis++) size *= shape[axis];
+  return size;
 }
 
 /**
@@ -57,7 +59,16 @@ export function sizeOf(shape) {
  * @param {NDArray} like
  */
 export function zeros(shape, like) {
-  return new NDArray(allocate(sizeOf(shape), like.data instanceof Float64Array), shape);
+  return new NDArray(allocate(sizeOf(shape), like.data instanceof Float64Array, true), shape);
+}
+
+/**
+ * Numbers that will all be written, of the kind of another array.
+ * @param {number[]} shape
+ * @param {NDArray} like
+ */
+function empty(shape, like) {
+  return new NDArray(allocate(sizeOf(shape), like.data instanceof Float64Array, false), shape);
 }
 
 /**
@@ -88,70 +99,115 @@ export function T(x) {
  * @param {NDArray | Transposed} b
  */
 export function matmul(a, b) {
-  const [left, right] = [a instanceof Transposed ? a.of : a, b instanceof Transposed ? b.of : b];
-  const [columns, width] = [left.shape[left.shape.length - 1], right.shape[right.shape.length - 1]];
-  const [rows, height] = [left.size / columns, right.size / width];
-  const [M, K] = a instanceof Transposed ? [columns, rows] : [rows, columns];
-  const [inner, N] = b instanceof Transposed ? [width, height] : [height, width];
-  if (K !== inner) throw new RangeError(`a product of (${M}, ${K}) and (${inner}, ${N})`);
-  const shape = a instanceof Transposed ? [M, N] : [...left.shape.slice(0, -1), N];
-  const y = zeros(shape, left);
-  multiply(M, N, K, left.data, a instanceof Transposed, right.data, b instanceof Transposed, y.data);
+  const transposedA = a instanceof Transposed;
+  const transposedB = b instanceof Transposed;
+  const left = transposedA ? a.of : a;
+  const right = transposedB ? b.of : b;
+  const columns = left.shape[left.shape.length - 1];
+  const width = right.shape[right.shape.length - 1];
+  const rows = left.size / columns;
+  const height = right.size / width;
+  const M = transposedA ? columns : rows;
+  const K = transposedA ? rows : columns;
+  const N = transposedB ? height : width;
+  if (K !== (transposedB ? width : height)) throw new RangeError(`a product of (${left.shape}) and (${right.shape})`);
+  const y = zeros(transposedA ? [M, N] : [...left.shape.slice(0, -1), N], left);
+  multiply(M, N, K, left.data, transposedA, right.data, transposedB, y.data);
   return y;
 }
 
 /**
- * `f` of the entries of arrays of one shape.
- * @param {(...entries: number[]) => number} f
+ * `f` of the entries of arrays of one shape, five at most.
+ * @param {(x: number, y: number, z: number, u: number, v: number) => number} f
  * @param {NDArray} x
- * @param {NDArray[]} others
+ * @param {NDArray} [y]
+ * @param {NDArray} [z]
+ * @param {NDArray} [u]
+ * @param {NDArray} [v]
  */
-export function map(f, x, ...others) {
-  const y = zeros(x.shape, x);
-  const [out, a, size] = [y.data, x.data, x.size];
-  for (const other of others) {
-    if (other.size !== size) throw new RangeError(`arrays of ${size} and ${other.size} numbers`);
-  }
-  const [b, c, d, e] = others.map((other) => other.data);
-  // Calls with a list of arguments would be ten times as slow.
-  if (others.length === 0) for (let i = 0; i < size; i++) out[i] = f(a[i]);
-  else if (others.length === 1) for (let i = 0; i < size; i++) out[i] = f(a[i], b[i]);
-  else if (others.length === 2) for (let i = 0; i < size; i++) out[i] = f(a[i], b[i], c[i]);
-  else if (others.length === 3) for (let i = 0; i < size; i++) out[i] = f(a[i], b[i], c[i], d[i]);
-  else for (let i = 0; i < size; i++) out[i] = f(a[i], b[i], c[i], d[i], e[i]);
-  return y;
+export function map(f, x, y, z, u, v) {
+  const result = empty(x.shape, x);
+  if (!y) map1(f, result.data, x.data);
+  else if (!z) map2(f, result.data, x.data, sameSize(x, y));
+  else if (!u) map3(f, result.data, x.data, sameSize(x, y), sameSize(x, z));
+  else map5(f, result.data, x.data, sameSize(x, y), sameSize(x, z), sameSize(x, u), v ? sameSize(x, v) : u.data);
+  return result;
+}
+
+// One short function for each number of arrays: short ones are compiled together with the equation that they are given,
+// and a number that is passed to a function that is not has to be stored in an object of its own.
+
+/** @type {(f: any, out: Data, a: Data) => void} */
+function map1(f, out, a) {
+  for (let i = 0; i < out.length; i++) out[i] = f(a[i]);
+}
+
+/** @type {(f: any, out: Data, a: Data, b: Data) => void} */
+function map2(f, out, a, b) {
+  for (let i = 0; i < out.length; i++) out[i] = f(a[i], b[i]);
+}
+
+/** @type {(f: any, out: Data, a: Data, b: Data, c: Data) => void} */
+function map3(f, out, a, b, c) {
+  for (let i = 0; i < out.length; i++) out[i] = f(a[i], b[i], c[i]);
+}
+
+/** @type {(f: any, out: Data, a: Data, b: Data, c: Data, d: Data, e: Data) => void} */
+function map5(f, out, a, b, c, d, e) {
+  for (let i = 0; i < out.length; i++) out[i] = f(a[i], b[i], c[i], d[i], e[i]);
+}
+
+/**
+ * The numbers of an array that must be as large as another.
+ * @param {NDArray} x
+ * @param {NDArray} y
+ */
+function sameSize(x, y) {
+  if (x.size !== y.size) throw new RangeError(`arrays of ${x.size} and ${y.size} numbers`);
+  return y.data;
 }
 
 /**
  * `f` of the entries of rows `(..., N)` and of vectors `(N,)`, which every row meets.
- * @param {(...entries: number[]) => number} f
+ * @param {(x: number, y: number, z: number, u: number) => number} f
  * @param {NDArray} x
- * @param {NDArray[]} vectors  At most three.
+ * @param {NDArray} y
+ * @param {NDArray} [z]
+ * @param {NDArray} [u]
  */
-export function mapRows(f, x, ...vectors) {
-  const y = zeros(x.shape, x);
-  const [out, a, N] = [y.data, x.data, vectors[0].size];
-  const [b, c, d] = [vectors[0], vectors[1] ?? vectors[0], vectors[2] ?? vectors[0]].map((vector) => vector.data);
-  for (let i = 0; i < a.length; i += N) {
-    for (let j = 0; j < N; j++) out[i + j] = f(a[i + j], b[j], c[j], d[j]);
-  }
-  return y;
+export function mapRows(f, x, y, z, u) {
+  const result = empty(x.shape, x);
+  if (!z) rows1(f, result.data, x.data, y.data);
+  else rows3(f, result.data, x.data, y.data, z.data, u ? u.data : z.data);
+  return result;
+}
+
+/** @type {(f: any, out: Data, a: Data, b: Data) => void} */
+function rows1(f, out, a, b) {
+  for (let i = 0; i < out.length; ) for (let j = 0; j < b.length; j++, i++) out[i] = f(a[i], b[j]);
+}
+
+/** @type {(f: any, out: Data, a: Data, b: Data, c: Data, d: Data) => void} */
+function rows3(f, out, a, b, c, d) {
+  for (let i = 0; i < out.length; ) for (let j = 0; j < b.length; j++, i++) out[i] = f(a[i], b[j], c[j], d[j]);
 }
 
 /**
  * `f` of the entries of rows `(..., N)` and of one number for each row `(...,)`.
- * @param {(...entries: number[]) => number} f
+ * @param {(x: number, y: number, z: number) => number} f
  * @param {NDArray} x
- * @param {NDArray[]} columns  At most three.
+ * @param {NDArray} y
+ * @param {NDArray} [z]
  */
-export function mapColumns(f, x, ...columns) {
-  const y = zeros(x.shape, x);
-  const [out, a, N] = [y.data, x.data, x.shape[x.shape.length - 1]];
-  const [b, c, d] = [columns[0], columns[1] ?? columns[0], columns[2] ?? columns[0]].map((column) => column.data);
-  for (let row = 0, i = 0; i < a.length; row++) {
-    for (let j = 0; j < N; j++, i++) out[i] = f(a[i], b[row], c[row], d[row]);
-  }
-  return y;
+export function mapColumns(f, x, y, z) {
+  const result = empty(x.shape, x);
+  columns2(f, x.shape[x.shape.length - 1], result.data, x.data, y.data, z ? z.data : y.data);
+  return result;
+}
+
+/** @type {(f: any, N: number, out: Data, a: Data, b: Data, c: Data) => void} */
+function columns2(f, N, out, a, b, c) {
+  for (let row = 0, i = 0; i < out.length; row++) for (let j = 0; j < N; j++, i++) out[i] = f(a[i], b[row], c[row]);
 }
 
 /**
@@ -171,7 +227,7 @@ export function sumRows(x) {
   const N = x.shape[x.shape.length - 1];
   const sum = new Float64Array(N);
   for (let i = 0; i < x.size; i += N) for (let j = 0; j < N; j++) sum[j] += x.data[i + j];
-  const y = zeros([N], x);
+  const y = empty([N], x);
   y.data.set(sum);
   return y;
 }
@@ -191,7 +247,7 @@ export function meanRows(x) {
  */
 export function sumColumns(x) {
   const N = x.shape[x.shape.length - 1];
-  const y = zeros(x.shape.slice(0, -1), x);
+  const y = empty(x.shape.slice(0, -1), x);
   for (let row = 0, i = 0; row < y.size; row++) {
     let sum = 0;
     for (let j = 0; j < N; j++, i++) sum += x.data[i];
@@ -215,10 +271,10 @@ export function meanColumns(x) {
  */
 export function maxColumns(x) {
   const N = x.shape[x.shape.length - 1];
-  const y = zeros(x.shape.slice(0, -1), x);
+  const y = empty(x.shape.slice(0, -1), x);
   for (let row = 0, i = 0; row < y.size; row++) {
     let most = -Infinity;
-    for (let j = 0; j < N; j++, i++) most = Math.max(most, x.data[i]);
+    for (let j = 0; j < N; j++, i++) if (!(x.data[i] <= most)) most = x.data[i];
     y.data[row] = most;
   }
   return y;
@@ -231,7 +287,7 @@ export function maxColumns(x) {
  */
 export function step(x, t) {
   const [B, steps, D] = x.shape;
-  const y = zeros([B, D], x);
+  const y = empty([B, D], x);
   for (let b = 0, from = t * D; b < B; b++, from += steps * D) y.data.set(x.data.subarray(from, from + D), b * D);
   return y;
 }
@@ -255,7 +311,7 @@ export function setStep(x, t, value) {
  */
 export function steps(x, from, to) {
   const [B, T, D] = x.shape;
-  const y = zeros([B, to - from, D], x);
+  const y = empty([B, to - from, D], x);
   for (let b = 0; b < B; b++) {
     y.data.set(x.data.subarray((b * T + from) * D, (b * T + to) * D), b * (to - from) * D);
   }
@@ -268,7 +324,7 @@ export function steps(x, from, to) {
  */
 export function reversed(x) {
   const [, T] = x.shape;
-  const y = zeros(x.shape, x);
+  const y = empty(x.shape, x);
   for (let t = 0; t < T; t++) setStep(y, t, step(x, T - 1 - t));
   return y;
 }
@@ -282,7 +338,7 @@ export function split(x, n) {
   const width = x.shape[x.shape.length - 1];
   const N = width / n;
   return Array.from({ length: n }, (_, block) => {
-    const y = zeros([...x.shape.slice(0, -1), N], x);
+    const y = empty([...x.shape.slice(0, -1), N], x);
     for (let from = block * N, to = 0; to < y.size; from += width, to += N) {
       for (let j = 0; j < N; j++) y.data[to + j] = x.data[from + j];
     }
@@ -297,7 +353,7 @@ export function split(x, n) {
 export function concat(...blocks) {
   const widths = blocks.map((block) => block.shape[block.shape.length - 1]);
   const width = widths.reduce((sum, one) => sum + one, 0);
-  const y = zeros([...blocks[0].shape.slice(0, -1), width], blocks[0]);
+  const y = empty([...blocks[0].shape.slice(0, -1), width], blocks[0]);
   let start = 0;
   blocks.forEach((block, index) => {
     const N = widths[index];

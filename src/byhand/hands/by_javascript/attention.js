@@ -89,6 +89,7 @@ export class Attention extends Layer {
     const { heads } = this.settings;
     const [B, , D] = x.shape;
     const d = D / heads;
+    const scale = Math.sqrt(d);
     // q, k, v = x W_qkv + b_qkv                      (B, T, D) (D, 3 D) -> (B, T, 3 D)
     const qkv = plusRow(matmul(x, W_qkv), b_qkv);
     const Z = zeros(x.shape, x);
@@ -97,7 +98,7 @@ export class Attention extends Layer {
       for (let head = 0; head < heads; head++) {
         const [q, k, v] = [0, D, 2 * D].map((start) => block(qkv, b, start + head * d, d));
         // A = softmax(q k^T / sqrt(d))               (T, d) (d, T) -> (T, T)
-        const S = map((S) => S / Math.sqrt(d), matmul(q, transpose(k)));
+        const S = map((S) => S / scale, matmul(q, transpose(k)));
         const A = softmax(S);
         // Z = A v                                    (T, T) (T, d) -> (T, d), the heads side by side
         setBlock(Z, b, head * d, matmul(A, v));
@@ -118,6 +119,7 @@ export class Attention extends Layer {
     const { heads } = this.settings;
     const [B, T, D] = x.shape;
     const d = D / heads;
+    const scale = Math.sqrt(d);
     // dW_o = Z^T dy,   db_o = sum dy                 (D, B T) (B T, D) -> (D, D)
     const [dW_o, db_o] = [matmul(transpose(Z), dy), sumRows(dy)];
     // dZ = dy W_o^T                                  (B, T, D) (D, D) -> (B, T, D)
@@ -131,8 +133,8 @@ export class Attention extends Layer {
       const sums = sumColumns(map((dA, A) => dA * A, dA, A));
       const dS = map((A, bracket) => A * bracket, A, mapColumns((dA, sum) => dA - sum, dA, sums));
       // dq = dS k / sqrt(d),   dk = dS^T q / sqrt(d)
-      const dq = map((dq) => dq / Math.sqrt(d), matmul(dS, k));
-      const dk = map((dk) => dk / Math.sqrt(d), matmul(transpose(dS), q));
+      const dq = map((dq) => dq / scale, matmul(dS, k));
+      const dk = map((dk) => dk / scale, matmul(transpose(dS), q));
       setBlock(dqkv, b, head * d, dq);
       setBlock(dqkv, b, D + head * d, dk);
       setBlock(dqkv, b, 2 * D + head * d, dv);

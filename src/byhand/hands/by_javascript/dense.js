@@ -40,15 +40,16 @@ export class Linear extends Layer {
   /**
    * @param {NDArray} dy
    * @param {any} cache
+   * @param {boolean} wanted
    * @returns {[NDArray, NDArray[]]}
    */
-  backward(dy, { x, W }) {
+  backward(dy, { x, W }, wanted = true) {
     // dW = x^T dy                                    (D, B) (B, H) -> (D, H)
     const dW = matmul(T(x), dy);
     // db = sum_B dy                                  (B, H) -> (H,)
     const db = sumRows(dy);
     // dx = dy W^T                                    (B, H) (H, D) -> (B, D)
-    const dx = matmul(dy, T(W));
+    const dx = wanted ? matmul(dy, T(W)) : dy;
     return [dx, [dW, db]];
   }
 }

@@ -23,27 +23,47 @@ const left = new Float64Array(ROWS * PRODUCTS);
 let right = new Float64Array(0);
 let sums = new Float64Array(0);
 
-/** Memory for many small arrays: getting it in one piece is cheaper. */
-const PIECE = 2 ** 18;
-const SMALL = 2 ** 15;
-let piece = new ArrayBuffer(0);
+/** Bytes of the memory that passes use again; what does not fit is new. */
+const SHARED = 2 ** 24;
+/** @type {ArrayBuffer | null} */
+let shared = null;
 let taken = 0;
+let passes = 0;
 
 /**
- * Zeros, of one of both kinds. Small arrays share a piece of memory, which is used once.
+ * Do a piece of work whose arrays nobody needs afterwards: the next one has the same memory. What is to stay must be
+ * copied before it ends.
+ * @template Result
+ * @param {() => Result} work
+ * @returns {Result}
+ */
+export function pass(work) {
+  const before = taken;
+  passes++;
+  try {
+    return work();
+  } finally {
+    passes--;
+    taken = before;
+  }
+}
+
+/**
+ * An array, of one of both kinds.
  * @param {number} size
  * @param {boolean} double
+ * @param {boolean} clear  Whether it must begin as zeros.
  * @returns {Data}
  */
-export function allocate(size, double) {
+export function allocate(size, double, clear) {
   const Kind = double ? Float64Array : Float32Array;
   const bytes = size * Kind.BYTES_PER_ELEMENT;
-  if (bytes > SMALL) return new Kind(size);
-  if (taken + bytes > piece.byteLength) [piece, taken] = [new ArrayBuffer(PIECE), 0];
-  const made = new Kind(piece, taken, size);
+  if (!passes || taken + bytes > SHARED) return new Kind(size);
+  shared ??= new ArrayBuffer(SHARED);
+  const made = new Kind(shared, taken, size);
   // Every array starts at a multiple of eight bytes.
   taken += Math.ceil(bytes / 8) * 8;
-  return made;
+  return clear ? made.fill(0) : made;
 }
 
 /**
@@ -242,15 +262,11 @@ function rowTimes(N, K, A, a, B, y, start) {
     const a6 = A[a + 6];
     const a7 = A[a + 7];
     for (let j = 0, b = k * N; j < N; j++, b++) {
-      sum[j] +=
-        a0 * B[b] +
-        a1 * B[b + N] +
-        a2 * B[b + 2 * N] +
-        a3 * B[b + 3 * N] +
-        a4 * B[b + 4 * N] +
-        a5 * B[b + 5 * N] +
-        a6 * B[b + 6 * N] +
-        a7 * B[b + 7 * N];
+      const s0 = a0 * B[b] + a1 * B[b + N];
+      const s1 = a2 * B[b + 2 * N] + a3 * B[b + 3 * N];
+      const s2 = a4 * B[b + 4 * N] + a5 * B[b + 5 * N];
+      const s3 = a6 * B[b + 6 * N] + a7 * B[b + 7 * N];
+      sum[j] += s0 + s1 + (s2 + s3);
     }
   }
   for (; k < K; k++, a++) {

@@ -47,9 +47,10 @@ export class Layer {
    * Apply the chain rule to one forward pass.
    * @param {NDArray} dy  Gradient of the loss with respect to the output, dL/dy.
    * @param {any} cache  The second value that `forward` returned.
+   * @param {boolean} _wanted  Whether anything below learns; if not, a layer may return anything for dL/dx.
    * @returns {[NDArray, NDArray[]]}  dL/dx, and the gradients of what the layer learns, in the description's order.
    */
-  backward(dy, cache) {
+  backward(dy, cache, _wanted = true) {
     throw new Error(`${this.constructor.name} has no backward pass ${dy} ${cache}`);
   }
 }
@@ -100,13 +101,14 @@ export function forwardThrough(chain, x, parameters, mode) {
  * @param {Layer[]} chain
  * @param {NDArray} dy
  * @param {any[]} caches
+ * @param {number} first  The lowest layer to pass, below which nothing learns; by default the input's gradient is wanted.
  * @returns {[NDArray, NDArray[][]]}
  */
-export function backwardThrough(chain, dy, caches) {
+export function backwardThrough(chain, dy, caches, first = -1) {
   /** @type {NDArray[][]} */
-  const gradients = [];
-  for (let index = chain.length - 1; index >= 0; index--) {
-    [dy, gradients[index]] = chain[index].backward(dy, caches[index]);
+  const gradients = chain.map(() => []);
+  for (let index = chain.length - 1; index >= Math.max(first, 0); index--) {
+    [dy, gradients[index]] = chain[index].backward(dy, caches[index], index > first);
   }
   return [dy, gradients];
 }

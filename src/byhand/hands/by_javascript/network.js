@@ -19,6 +19,7 @@ import "./residual.js";
 import { NDArray, copy, sizeOf } from "./arrays.js";
 import { ByhandError } from "./errors.js";
 import { startingValues } from "./initial_weights.js";
+import { pass } from "./kernels.js";
 import { READING, backwardThrough, find, forwardThrough } from "./layer.js";
 import { LOSSES } from "./losses.js";
 
@@ -72,6 +73,8 @@ export class Network {
       ...named(this.state, spec.layerState[i]),
     ]);
     this.layerGradients = this.layers.map((_, i) => named(this.gradients, spec.layerParameters[i]));
+    /** The first layer that learns; below it no gradient is needed. */
+    this.lowest = spec.layerParameters.findIndex((learned) => learned.length);
     this.load(startingValues(spec, seed));
   }
 
@@ -102,17 +105,16 @@ export class Network {
    * @returns {NDArray}  `(B, K)`
    */
   logits(images) {
-    const { theta, spec } = this;
-    const size = sizeOf(spec.inputShape);
-    const blocks = [];
-    for (let start = 0; start === 0 || start < images.length; start += BLOCK * size) {
-      blocks.push(this.forward(images.subarray(start, start + BLOCK * size), READING)[0].data);
+    const size = sizeOf(this.spec.inputShape);
+    const K = this.spec.classes;
+    const Kind = this.theta instanceof Float64Array ? Float64Array : Float32Array;
+    const B = Math.max(1, Math.ceil(images.length / size));
+    const logits = new NDArray(new Kind(B * K), [B, K]);
+    for (let start = 0; start < B; start += BLOCK) {
+      const block = images.subarray(start * size, (start + BLOCK) * size);
+      pass(() => logits.data.set(this.forward(block, READING)[0].data, start * K));
     }
-    const K = spec.classes;
-    const Kind = theta instanceof Float64Array ? Float64Array : Float32Array;
-    const found = new Kind(blocks.reduce((sum, block) => sum + block.length, 0));
-    blocks.forEach((block, index) => found.set(block, index * BLOCK * K));
-    return new NDArray(found, [found.length / K, K]);
+    return logits;
   }
 
   /**
@@ -123,10 +125,12 @@ export class Network {
    * @returns {number}
    */
   lossAndGradient(images, labels, rng = null) {
-    const [logits, caches] = this.forward(images, { training: true, rng });
-    const [loss, dlogits] = this.loss(logits, labels, this.spec.smoothing);
-    this.backward(dlogits, caches);
-    return loss;
+    return pass(() => {
+      const [logits, caches] = this.forward(images, { training: true, rng });
+      const [loss, dlogits] = this.loss(logits, labels, this.spec.smoothing);
+      this.backward(dlogits, caches);
+      return loss;
+    });
   }
 
   /**
@@ -154,12 +158,12 @@ export class Network {
   }
 
   /**
-   * Propagate the gradient from the logits to the pixels, and store the gradients of the parameters.
+   * Propagate the gradient from the logits to the first layer that learns, and store the gradients of the parameters.
    * @param {NDArray} dy
    * @param {any[]} caches
    */
   backward(dy, caches) {
-    backwardThrough(this.layers, dy, caches)[1].forEach((found, layer) => {
+    backwardThrough(this.layers, dy, caches, this.lowest)[1].forEach((found, layer) => {
       found.forEach((gradient, index) => this.layerGradients[layer][index].data.set(gradient.data));
     });
   }
