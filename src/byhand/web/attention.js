@@ -83,7 +83,7 @@ export class Attention {
       const { values, high } = layers[layer].heads[head];
       const own = values.slice(selected * number, (selected + 1) * number).map((value) => (value * high) / 255);
       draw(canvas, this.pixels, spread(own, tokens), frame);
-      text.textContent = `head ${head + 1}, up to ${percent(Math.max(...own), 0)}`;
+      text.textContent = `head ${head + 1}, up to ${percent(Math.max(...own))}`;
       canvas.setAttribute("aria-label", `What ${name} looks at in layer ${layer + 1}, ${text.textContent}`);
     }
   }

@@ -13,6 +13,7 @@ from urllib.request import Request, urlopen
 import pytest
 from PIL import Image
 
+from byhand import weights
 from byhand.viz.style import percent
 
 pytestmark = pytest.mark.slow
@@ -202,3 +203,29 @@ def test_a_training(open_page: Window) -> None:
     assert sum(right) > 100
     assert page.locator(".chart .dot").count() == 2
     assert page.get_by_role("button", name="Stop").is_hidden()
+
+
+@pytest.mark.skipif("vit" not in weights.names(), reason="the vision transformer is not trained yet")
+def test_attention_of_a_patch(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
+    page, sight = seen(3, "inside/vit")
+    found = ask(f"{lab}v1/networks/vit/activations?hand=fast", {"pixels": sight["input"]})["attention"]
+    drawing, heads = page.get_by_role("slider", name="The part that looks"), page.locator(".heads figure")
+    page.wait_for_function("() => document.querySelectorAll('.heads figure').length > 0")
+    assert heads.count() == sum(len(layer["heads"]) for layer in found["layers"])
+    # At first the patch that the class rests on most.
+    most = max(range(49), key=found["relevance"].__getitem__)
+    assert drawing.get_attribute("aria-valuetext") == f"patch {most + 1} of 49"
+    drawing.press("Home")
+    for _ in range(3):
+        drawing.press("ArrowDown")
+    drawing.press("ArrowRight")
+    assert drawing.get_attribute("aria-valuetext") == "patch 23 of 49"
+    head = found["layers"][1]["heads"][2]
+    largest = max(head["values"][22 * 49 : 23 * 49]) / 255 * head["high"]
+    at = len(found["layers"][0]["heads"]) + 2
+    assert heads.nth(at).locator("figcaption").inner_text() == f"head 3, up to {percent(largest)}"
+    before = heads.nth(at).locator("canvas").evaluate("canvas => canvas.toDataURL()")
+    box = drawing.bounding_box()
+    page.mouse.move(box["x"] + 0.93 * box["width"], box["y"] + 0.93 * box["height"])
+    assert drawing.get_attribute("aria-valuetext") == "patch 49 of 49"
+    assert heads.nth(at).locator("canvas").evaluate("canvas => canvas.toDataURL()") != before
