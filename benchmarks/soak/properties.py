@@ -23,7 +23,7 @@ def draw(count: int, tally: Tally) -> None:
     with said.open("w", encoding="utf-8") as log:
         status = subprocess.run(words, cwd=ROOT, env=environment, stdout=log, stderr=log, check=False).returncode
     text = said.read_text(encoding="utf-8")
-    for name, examples in re.findall(r"^(\S+::\S+):\n(?:.*\n)*?.*?(\d+) passing examples", text, re.MULTILINE):
+    for name, examples in re.findall(r"^(\S+::.+):\n(?:.*\n)*?.*?(\d+) passing,", text, re.MULTILINE):
         tally.cases[name.rpartition("::")[2]] += int(examples)
     for failure in re.findall(r"^(?:FAILED|ERROR) (.+)$", text, re.MULTILINE):
         start = text.find("Falsifying example")
