@@ -1,6 +1,6 @@
 """Attack the HTTP service with pictures: memory, and what an ordinary client beside the attacker notices.
 
-Run: ``python benchmarks/hostile.py [--seconds N] [--attackers N]``. Linux only.
+Run: ``python benchmarks/service_attacks.py [--seconds N] [--attackers N]``. Linux only.
 
 Each picture of less than 10 MB is sent again and again for ``--seconds``, by so many clients at once, while an ordinary
 client sends a digit of 28x28 pixels and waits for the answer. Memory is the largest resident set of any reading process
