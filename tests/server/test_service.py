@@ -45,7 +45,8 @@ def test_networks_and_reader_are_described(client: Client) -> None:
         assert network["origin"] == "shipped"
         assert network["layers"][-1]["shape"] == [10]
     kinds = {network["name"]: network["kind"] for network in content["networks"]}
-    assert kinds == {name: "cnn" if name in ("conv5x5", "tiny-cnn") else name for name in NETWORKS}
+    others = dict.fromkeys(("conv5x5", "tiny-cnn", "resnet"), "cnn") | {"bi-lstm": "lstm"}
+    assert kinds == {name: others.get(name, name) for name in NETWORKS}
     card = weights.card("reader")
     assert content["reader"] == {name: card[name] for name in ("parameters", "test_accuracy", "threshold")}
 
