@@ -116,6 +116,27 @@ def test_every_command_that_reads_a_recipe_or_a_run(
         assert "my_layers" not in sys.modules
 
 
+@pytest.mark.parametrize("command", ["lab --no-browser", "serve --port 0"])
+def test_the_services_show_a_run_with_own_layers(
+    command: str, own_run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Defect: the sentence advised an option that they did not have."""
+    pytest.importorskip("fastapi")
+    from byhand.server.app import create_app
+
+    shown = list[str]()
+    monkeypatch.setattr(
+        "byhand.server.serving.serve",
+        lambda config, opened, **_: shown.extend(create_app(config).state.runtime.registry.models),
+    )
+    words = [*command.split(), "--run", str(own_run)]
+    forget()
+    assert main(words) == 2
+    assert "[run.needs_import]" in capsys.readouterr().err
+    assert main([*words, "--import", "my_layers.py"]) == 0
+    assert shown[-1] == "own"
+
+
 def test_a_run_remembers_path_and_hash(own_run: Path, capsys: pytest.CaptureFixture[str], npz: Path) -> None:
     recorded = json.loads((own_run / "environment.json").read_text(encoding="utf-8"))["imports"]
     assert list(recorded) == [str(Path("my_layers.py").resolve())]

@@ -214,10 +214,10 @@ def test_a_changed_recipe_does_not_keep_its_comment() -> None:
     changed = recipe.with_settings(hidden=[64], lr=0.1, seed=3)
     assert changed.description == "The recipe 'mlp', changed: hidden = [64], lr = 0.1."
     again = changed.with_data(name="digits").with_settings(epochs=2)
-    assert again.description == "The recipe 'mlp', changed: hidden = [64], lr = 0.1, name = digits, epochs = 2."
+    assert again.description == "The recipe 'mlp', changed: hidden = [64], lr = 0.1, data = digits, epochs = 2."
     last = again.with_settings(hidden=[32, 16]).with_settings(epochs=3, dropout=0.1)
     assert last.description == (
-        "The recipe 'mlp', changed: hidden = [32, 16], lr = 0.1, name = digits, epochs = 3, dropout = 0.1."
+        "The recipe 'mlp', changed: hidden = [32, 16], lr = 0.1, data = digits, epochs = 3, dropout = 0.1."
     )
     assert parse_recipe(again.to_toml(), "mlp") == again
     assert again.to_toml().startswith("# The recipe 'mlp', changed: hidden = [64]")

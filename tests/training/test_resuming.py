@@ -559,6 +559,23 @@ def test_damaged_files(
             load_run(stopped)
 
 
+def test_a_run_that_cannot_be_trained_longer_stays_done(
+    tmp_path: Path, recipe: Callable[..., Recipe], refused: Any
+) -> None:
+    """Defect: its results were removed before its digits were found missing."""
+    splits = recipe().load_splits()
+    arrays = dataclasses.replace(recipe(epochs=1), data={"name": "arrays"})
+    run = runs.start(arrays, tmp_path, "arrays", splits=splits)
+    before = {name: (run.folder / name).read_bytes() for name in ("results.json", "recipe.toml", "log.jsonl")}
+    with refused("data.not_stored"):
+        runs.resume(run.folder, epochs=2)
+    others = dataclasses.replace(splits, train=splits.validation)
+    with refused("run.other_digits"):
+        runs.resume(run.folder, epochs=2, splits=others)
+    assert before == {name: (run.folder / name).read_bytes() for name in before}
+    assert len(runs.resume(run.folder, epochs=2, splits=splits).log) == 2
+
+
 def test_a_run_with_patience_is_trained_longer_if_it_kept_its_last_weights(
     tmp_path: Path, recipe: Callable[..., Recipe], refused: Any
 ) -> None:

@@ -46,6 +46,9 @@ def test_the_line_of_an_epoch_on_a_narrow_terminal() -> None:
     assert line == "Epoch  1/50 | train 0.5393 91.20 % | val 0.4021 90.50 % | lr 0.0095 | 28.11 s"
     assert len(line) <= 80
     assert epoch_line(FULL, 28.11, 50, NOW, width=200) == epoch_line(FULL, 28.11, 50, NOW)
+    every = {**FULL, "test_loss": 0.4112, "test_accuracy": 0.9012}
+    assert len(epoch_line({**every, "lr": 0.00946, "epoch": 199}, 28.11, 200, NOW, width=80)) <= 80
+    assert "val 0.4021 90.50 % | test 90.12 % | 28.11 s" in epoch_line(every, 28.11, 50, NOW, width=80)
     # Without validation digits.
     assert "Val" not in epoch_line({**FULL, "val_loss": None, "val_accuracy": None}, 1, 9, NOW)
 

@@ -36,7 +36,7 @@ COMMANDS = {
     "data": "list, show, import or fetch datasets",
 }
 
-WITH_LAYERS = {"train", "evaluate", "predict", "report", "compare", "show", "look", "prove", "export"}
+WITH_LAYERS = {"train", "evaluate", "predict", "report", "compare", "show", "look", "prove", "export", "lab", "serve"}
 """The commands that read recipes or runs, whose layers may be the user's own."""
 
 OVERVIEW = """usage: byhand COMMAND ...

@@ -288,7 +288,11 @@ class ReadingPool:
             if process.preempted and isinstance(error, EndedError):
                 raise EndedError("slow") from None
             raise
-        lane.put(process)
+        if process.preempted:
+            # It was ended just after it replied.
+            lane.replace(process)
+        else:
+            lane.put(process)
         return reply
 
     def _look(self) -> None:

@@ -30,7 +30,8 @@ def require_finite(X: Array) -> None:
         check_finite(X, "X")
     except ByhandError as problem:
         # scikit-learn's checks look for its spelling.
-        raise NotFiniteError(f"{problem}".replace(" nan", " NaN"), code=problem.code) from None
+        text = f"{problem}".replace("contain ", "contains ").replace(" nan", " NaN")
+        raise NotFiniteError(text, code=problem.code) from None
 
 
 def pixel_scale(X: Array) -> int | None:

@@ -230,7 +230,9 @@ class Recipe:
         given = {key: value for key, value in data.items() if value is not None}
         required = self.split_required or bool(given.get("split"))
         before = self.data_settings
-        description = self._describe_change({key: value for key, value in given.items() if value != before[key]})
+        description = self._describe_change(
+            {"data" if key == "name" else key: value for key, value in given.items() if value != before[key]}
+        )
         data = {**self.data, **given}
         return dataclasses.replace(self, data=data, description=description, split_required=required)
 

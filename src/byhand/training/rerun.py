@@ -18,8 +18,8 @@ SUFFIX = ".new"
 """Of the folder of a run that will replace another when it is done."""
 
 
-def change_epochs(path: Path, recipe: Recipe, epochs: int) -> Recipe:
-    """Change the number of epochs of a run, so that resuming it trains for that many in all.
+def with_epochs(path: Path, recipe: Recipe, epochs: int) -> Recipe:
+    """Return the recipe of a locked run with another number of epochs, if the run can be trained for that many in all.
 
     Parameters
     ----------
@@ -28,11 +28,6 @@ def change_epochs(path: Path, recipe: Recipe, epochs: int) -> Recipe:
     epochs
         The number of epochs in all.
 
-    Returns
-    -------
-    Recipe
-        The recipe that is in the folder now.
-
     Raises
     ------
     ByhandError
@@ -40,33 +35,36 @@ def change_epochs(path: Path, recipe: Recipe, epochs: int) -> Recipe:
     """
     changed = recipe.with_settings(epochs=epochs)
     config = changed.config
-    with files.locked(path):
-        done = len(files.read_log(path / LOG))
-        if config.schedule in SCHEDULES_OF_LENGTH:
+    done = len(files.read_log(path / LOG))
+    if config.schedule in SCHEDULES_OF_LENGTH:
+        raise ByhandError(
+            f"The {config.schedule} schedule of {path} depends on the number of epochs, {recipe.config.epochs}, "
+            f"from its first step on; train a new run with --epochs {epochs} (--force replaces this one).",
+            code="run.fixed_length",
+        )
+    if epochs < done and not config.full_batch:
+        raise ByhandError(
+            f"{path} is trained for {done} epochs already; expected --epochs {done} or more.",
+            code="run.fixed_length",
+        )
+    results = files.read_results(path)
+    if results and config.patience and not config.full_batch:
+        best = Checkpoint.load(path / CHECKPOINT, arrays=False).facts.get("best_epoch")
+        if results.get("stopped_early") or (best is not None and best != done - 1):
             raise ByhandError(
-                f"The {config.schedule} schedule of {path} depends on the number of epochs, {recipe.config.epochs}, "
-                f"from its first step on; train a new run with --epochs {epochs} (--force replaces this one).",
+                f"{path} has kept the weights of its best epoch (patience = {config.patience}) and not its last "
+                f"ones, so it cannot be trained further; train a new run with --epochs {epochs} (--force replaces "
+                "this one).",
                 code="run.fixed_length",
             )
-        if epochs < done and not config.full_batch:
-            raise ByhandError(
-                f"{path} is trained for {done} epochs already; expected --epochs {done} or more.",
-                code="run.fixed_length",
-            )
-        results = files.read_results(path)
-        if results and config.patience and not config.full_batch:
-            best = Checkpoint.load(path / CHECKPOINT, arrays=False).facts.get("best_epoch")
-            if results.get("stopped_early") or (best is not None and best != done - 1):
-                raise ByhandError(
-                    f"{path} has kept the weights of its best epoch (patience = {config.patience}) and not its last "
-                    f"ones, so it cannot be trained further; train a new run with --epochs {epochs} (--force replaces "
-                    "this one).",
-                    code="run.fixed_length",
-                )
-        # In this order: a kill in between leaves a run that is done, or one that is interrupted.
-        write_text(path / RECIPE, changed.to_toml())
-        (path / RESULTS).unlink(missing_ok=True)
     return changed
+
+
+def reopen(path: Path, recipe: Recipe) -> None:
+    """Put a changed recipe into a locked run's folder, so that the run is no longer done."""
+    # In this order: a kill in between leaves a run that is done, or one that is interrupted.
+    write_text(path / RECIPE, recipe.to_toml())
+    (path / RESULTS).unlink(missing_ok=True)
 
 
 def prepare_replacement(folder: Path, name: str) -> str:

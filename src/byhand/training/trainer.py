@@ -29,7 +29,7 @@ from byhand.training.folder import CHECKPOINT, ENVIRONMENT, LOCK, LOG, RECIPE, R
 from byhand.training.loop import Epoch, score, train_by_steps, train_full_batch
 from byhand.training.optimizers import optimizer
 from byhand.training.recipe import Recipe
-from byhand.training.rerun import change_epochs, finish_replacement, prepare_replacement
+from byhand.training.rerun import finish_replacement, prepare_replacement, reopen, with_epochs
 from byhand.training.run import Run, read_recipe
 
 MAX_PARAMETERS = 2**33
@@ -142,14 +142,17 @@ def resume(
     """
     path, callback = Path(path), callback or Callback()
     recipe = read_recipe(path)
-    if epochs is not None and epochs != recipe.config.epochs:
-        recipe = change_epochs(path, recipe, epochs)
-    if not files.read_results(path) or (path / LOCK).exists():
+    if epochs == recipe.config.epochs:
+        epochs = None
+    if epochs is not None or not files.read_results(path) or (path / LOCK).exists():
         with _training(path):
+            if epochs is not None:
+                recipe = with_epochs(path, recipe, epochs)
             # Another process may have finished it just now, or been killed between its last file and its lock.
-            done = bool(files.read_results(path))
+            done = bool(files.read_results(path)) and epochs is None
             if not done:
-                run = Trainer(recipe, callback, splits, offline, files.read_environment(path)).train(path)
+                trainer = Trainer(recipe, callback, splits, offline, files.read_environment(path))
+                run = trainer.train(path, changed=epochs is not None)
             files.remove_partial_files(path)
         if not done:
             return finish_replacement(run)
@@ -210,12 +213,15 @@ class Trainer:
         self.best_epoch: int | None = None
         self.best: dict[str, Array] = {}
 
-    def train(self, path: Path) -> Run:
-        """Train from the beginning, or from the checkpoint in the run's folder."""
+    def train(self, path: Path, *, changed: bool = False) -> Run:
+        """Train from the beginning, or from the checkpoint in the run's folder, whose recipe may be `changed`."""
         config, network, splits = self.config, self.network, self.splits
         self.path, self.saved = path, time.monotonic()
         untrained = score(network, splits.validation)[0] if len(splits.validation) else math.nan
         log, times = self._restore()
+        if changed:
+            # Only now that all is there that it takes: until here, a run that was done stays so.
+            reopen(path, self.recipe)
         if not log or not (path / ENVIRONMENT).exists():
             write_json(path / ENVIRONMENT, self.environment)
         else:

@@ -144,7 +144,7 @@ def epoch_line(entry: dict[str, Any], seconds: float, epochs: int, now: datetime
     now
         The time of day.
     width
-        Columns of the terminal; a line that is longer is shortened to less than 80 columns, or 100 with the test split.
+        Columns of the terminal; a line that is longer is shortened to fit into 80.
 
     Returns
     -------
@@ -167,8 +167,11 @@ def epoch_line(entry: dict[str, Any], seconds: float, epochs: int, now: datetime
     )
     if width is None or len(line) <= width:
         return line
-    parts = (f"{split} {entry[f'{split}_loss']:.4f} {percent}" for split, percent in percents.items())
-    return " | ".join([f"Epoch {number}", *parts, f"lr {lr}", f"{seconds:.2f} s"])
+    # With three splits there is no room for all losses and the rate.
+    all_three = len(percents) == len(accuracies)
+    losses = {split: f" {entry[f'{split}_loss']:.4f}" for split in percents if split == "val" or not all_three}
+    parts = [f"{split}{losses.get(split, '')} {percent}" for split, percent in percents.items()]
+    return " | ".join([f"Epoch {number}", *parts, *([] if all_three else [f"lr {lr}"]), f"{seconds:.2f} s"])
 
 
 def parameter_table(spec: Spec) -> Table:

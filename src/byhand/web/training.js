@@ -1,7 +1,7 @@
 // Training: start a small network or show a run; its curve, confusion matrix and first layer's weights.
 
 import * as api from "./api.js";
-import { curve } from "./chart.js";
+import { curve, shownSplit } from "./chart.js";
 import { $, choices, make, percent, plural } from "./dom.js";
 import { colors, largest, image, show } from "./pixels.js";
 
@@ -90,9 +90,10 @@ export class Training {
     this.run = run;
     const { state, epoch, epochs, log, confusion, filters, detail } = run;
     const last = log.at(-1);
+    const [split, name] = shownSplit(log);
     const parts = this.parts;
     parts.state.textContent = `${run.id}: ${state}, ${epoch} of ${plural(epochs, "epoch")}`;
-    const accuracy = last ? `validation accuracy ${percent(last.val_accuracy, 2)}` : "";
+    const accuracy = last ? `${name} accuracy ${percent(last[`${split}_accuracy`], 2)}` : "";
     parts.accuracy.textContent = detail ?? (accuracy || (state === "running" ? "first epoch in progress" : ""));
     parts.stop.hidden = state !== "running";
     parts.curve.replaceChildren(curve(log, epochs));

@@ -205,6 +205,16 @@ def test_a_training(open_page: Window) -> None:
     assert page.get_by_role("button", name="Stop").is_hidden()
 
 
+def test_the_curve_of_a_run_without_validation_digits(open_page: Window) -> None:
+    """Defect: an error on the page; it has only training's loss and accuracy."""
+    log = [{"train_loss": 2.5, "train_accuracy": 0.41, "val_loss": None, "val_accuracy": None}] * 2
+    draw = """async (log) => {
+        const { curve, shownSplit } = await import("/chart.js");
+        return [curve(log, 2).getAttribute("aria-label"), shownSplit(log)[1]];
+    }"""
+    assert open_page().evaluate(draw, log) == ["After epoch 2: accuracy 41.00 %, loss 2.50", "training"]
+
+
 @pytest.mark.skipif("vit" not in weights.names(), reason="the vision transformer is not trained yet")
 def test_attention_of_a_patch(seen: Callable[..., tuple[Any, Any]], lab: str) -> None:
     page, sight = seen(3, "inside/vit")
