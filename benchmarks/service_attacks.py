@@ -145,7 +145,8 @@ def pictures() -> dict[str, bytes]:
         "PNG, vertical lines": encoded(bits(np.indices((1400, 1400))[1] % 8 < 3), "PNG"),
     }
     for kind in ("GIF", "TIFF", "WEBP"):
-        frames = [Image.new("L", (2000, 2000), n % 2) for n in range(60)]
+        # Light and dark: an encoder joins frames that look alike.
+        frames = [Image.new("L", (2000, 2000), 255 * (n % 2)) for n in range(60)]
         found[f"{kind}, 60 frames of 2000x2000"] = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
     return {name: file for name, file in found.items() if len(file) < 10_000_000}
 
