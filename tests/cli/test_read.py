@@ -84,6 +84,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_explaining(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("new").mkdir()
     assert main(["read", "1771.png", "--explain", "new/stages.png"]) == 0
     assert capsys.readouterr().out == "1771\n"
     with Image.open("new/stages.png") as figure:

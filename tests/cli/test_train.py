@@ -276,6 +276,17 @@ def test_output_that_ends(python: Callable[..., Any], tmp_path: Path, npz: Path)
         assert (tmp_path / "runs" / name / "results.json").exists()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has such a device")
+@pytest.mark.parametrize("streams", ["2>/dev/full", ">&- 2>&-"])
+def test_an_error_stream_that_ends(streams: str, tmp_path: Path, npz: Path) -> None:
+    """Defect: notes that could not be written ended a training; where its reader had exited, with status 0."""
+    words = ["-m", "byhand", "train", "mlp", "-hid_dim", "5", "-ep", "1", "--data", str(npz), "--split", "150/0/30"]
+    shell = ["sh", "-c", f'exec "$@" {streams}', "sh"]
+    done = subprocess.run([*shell, sys.executable, *words, "--no-report", "--name", "x"], cwd=tmp_path, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "runs" / "x" / "results.json").exists()
+
+
 def test_an_interrupt_while_the_command_is_imported(tmp_path: Path) -> None:
     # The interrupt comes from the file that a package brings to every start of Python, at the first import of ours.
     (tmp_path / "sitecustomize.py").write_text(

@@ -1,6 +1,7 @@
 """Standard output that may end before the command does: a closed pipe (``| head -1``), a full disk.
 
-A training goes on without it and keeps its results; any other command ends.
+A training goes on without it and keeps its results; any other command ends. Every command goes on without an error
+stream that cannot be written.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 
 from byhand.errors import ByhandError
@@ -18,8 +20,8 @@ from byhand.errors import ByhandError
 class _Output:
     """Passes what is written on to a stream until that fails."""
 
-    def __init__(self, stream: TextIO, goes_on: bool) -> None:
-        self._stream, self._goes_on = stream, goes_on
+    def __init__(self, stream: TextIO, goes_on: bool, silent: bool = False) -> None:
+        self._stream, self._goes_on, self._silent = stream, goes_on, silent
         self.problem: OSError | None = None
 
     @property
@@ -55,6 +57,8 @@ class _Output:
             handle = os.open(os.devnull, os.O_WRONLY)
             os.dup2(handle, self._stream.fileno())
             os.close(handle)
+        if self._silent:
+            return
         if isinstance(problem, BrokenPipeError):
             if not self._goes_on:
                 raise problem
@@ -67,11 +71,17 @@ class _Output:
 
 @contextmanager
 def guarded_output(goes_on: bool) -> Iterator[_Output]:
-    """Replace standard output by one that fails only once, or not at all if the command `goes_on` without it."""
-    stream = sys.stdout
-    output = _Output(stream, goes_on)
-    sys.stdout = output
-    try:
-        yield output
-    finally:
-        sys.stdout = stream
+    """Replace standard output by one that fails only once, or not at all if the command `goes_on` without it.
+
+    The error stream is replaced by one that never fails: notes are no reason to lose results.
+    """
+    streams = sys.stdout, sys.stderr
+    with ExitStack() as opened:
+        # A stream that was closed before the start is `None`.
+        standard, errors = (stream or opened.enter_context(Path(os.devnull).open("w")) for stream in streams)
+        output = _Output(standard, goes_on)
+        sys.stdout, sys.stderr = output, _Output(errors, goes_on=True, silent=True)
+        try:
+            yield output
+        finally:
+            sys.stdout, sys.stderr = streams
