@@ -84,8 +84,13 @@ def test_the_default_networks() -> None:
         [
             one.recipe,
             ", ".join(one.hands),
-            str(one.epochs),
-            ", ".join([str(one.small_epochs), *(f"{key} {value}" for key, value in one.small_settings.items())]),
+            ", ".join([str(one.epochs), *(f"{key} {value}" for key, value in one.settings.items())]),
+            ", ".join(
+                [
+                    str(one.small_epochs),
+                    *(f"{key} {value}" for key, value in (one.settings | one.small_settings).items()),
+                ]
+            ),
             str(load_recipe(one.recipe).config.epochs),
         ]
         for one in DEFAULT_NETWORKS

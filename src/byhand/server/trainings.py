@@ -131,7 +131,7 @@ class Trainings:
             # One processor is left for the service.
             arguments += ["--threads", str(max(1, processors() - 1))]
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "byhand.server.job", *arguments),
+                *(sys.executable, "-m", "byhand.cli.job", *arguments),
                 # It ends when this pipe is closed.
                 stdin=PIPE,
                 stdout=DEVNULL,

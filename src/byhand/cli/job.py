@@ -1,6 +1,6 @@
 """A training that a service started: `byhand train`, which ends when the service does, however that ends.
 
-Run as ``python -m byhand.server.job train ...``; the standard input is a pipe that the service keeps open.
+Run as ``python -m byhand.cli.job train ...``; the standard input is a pipe that the service keeps open.
 """
 
 from __future__ import annotations
