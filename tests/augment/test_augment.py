@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -160,8 +161,12 @@ def test_a_resumed_run_sees_the_same(tmp_path: Path, npz: Path, monkeypatch: pyt
         with pytest.raises(KeyboardInterrupt):
             trainer.start(recipe, tmp_path, "killed")
     assert len(trainer.resume(tmp_path / "killed").log) == 4
-    for name in (folder.LOG, folder.RESULTS, folder.CHECKPOINT):
-        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    killed, uninterrupted = tmp_path / "killed", tmp_path / "whole"
+    for name in (folder.LOG, folder.CHECKPOINT):
+        assert (killed / name).read_bytes() == (uninterrupted / name).read_bytes(), name
+    results = [json.loads((path / folder.RESULTS).read_text(encoding="utf-8")) for path in (killed, uninterrupted)]
+    assert all(one.pop("seconds") > 0 for one in results)
+    assert results[0] == results[1]
 
 
 def test_affine_distortions_move_ink_a_little(digits: tuple[np.ndarray, np.ndarray]) -> None:

@@ -135,6 +135,8 @@ def test_shipped_weights_lie_here(
     images, labels = pictures(20)
     np.savez("mine.npz", x_train=images, y_train=labels)
     assert main(["report", "softmax", "--data", "mine.npz"]) == 0
+    assert main(["report", "softmax", "--data", "mine.npz", "--out", "deep/er.html"]) == 2
+    Path("deep").mkdir()
     assert main(["report", "softmax", "--data", "mine.npz", "--out", "deep/er.html"]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deep", "mine.npz", "report-softmax-mine.html"]
     same = Path("report-softmax-mine.html").read_bytes()

@@ -30,6 +30,7 @@ def images(pictures: Callable[..., tuple[Any, Any]]) -> Any:
 
 
 def test_a_submission(images: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("out").mkdir()
     assert main(["predict", "softmax", "--data", "test.csv", "--submission", "out/submission.csv"]) == 0
     printed = capsys.readouterr()
     assert printed.out == "Written: out/submission.csv\n"

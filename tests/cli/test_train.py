@@ -291,6 +291,8 @@ def test_an_interrupt_while_the_command_is_imported(tmp_path: Path) -> None:
     # The interrupt comes from the file that a package brings to every start of Python, at the first import of ours.
     (tmp_path / "sitecustomize.py").write_text(
         "import os, signal, sys\n"
+        # A job in the background of a shell starts with SIGINT ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class Interrupting:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'byhand.cli.parser':\n"

@@ -22,6 +22,9 @@ NETWORKS = {
     "gru": zoo.network("gru", hidden=16, depth=2),
     "conv5x5": zoo.network("conv5x5", channels=(3, 4), hidden=16),
     "tiny-cnn": zoo.network("tiny-cnn", norm=True),
+    "resnet": zoo.network("resnet", channels=(3, 4)),
+    "vit": zoo.network("vit", width=8, heads=2, hidden=12, stem=3),
+    "bi-lstm": zoo.network("bi-lstm", hidden=8, depth=2),
 }
 
 
