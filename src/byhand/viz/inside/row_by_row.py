@@ -105,7 +105,8 @@ def gates(network: Network, image: Array) -> style.Figure:
     """
     images, _ = panels.predict(network, image)
     found = arrays.gates(network, images)
-    cells = [f"{layer.cell}, {layer.hidden} units" + (", up" if up else "") for _, layer, up in arrays.recurrences(network)]
+    read = arrays.recurrences(network)
+    cells = [f"{layer.cell}, {layer.hidden} units{', up' if up else ''}" for _, layer, up in read]
     opened = None
     with style.applied():
         most = max(len(held) for held in found.values())
