@@ -25,7 +25,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Creating $(VENV); this may take some minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "Creating the virtual environment failed; on Debian and Ubuntu, run apt install python3-venv."; exit 2; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[torch,lab]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[torch,lab,onnx]'
 	@touch $@
 
 $(DEV): $(READY)

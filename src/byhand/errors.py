@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-LISTED = 12
+LISTED = 24
 """How many known words `nearest` lists at most."""
 
 
@@ -47,9 +47,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
         ``"perhaps 'lr' was meant"``, or a choice of at most `LISTED` known words if none is close.
     """
     words = sorted(known)
-    # Capitals are a way of writing, not another word: "Adam", "MLP".
-    spelled = {known.lower(): known for known in words}
-    close = difflib.get_close_matches(word.lower(), spelled, n=1, cutoff=0.5)
+    # Capitals are a way of writing, not another word: "Adam", "MLP". Dashes make no two options alike.
+    spelled = {known.lower().lstrip("-"): known for known in words}
+    close = difflib.get_close_matches(word.lower().lstrip("-"), spelled, n=1, cutoff=0.55)
     if close:
         return f"perhaps {spelled[close[0]]!r} was meant"
     return f"choose one of {', '.join(words[:LISTED])}{' and others' if len(words) > LISTED else ''}"

@@ -154,7 +154,7 @@ def test_invalid_digits(client: Client, problem: Check, seven: bytes, encode: An
     small = encode(Image.new("L", (28, 28)))
     for second, status in ((seven, 422), (b"nothing", 422), (encode(Image.new("1", (7000, 7000))), 413)):
         files = [("pictures", ("a.png", small)), ("pictures", ("b.png", second))]
-        assert "Picture 1" in problem(client.post("/v1/digits", files=files), status)
+        assert "Picture 2" in problem(client.post("/v1/digits", files=files), status)
     problem(client.post("/v1/digits", files={"other": ("a.png", small)}), 422)
     problem(client.post("/v1/digits", files=[("pictures", ("a", small))] * 1001), 400)
 

@@ -112,7 +112,7 @@ def _many(body: bytes, limits: Limits, kind: str, sizes: list[int]) -> Array:
         ends = np.cumsum(sizes)
         images = [
             _small_picture(body[end - size : end], limits, f"Picture {number}")
-            for number, (end, size) in enumerate(zip(ends.tolist(), sizes, strict=True))
+            for number, (end, size) in enumerate(zip(ends.tolist(), sizes, strict=True), start=1)
         ]
         return np.stack(images)
     if not body or len(body) % PIXELS:

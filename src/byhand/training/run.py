@@ -25,7 +25,7 @@ from typing import Any
 
 from byhand.data import Splits, load_digits
 from byhand.data.loading import say
-from byhand.errors import ByhandError
+from byhand.errors import ByhandError, nearest
 from byhand.hands import Network, build
 from byhand.models import own_layers
 from byhand.models.spec import Spec
@@ -304,8 +304,10 @@ def read_recipe(path: Path) -> Recipe:
         text = (path / RECIPE).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         if not path.exists():
+            beside = [one.parent.name for one in path.parent.glob(f"*/{RECIPE}")]
+            hint = nearest(path.name, beside) if beside else "start the run by `byhand train RECIPE`"
             raise ByhandError(
-                f"There is no folder {path}: nothing was saved there yet; start the run by `byhand train RECIPE`.",
+                f"There is no folder {path}: nothing was saved there yet; {hint}.",
                 code="run.not_found",
             ) from problem
         if next(path.glob(f"*/{RECIPE}"), None) is not None:
