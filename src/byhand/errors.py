@@ -8,6 +8,7 @@ program catches the exception. Any other exception is a bug.
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable
 
 LISTED = 24
@@ -29,6 +30,13 @@ class ByhandError(Exception):
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def quoted(word: str) -> str:
+    """Quote a word that was found; of a very long one, the beginning and the end."""
+    short = reprlib.Repr()
+    short.maxstring = 80
+    return short.repr(word)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from byhand.errors import ByhandError, nearest
+from byhand.errors import ByhandError, nearest, quoted
 
 
 def check_settings(what: str, default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def check_settings(what: str, default: Mapping[str, Any], given: Mapping[str, An
     for name, value in given.items():
         if name not in default:
             raise ByhandError(
-                f"{what} has no setting {name!r}; {nearest(name, default)}.", code="recipe.unknown_setting"
+                f"{what} has no setting {quoted(name)}; {nearest(name, default)}.", code="recipe.unknown_setting"
             )
         if not _fits(default[name], value):
             raise ByhandError(

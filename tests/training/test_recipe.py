@@ -221,3 +221,14 @@ def test_a_changed_recipe_does_not_keep_its_comment() -> None:
     )
     assert parse_recipe(again.to_toml(), "mlp") == again
     assert again.to_toml().startswith("# The recipe 'mlp', changed: hidden = [64]")
+
+
+@pytest.mark.parametrize("section", ["network", "training", "data"])
+def test_a_long_name_is_not_repeated_whole(section: str) -> None:
+    network = '[network]\nname = "mlp"\n' if section != "network" else ""
+    name = "init" * 1000
+    extra = 'name = "mlp"\n' if section == "network" else ""
+    with pytest.raises(ByhandError) as caught:
+        parse_recipe(f"{network}[{section}]\n{extra}{name} = 1\n", "mine")
+    assert caught.value.code == "recipe.unknown_setting"
+    assert len(str(caught.value)) < 1000

@@ -31,7 +31,7 @@ import tomli_w
 from byhand.data import Dataset, Digits, Splits, load_dataset, split
 from byhand.data.digits import CLASSES, SIDE, varying_pixels
 from byhand.data.loading import say
-from byhand.errors import ByhandError, nearest
+from byhand.errors import ByhandError, nearest, quoted
 from byhand.models import zoo
 from byhand.models.layers import Dropout
 from byhand.models.spec import Spec
@@ -153,7 +153,7 @@ class Recipe:
         settings = {key: value for key, value in settings.items() if value is not None}
         for key, value in settings.items():
             if key not in known:
-                raise _error(self.name, f"has no setting {key!r}; {nearest(key, known)}", "unknown_setting")
+                raise _error(self.name, f"has no setting {quoted(key)}; {nearest(key, known)}", "unknown_setting")
             sections[known[key]][key] = plain(value)
         sweep = {key: values for key, values in self.sweep.items() if key not in settings}
         changed = dataclasses.replace(self, **sections, sweep=sweep)
