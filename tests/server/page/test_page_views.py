@@ -178,10 +178,10 @@ def test_challenge_keeps_drawings_in_this_tab(open_page: Window, draw: Callable[
     draw(page, 1)
     gallery = page.locator("#gallery button")
     gallery.first.wait_for()
-    assert gallery.first.inner_text().startswith("1 1 1 1 1 1 9")
+    assert gallery.first.inner_text().startswith("1 1 1 1 1 1 1 9")
     assert page.locator("#challenge .votes .other").inner_text() == "9"
-    # The entropy of 1/7 and 6/7.
-    assert page.locator("#bits").inner_text() == "0.59 bits"
+    # The entropy of 1/8 and 7/8.
+    assert page.locator("#bits").inner_text() == "0.54 bits"
     page.reload()
     gallery.first.click()
     page.wait_for_function("() => document.querySelector('#answer').textContent === '1'")
